@@ -1,0 +1,130 @@
+"""Records to batches: rendered, padded on the right, pictures in one flat list in reading order.
+
+    records [i] -> Sample + pixels -> {"input_ids", "labels" (B, T), "pixel_values" (I, 3, S, S), "where": B names}
+
+Where features were computed beforehand, "image_features" (I, P, D) stand in for the pixels.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from PIL import Image, ImageEnhance, ImageOps
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from dataset.chat import IGNORED, Chat
+from dataset.images import Preprocessor, load_image
+from dataset.records import Record
+
+Batch = dict[str, Tensor | list[str]]
+
+
+class BatchOrder:
+    """Which records make which batch: endless, seeded, a new shuffle each epoch, from any batch on.
+
+    Yields lists of (epoch, index). Records that belong together (`group` in a row) stay in a row.
+    """
+
+    def __init__(self, length: int, batch_size: int, seed: int, group: int = 1, start: int = 0) -> None:
+        self.length, self.batch_size, self.seed, self.group, self.start = length, batch_size, seed, group, start
+
+    def _keys(self, first: int) -> Iterator[tuple[int, int]]:
+        epoch, skip = divmod(first, self.length)
+        while True:
+            shuffle = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+            order = torch.randperm(-(-self.length // self.group), generator=shuffle).tolist()
+            indices = [i for g in order for i in range(g * self.group, min((g + 1) * self.group, self.length))]
+            yield from ((epoch, index) for index in indices[skip:])
+            epoch, skip = epoch + 1, 0
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        keys = self._keys(self.start * self.batch_size)
+        while True:
+            yield [next(keys) for _ in range(self.batch_size)]
+
+
+@dataclass
+class Prepared(Dataset):
+    """Records made ready one by one, by (epoch, index); augmentation is seeded by both."""
+
+    records: Sequence[Record]
+    chat: Chat
+    preprocessor: Preprocessor
+    max_length: int | None = None
+    augment: bool = False
+    features: dict[int, Tensor] | None = None  # index -> (images, P, D), computed beforehand
+
+    def __getitem__(self, key: tuple[int, int]) -> dict:
+        epoch, index = key
+        record = self.records[index]
+        sample = self.chat.render(record.messages, record.where, self.max_length)
+        prepared = {"sample": sample, "where": record.where, "caption": caption_of(record)}
+        if self.features is not None:
+            return prepared | {"features": self.features.get(index)}
+        images = [load_image(image, name=record.where) for image in record.images]
+        if self.augment:
+            rng = torch.Generator().manual_seed(epoch * 1_000_003 + index)
+            images = [augmented(image, rng) for image in images]
+        return prepared | {"pixels": [self.preprocessor(image) for image in images]}
+
+
+def caption_of(record: Record) -> str:
+    """What is said of the picture: the first answer."""
+    return next(message["content"] for message in record.messages if message["role"] == "assistant")
+
+
+def augmented(image: Image.Image, rng: torch.Generator) -> Image.Image:
+    """Mirrored half of the time, cut to 60 to 100% of its area, turned a little, brighter or darker."""
+
+    def uniform(low: float, high: float) -> float:
+        return low + (high - low) * torch.rand((), generator=rng).item()
+
+    if uniform(0, 1) < 0.5:
+        image = ImageOps.mirror(image)
+    side = uniform(0.6, 1) ** 0.5
+    width, height = max(1, round(image.width * side)), max(1, round(image.height * side))
+    left, top = int(uniform(0, image.width - width + 1)), int(uniform(0, image.height - height + 1))
+    image = image.crop((left, top, left + width, top + height))
+    return ImageEnhance.Brightness(image).enhance(uniform(0.8, 1.2))
+
+
+def pad_right(rows: Sequence[Sequence[int]], value: int) -> Tensor:
+    """Rows of ids -> (B, T), T the longest."""
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])
+
+
+@dataclass
+class Collate:
+    chat: Chat
+
+    def __call__(self, prepared: list[dict]) -> Batch:
+        samples = [p["sample"] for p in prepared]
+        batch: Batch = {
+            "input_ids": pad_right([s.input_ids for s in samples], self.chat.pad_id),
+            "labels": pad_right([s.labels for s in samples], IGNORED),
+            "caption_ids": pad_right(
+                [[*self.chat.encode(p["caption"]), self.chat.end_id] for p in prepared], self.chat.pad_id
+            ),
+            "where": [p["where"] for p in prepared],
+        }
+        pixels = [image for p in prepared for image in p.get("pixels", [])]
+        features = [p["features"] for p in prepared if p.get("features") is not None]
+        if pixels:
+            batch["pixel_values"] = torch.stack(pixels)
+        if features:
+            batch["image_features"] = torch.cat(features)
+        return batch
+
+
+def make_loader(
+    prepared: Prepared, batch_size: int, seed: int, workers: int = 0, start: int = 0
+) -> Iterator[Batch]:
+    """Endless batches in the seeded order, from batch number `start` on."""
+    group = getattr(prepared.records, "group", 1)
+    order = BatchOrder(len(prepared.records), batch_size, seed, group, start)
+    loader = DataLoader(
+        prepared, batch_sampler=order, collate_fn=Collate(prepared.chat), num_workers=workers
+    )
+    return iter(loader)

@@ -1,0 +1,111 @@
+"""The storybook as records, one view for each use. Pictures are drawn when they are asked for.
+
+    train      conversations about one picture, or two; English or Chinese
+    captions   one picture, one description; four in a row differ in the kind of one thing alone
+    singles    as captions, with one thing in each picture
+    scenes     held out: one question of each family in each language about each of `samples` scenes
+    val        as scenes, of other scenes: to look at while training
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from dataset.records import Record
+from dataset.storybook.questions import FAMILIES, compare, describe
+from dataset.storybook.words import LANGUAGES, Language
+from dataset.storybook.world import MAX_THINGS, Scene, make_scene, twin
+
+TWINS = 4
+WEIGHTS = {"existence": 4, "count": 2, "colour": 4, "size": 3, "position": 4, "relation": 4, "setting": 0.5}
+PAIR_SHARE, DESCRIPTION_SHARE = 0.1, 0.3
+QUESTIONS = 4  # about one picture: as many tokens as a description, so that batches need little padding
+
+
+def train(index: int, pictures: bool = True) -> Record:
+    rng = random.Random(f"train talk {index}")
+    language = rng.choice(list(LANGUAGES.values()))
+    scenes = [make_scene("train", 2 * index)]
+    if rng.random() < PAIR_SHARE:
+        scenes.append(make_scene("train", 2 * index + 1))
+        turns = [compare(*scenes, language, rng)]
+    else:
+        turns = list(_talk(scenes[0], language, rng))
+    return _record(scenes, turns, f"{language.code}/train", f"storybook train {index}", pictures)
+
+
+def _talk(scene: Scene, language: Language, rng: random.Random) -> Iterator[tuple[str, str]]:
+    """Some questions; a description, which would give their answers away, comes last, after one at most."""
+    describing = rng.random() < DESCRIPTION_SHARE
+    asked = set()
+    for name in rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=rng.randint(0, 1) if describing else QUESTIONS):
+        turn = FAMILIES[name](scene, language, rng) or FAMILIES["existence"](scene, language, rng)
+        if turn[0] not in asked:
+            asked.add(turn[0])
+            yield turn
+    if describing:
+        yield FAMILIES["description"](scene, language, rng)
+
+
+def singles(index: int, pictures: bool = True) -> Record:
+    return captions(index, pictures, max_things=1)
+
+
+def captions(index: int, pictures: bool = True, max_things: int = MAX_THINGS) -> Record:
+    scene = twin(make_scene("train", index // TWINS, max_things), index % TWINS)
+    language = random.Random(f"captions {index // TWINS}").choice(list(LANGUAGES.values()))
+    turns = [(language.questions["description"][0], describe(scene, language))]
+    return _record([scene], turns, f"{language.code}/description", f"storybook caption {index}", pictures)
+
+
+def held_out(index: int, pictures: bool = True, split: str = "scenes") -> Record:
+    """Record `index` is about scene `index // 18`: nine families, the last about two pictures, in two languages."""
+    families = len(FAMILIES) + 1
+    number, rest = divmod(index, 2 * families)
+    language, which = list(LANGUAGES.values())[rest // families], rest % families
+    rng, where = random.Random(f"{split} talk {index}"), f"storybook {split} {number}"
+    scene = make_scene(split, number)
+    if which == len(FAMILIES):
+        pair = [scene, make_scene(split, 1_000_000 + number)]
+        return _record(pair, [compare(*pair, language, rng)], f"{language.code}/compare", where, pictures)
+    name, ask = list(FAMILIES.items())[which]
+    turn, spare = ask(scene, language, rng), 2_000_000 + 1000 * number
+    while turn is None:  # nothing to ask in this scene: another one stands in
+        scene, spare = make_scene(split, spare), spare + 1
+        turn = ask(scene, language, rng)
+    return _record([scene], [turn], f"{language.code}/{name}", where, pictures)
+
+
+def _record(
+    scenes: list[Scene], turns: list[tuple[str, str]], type: str, where: str, pictures: bool
+) -> Record:
+    messages = []
+    for question, answer in turns:
+        messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    if pictures:
+        messages[0]["content"] = "<image>\n" * len(scenes) + messages[0]["content"]
+    images = tuple(scene.draw() for scene in scenes) if pictures else ()
+    return Record(images=images, messages=tuple(messages), type=type, where=where)
+
+
+VIEWS = {"train": train, "singles": singles, "captions": captions, "scenes": held_out, "val": partial(held_out, split="val")}
+
+
+class StorybookRecords(Sequence[Record]):
+    """Records 0..n-1 of a view. For `scenes` and `val`, `samples` counts scenes, each asked about 18 times.
+
+    `group`: how many records in a row belong together in a batch.
+    """
+
+    def __init__(self, view: str, samples: int, pictures: bool = True) -> None:
+        self.view, self.pictures = VIEWS[view], pictures
+        self.length = samples * 2 * (len(FAMILIES) + 1) if view in ("scenes", "val") else samples
+        self.group = TWINS if view in ("captions", "singles") else 1
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> Record:
+        if not 0 <= index < self.length:
+            raise IndexError(index)
+        return self.view(index, self.pictures)

@@ -1,0 +1,124 @@
+"""Scenes and their truth: which things stand where. A pure function of (split, index), so nothing is stored.
+
+Splits are names: `train` to train on, `val` to look at meanwhile, `scenes` held out for the score.
+
+A picture is divided into 3 x 3 places, and no place holds the centre of two things: "the top left" has
+one answer. Things keep clear of the lines between places, of each other and of the edge.
+"""
+
+import random
+from dataclasses import dataclass, replace
+from functools import cache
+
+from PIL import Image
+
+from dataset.storybook.colours import COLOURS
+from dataset.storybook.draw import Placed, draw
+from dataset.storybook.settings import SETTINGS
+from dataset.storybook.things import KINDS
+
+SIZES = {"small": 11.0, "medium": 17.0, "big": 25.0}  # radius in pixels of a 128-pixel picture
+PLACES = ("top left", "top", "top right", "left", "centre", "right", "bottom left", "bottom", "bottom right")
+CANVAS, CELL = 128.0, 128.0 / 3
+CLEAR_OF_LINES = 4.0  # pixels between a thing's centre and the next place
+MAX_THINGS = 4
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One thing and the truth about it; x, y its centre in pixels of a 128-pixel picture."""
+
+    kind: str
+    colour: str
+    size: str
+    x: float
+    y: float
+    flip: bool
+
+    @property
+    def column(self) -> int:
+        return int(self.x // CELL)
+
+    @property
+    def row(self) -> int:
+        return int(self.y // CELL)
+
+    @property
+    def place(self) -> str:
+        return PLACES[3 * self.row + self.column]
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom in pixels of a 128-pixel picture."""
+        radius = SIZES[self.size]
+        return self.x - radius, self.y - radius, self.x + radius, self.y + radius
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A setting and the things in it, in reading order of their places."""
+
+    setting: str
+    things: tuple[Thing, ...]
+    seed: int
+
+    def draw(self, size: int = 128) -> Image.Image:
+        placed = [Placed(t.kind, t.colour, t.x, t.y, SIZES[t.size], t.flip) for t in self.things]
+        return draw(self.setting, placed, self.seed, size)
+
+
+@cache
+def _names() -> tuple[tuple[str, ...], ...]:
+    return tuple(SETTINGS), tuple(KINDS), tuple(COLOURS), tuple(SIZES)
+
+
+def make_scene(split: str, index: int, max_things: int = MAX_THINGS) -> Scene:
+    """Scene number `index` of a split: the same wherever and whenever it is asked for."""
+    rng = random.Random(f"{split}/{index}")
+    setting = rng.choice(_names()[0])
+    things: list[Thing] = []
+    for _ in range(rng.randint(1, max_things)):
+        thing = _place(rng, things)
+        if thing:
+            things.append(thing)
+    things.sort(key=lambda t: (t.row, t.column))
+    return Scene(setting, tuple(things), rng.getrandbits(32))
+
+
+def _place(rng: random.Random, others: list[Thing], tries: int = 40) -> Thing | None:
+    _, kinds, colours, sizes = _names()
+    kind, colour, size = rng.choice(kinds), rng.choice(colours), rng.choice(sizes)
+    if others and rng.random() < 0.35:  # things of a kind or of a colour, or there would be nothing to count
+        kind = rng.choice(others).kind
+    if others and rng.random() < 0.25:
+        colour = rng.choice(others).colour
+    radius = SIZES[size]
+    for _ in range(tries):
+        x, y = (rng.uniform(radius + 1, CANVAS - radius - 1) for _ in "xy")
+        thing = Thing(kind, colour, size, x, y, rng.random() < 0.5)
+        if _clear(thing, others):
+            return thing
+    return None
+
+
+def _clear(thing: Thing, others: list[Thing]) -> bool:
+    for value in (thing.x, thing.y):
+        if min(abs(value - CELL), abs(value - 2 * CELL)) < CLEAR_OF_LINES:
+            return False
+    for other in others:
+        apart = 0.9 * (SIZES[thing.size] + SIZES[other.size])
+        if thing.place == other.place or (thing.x - other.x) ** 2 + (thing.y - other.y) ** 2 < apart**2:
+            return False
+    return True
+
+
+def twin(scene: Scene, number: int) -> Scene:
+    """The same scene but for the kind of one thing; number 0 is the scene itself, each other number differs."""
+    if number == 0:
+        return scene
+    rng = random.Random(scene.seed)
+    at = rng.randrange(len(scene.things))
+    others = [k for k in KINDS if k != scene.things[at].kind]
+    kind = rng.sample(others, len(others))[number - 1]
+    things = scene.things[:at] + (replace(scene.things[at], kind=kind),) + scene.things[at + 1 :]
+    return replace(scene, things=things)

@@ -1,0 +1,61 @@
+"""Train the bilingual byte-level BPE tokenizer on the project's own text.
+
+    python -m dataset.train_tokenizer --out out/tokenizer
+
+Every byte has a token, so any text round-trips. Chinese characters are never merged with their neighbours:
+one character, one token (three bytes merged), and a phrase is made of the same tokens wherever it stands.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from dataset.chat import SPECIALS, Chat
+from dataset.storybook.records import StorybookRecords
+
+
+@dataclass
+class Args:
+    out: Path = Path("out/tokenizer")
+    """Folder for tokenizer.json and tokenizer_config.json."""
+    vocab_size: int = 1536
+    """Tokens at most; fewer where the text has no more to merge."""
+    samples: int = 20_000
+    """Storybook conversations to learn from."""
+
+
+def storybook_text(samples: int) -> Iterator[str]:
+    yield from ("user\n", "assistant\n", "system\n")
+    for record in StorybookRecords("train", samples, pictures=False):
+        for message in record.messages:
+            yield message["content"]
+
+
+def train_tokenizer(texts: Iterator[str], vocab_size: int) -> Tokenizer:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(r"\p{Han}"), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=list(SPECIALS),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = tyro.cli(Args, args=argv, description=__doc__)
+    tokenizer = train_tokenizer(storybook_text(args.samples), args.vocab_size)
+    Chat(tokenizer, image_tokens=1).save(args.out)
+    print(f"{tokenizer.get_vocab_size()} tokens -> {args.out}")
+
+
+if __name__ == "__main__":
+    main()

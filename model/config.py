@@ -1,0 +1,132 @@
+"""The sizes of every part, as frozen dataclasses, with the named presets and JSON in and out.
+
+Field names are those of Hugging Face's LLaMA, Mixtral and CLIP configurations.
+"""
+
+from dataclasses import asdict, dataclass, field, fields, replace
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    """A LLaMA-style decoder; `num_local_experts` > 0 makes every feed-forward a mixture of experts."""
+
+    vocab_size: int = 6400
+    hidden_size: int = 512
+    intermediate_size: int = 1408
+    num_hidden_layers: int = 8
+    num_attention_heads: int = 8
+    num_key_value_heads: int = 2
+    head_dim: int | None = None  # None: hidden_size / num_attention_heads
+    max_position_embeddings: int = 8192
+    rope_theta: float = 1e6
+    rms_norm_eps: float = 1e-5
+    tie_word_embeddings: bool = True
+    num_local_experts: int = 0
+    num_experts_per_tok: int = 2
+    num_shared_experts: int = 0
+    router_aux_loss_coef: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.head_dim is None and self.hidden_size % self.num_attention_heads:
+            raise ValueError(
+                f"hidden_size {self.hidden_size} is not a multiple of num_attention_heads "
+                f"{self.num_attention_heads}; set head_dim, or choose sizes that divide"
+            )
+        if self.num_attention_heads % self.num_key_value_heads:
+            raise ValueError(
+                f"num_attention_heads {self.num_attention_heads} is not a multiple of "
+                f"num_key_value_heads {self.num_key_value_heads}"
+            )
+        if self.head_size % 2:
+            raise ValueError(f"head size {self.head_size} is odd; RoPE turns pairs of numbers")
+        if self.num_local_experts and not 1 <= self.num_experts_per_tok <= self.num_local_experts:
+            raise ValueError(
+                f"num_experts_per_tok {self.num_experts_per_tok} is not within 1..{self.num_local_experts}"
+            )
+
+    @property
+    def head_size(self) -> int:
+        return self.head_dim or self.hidden_size // self.num_attention_heads
+
+
+@dataclass(frozen=True)
+class VisionConfig:
+    """A CLIP vision transformer and which of its features the decoder gets to see.
+
+    `pretrained` names a checkpoint (a folder or a hub name) that is loaded from there and not copied
+    into ours. `feature_layer` counts as transformers' `hidden_states` does: -1 is the last layer.
+    """
+
+    image_size: int = 224
+    patch_size: int = 16
+    hidden_size: int = 768
+    intermediate_size: int = 3072
+    num_hidden_layers: int = 12
+    num_attention_heads: int = 12
+    hidden_act: str = "quick_gelu"
+    feature_layer: int = -1
+    keep_cls: bool = False
+    pretrained: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.image_size % self.patch_size:
+            raise ValueError(
+                f"image_size {self.image_size} is not a multiple of patch_size {self.patch_size}"
+            )
+
+    @property
+    def num_tokens(self) -> int:
+        return (self.image_size // self.patch_size) ** 2 + self.keep_cls
+
+
+@dataclass(frozen=True)
+class VLMConfig:
+    """Decoder, eye and the connector between them; ids are those of the tokenizer beside the weights."""
+
+    text: DecoderConfig = field(default_factory=DecoderConfig)
+    vision: VisionConfig = field(default_factory=VisionConfig)
+    connector: str = "linear"
+    image_token_id: int = 0
+    eos_token_id: int = 0
+    pad_token_id: int = 0
+
+    def to_dict(self) -> dict:
+        return {"model_type": "glimpse", **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "VLMConfig":
+        """Strict: an unknown key is an error that names it."""
+        values = {k: v for k, v in values.items() if k != "model_type"}
+        for key, kind in (("text", DecoderConfig), ("vision", VisionConfig)):
+            values[key] = _build(kind, values.get(key, {}), key + ".")
+        return _build(cls, values)
+
+
+def _build(kind: type, values: dict, prefix: str = "") -> object:
+    unknown = set(values) - {f.name for f in fields(kind)}
+    if unknown:
+        raise ValueError(f"unknown field {prefix}{min(unknown)} in config.json")
+    return kind(**values)
+
+
+_MINIMIND = VLMConfig()
+_MINIMIND_MOE = replace(_MINIMIND.text, num_local_experts=4, num_experts_per_tok=2, num_shared_experts=1)
+
+PRESETS: dict[str, VLMConfig] = {
+    "tiny": VLMConfig(
+        text=DecoderConfig(
+            hidden_size=256, intermediate_size=640, num_hidden_layers=6, max_position_embeddings=1024
+        ),
+        vision=VisionConfig(
+            image_size=128,
+            hidden_size=192,
+            intermediate_size=768,
+            num_hidden_layers=5,
+            num_attention_heads=6,
+            hidden_act="gelu",
+        ),
+    ),
+    "minimind-26m": _MINIMIND,
+    "minimind-104m": replace(_MINIMIND, text=replace(_MINIMIND.text, hidden_size=768, intermediate_size=2048, num_hidden_layers=16)),
+    "minimind-26m-moe": replace(_MINIMIND, text=_MINIMIND_MOE),
+}

@@ -1,0 +1,23 @@
+"""Where to compute and how precisely, from what is there."""
+
+import torch
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """ "auto": cuda, then mps, then cpu."""
+    if name != "auto":
+        return torch.device(name)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def pick_dtype(name: str, device: torch.device) -> str:
+    """ "auto": bf16 where the machine has instructions for it (CUDA, or a CPU with AVX512-BF16 or AMX), else fp32."""
+    if name != "auto":
+        return name
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    if device.type == "cpu" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
+        return "bf16"
+    return "fp32"

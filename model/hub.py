@@ -1,0 +1,87 @@
+"""Checkpoints: a folder with `config.json` and `model.safetensors`, written whole and read strictly.
+
+A vision tower that is named in the config (`vision.pretrained`) is loaded from there and not copied.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from model.config import VLMConfig
+from model.vlm import VLM
+
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+
+
+class CheckpointError(ValueError):
+    """What is wrong with a checkpoint folder, in one line."""
+
+
+def save(vlm: VLM, folder: str | Path, dtype: torch.dtype | None = None) -> None:
+    """Write config and weights, stored as `dtype` if given; each file appears whole or not at all."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {k: v.detach().to("cpu", dtype).contiguous() for k, v in own_tensors(vlm).items()}
+    _replace(folder / WEIGHTS, lambda path: save_file(tensors, path, metadata={"format": "pt"}))
+    text = json.dumps(vlm.config.to_dict(), indent=2) + "\n"
+    _replace(folder / CONFIG, lambda path: Path(path).write_text(text))
+
+
+def load(folder: str | Path) -> VLM:
+    """Read a folder written by `save`, weights as float32, and say how many tensors were loaded."""
+    folder = Path(folder)
+    vlm = VLM(read_config(folder))
+    path = folder / WEIGHTS
+    if not path.is_file():
+        raise CheckpointError(f"no {WEIGHTS} in {folder}")
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"cannot read {path}: {error}; it may be cut off, get it again") from None
+    load_strictly(own_tensors(vlm), tensors, str(path))
+    return vlm
+
+
+def read_config(folder: Path) -> VLMConfig:
+    path = folder / CONFIG
+    if not path.is_file():
+        raise CheckpointError(f"no {CONFIG} in {folder}: not a checkpoint folder; `make train` makes one")
+    try:
+        return VLMConfig.from_dict(json.loads(path.read_text()))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"cannot use {path}: {error}") from None
+
+
+def own_tensors(vlm: VLM) -> dict[str, Tensor]:
+    """The state dict without a vision tower that lives elsewhere."""
+    elsewhere = ("vision.",) if vlm.config.vision.pretrained else ()
+    return {k: v for k, v in vlm.state_dict().items() if not k.startswith(elsewhere)}
+
+
+def load_strictly(target: dict[str, Tensor], source: dict[str, Tensor], where: str) -> None:
+    """Copy every tensor of `source` into its namesake, or none of them and an error that names the first faults."""
+    faults = [f"missing {k}" for k in target.keys() - source.keys()]
+    faults += [f"unexpected {k}" for k in source.keys() - target.keys()]
+    faults += [
+        f"{k} is {tuple(source[k].shape)}, not {tuple(target[k].shape)}"
+        for k in target.keys() & source.keys()
+        if source[k].shape != target[k].shape
+    ]
+    if faults:
+        more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
+        raise CheckpointError(f"{where} does not fit the model: {'; '.join(sorted(faults)[:3])}{more}")
+    with torch.no_grad():
+        for name, tensor in source.items():
+            target[name].copy_(tensor)
+    print(f"loaded {len(source)}/{len(target)} tensors from {where}")
+
+
+def _replace(path: Path, write: object) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    write(temporary)
+    os.replace(temporary, path)

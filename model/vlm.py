@@ -1,0 +1,155 @@
+"""The vision-language model: pictures take the places of their placeholders, the decoder reads on.
+
+    pixel_values (I, 3, S, S) -> vision (I, P, D_vision) -> connector (I, N, D)  \
+    input_ids    (B, T)       -> embed_tokens (B, T, D)                           > splice -> decoder -> logits
+
+I pictures of the whole batch in reading order (row by row, left to right), N image tokens for each.
+As LLaVA (Liu et al. 2023, section 4.1).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.config import VLMConfig
+from model.connector import build_connector
+from model.decoder import Decoder, KVCache
+from model.generation import Sampling, generate
+from model.vision import VisionTower
+
+IGNORED = -100  # a label that is not scored
+
+
+def splice(embeds: Tensor, is_image: Tensor, image_tokens: Tensor) -> Tensor:
+    """Put image tokens (I, N, D) where `is_image` (B, T) is true in embeds (B, T, D), in reading order.
+
+    Raises ValueError, naming row and numbers, unless each row holds whole pictures and all find a place.
+    """
+    images, per_image, size = image_tokens.shape
+    counts = is_image.sum(1)
+    for row in (counts % per_image).nonzero().flatten().tolist():
+        raise ValueError(
+            f"row {row} has {counts[row]} image placeholders: not a multiple of the {per_image} of one picture"
+        )
+    if counts.sum() != images * per_image:
+        raise ValueError(
+            f"{images} pictures give {images * per_image} image tokens, but the rows have places for "
+            f"{counts.tolist()}"
+        )
+    return embeds.masked_scatter(is_image[..., None], image_tokens.reshape(-1, size).to(embeds.dtype))
+
+
+def scored_loss(decoder: Decoder, hidden: Tensor, labels: Tensor) -> Tensor:
+    """Mean cross-entropy of the labels (B, T) that are not -100, each read one position before it.
+
+    Logits are made for these positions alone: a vocabulary's worth for every image token would be waste.
+    """
+    targets = labels[:, 1:]
+    scored = targets != IGNORED
+    if not scored.any():
+        raise ValueError("no label is scored: every one of the batch is -100")
+    return F.cross_entropy(decoder.logits(hidden[:, :-1][scored]).float(), targets[scored])
+
+
+@dataclass
+class VLMOutput:
+    """`hidden` (B, T, D); `loss` where labels were given; `logits` (B, T, V), made when asked for."""
+
+    hidden: Tensor
+    decoder: Decoder
+    loss: Tensor | None = None
+
+    @property
+    def logits(self) -> Tensor:
+        return self.decoder.logits(self.hidden)
+
+
+class VLM(nn.Module):
+    def __init__(self, config: VLMConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.vision = VisionTower(config.vision)
+        self.connector = build_connector(config)
+        self.decoder = Decoder(config.text)
+
+    def embed(
+        self, input_ids: Tensor, pixel_values: Tensor | None = None, image_features: Tensor | None = None
+    ) -> Tensor:
+        """(B, T) and the pictures, as pixels or as features already seen -> inputs_embeds (B, T, D).
+
+        Without pictures a placeholder is a word like any other.
+        """
+        embeds = self.decoder.embed_tokens(input_ids)
+        if pixel_values is not None:
+            image_features = self.vision(pixel_values.flatten(0, -4))  # (..., 3, S, S) -> (I, P, D_vision)
+        if image_features is None:
+            return embeds
+        return splice(embeds, input_ids == self.config.image_token_id, self.connector(image_features))
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        pixel_values: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        labels: Tensor | None = None,
+        image_features: Tensor | None = None,
+        cache: KVCache | None = None,
+    ) -> VLMOutput:
+        """Rows padded on the right need no attention_mask: nothing before the padding can see it."""
+        embeds = self.embed(input_ids, pixel_values, image_features)
+        hidden = self.decoder(embeds, attention_mask, cache)
+        if labels is None:
+            return VLMOutput(hidden, self.decoder)
+        loss = scored_loss(self.decoder, hidden, labels)
+        loss = loss + self.config.text.router_aux_loss_coef * self.decoder.balance_loss()
+        return VLMOutput(hidden, self.decoder, loss)
+
+    @torch.inference_mode()
+    def stream(
+        self,
+        input_ids: Tensor,
+        pixel_values: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        **choices: object,
+    ) -> Iterator[Tensor]:
+        """Yield new ids (B,), one position at a time. Batches of unequal prompts are padded on the left and
+        come with attention_mask (B, T). `choices` are the fields of `Sampling`."""
+        how = Sampling(**{"stop_ids": (self.config.eos_token_id,), "pad_id": self.config.pad_token_id} | choices)
+        embeds = self.embed(input_ids, pixel_values)
+        if attention_mask is not None and attention_mask.all():
+            attention_mask = None
+        B, T = input_ids.shape
+        cache = KVCache(self.config.text, B, T + how.max_new_tokens, like=embeds)
+
+        def step(embeds: Tensor) -> Tensor:
+            return self.decoder.logits(self.decoder(embeds, attention_mask, cache)[:, -1])
+
+        def append(ids: Tensor) -> Tensor:
+            nonlocal attention_mask
+            if attention_mask is not None:
+                attention_mask = F.pad(attention_mask, (0, 1), value=1)
+            return step(self.decoder.embed_tokens(ids)[:, None])
+
+        if how.max_new_tokens:
+            yield from generate(step(embeds), append, how, generator)
+
+    def generate(self, input_ids: Tensor, pixel_values: Tensor | None = None, **choices: object) -> Tensor:
+        """As `stream`, all at once: the new ids alone, (B, new)."""
+        ids = list(self.stream(input_ids, pixel_values, **choices))
+        return torch.stack(ids, dim=1) if ids else input_ids[:, :0]
+
+    def save_pretrained(self, folder: str | Path, dtype: torch.dtype | None = None) -> None:
+        from model import hub
+
+        hub.save(self, folder, dtype)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path) -> "VLM":
+        from model import hub
+
+        return hub.load(folder)

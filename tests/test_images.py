@@ -1,0 +1,323 @@
+"""Every kind of picture becomes the right RGB or one clear line, and our pixels are CLIP's."""
+
+import http.server
+import io
+import json
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from transformers import CLIPImageProcessorPil
+
+from dataset import images
+from dataset.errors import DataError
+from dataset.images import Preprocessor, load_image
+
+RED, WHITE = (255, 0, 0), (255, 255, 255)
+
+
+def noise(width: int, height: int, seed: int = 0) -> Image.Image:
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def grey_value(source: bytes | Image.Image) -> int:
+    """The one value of all pixels and channels of a grey picture."""
+    values = np.unique(np.asarray(load_image(source)))
+    assert values.size == 1, f"expected one grey, found {values}"
+    return int(values[0])
+
+
+# --- where a picture comes from
+
+
+def test_path_text_bytes_and_image_give_the_same_picture(tmp_path):
+    picture = noise(9, 5)
+    path = tmp_path / "a.png"
+    picture.save(path)
+    for source in (path, str(path), path.read_bytes(), picture):
+        loaded = load_image(source)
+        assert loaded.mode == "RGB" and loaded is not picture
+        np.testing.assert_array_equal(np.asarray(loaded), np.asarray(picture))
+
+
+def test_url_is_fetched_and_bounded(tmp_path, monkeypatch):
+    noise(6, 4).save(tmp_path / "a.png")
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args):
+            super().__init__(*args, directory=str(tmp_path))
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Quiet) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        assert load_image(f"{url}/a.png").size == (6, 4)
+        with pytest.raises(DataError, match=r"/none\.png: cannot be fetched .*404.*download it"):
+            load_image(f"{url}/none.png")
+        monkeypatch.setattr(images, "URL_BYTES", 20)
+        with pytest.raises(DataError, match="more than .* MB"):
+            load_image(f"{url}/a.png")
+        server.shutdown()
+
+
+@pytest.mark.parametrize("url", ["ftp://host/a.png", "file:///etc/passwd"])
+def test_other_schemes_are_refused(url):
+    with pytest.raises(DataError, match="only http:// and https://"):
+        load_image(url)
+
+
+# --- what a picture is stored as
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK", "YCbCr"])
+def test_opaque_modes_keep_their_colour(mode):
+    if mode in ("1", "L"):
+        assert grey_value(Image.new("L", (4, 3), 255).convert(mode)) == 255
+        assert grey_value(Image.new("L", (4, 3), 0).convert(mode)) == 0
+    else:
+        kind = {"CMYK": "JPEG", "YCbCr": "JPEG"}.get(mode, "PNG")
+        loaded = load_image(encoded(Image.new("RGB", (16, 16), RED).convert(mode), kind))
+        assert np.abs(np.asarray(loaded).astype(int) - RED).max() <= 3
+
+
+def test_alpha_lies_over_white():
+    for mode, clear, half in [("RGBA", (255, 0, 0, 0), (255, 0, 0, 128)), ("LA", (0, 0), (0, 128))]:
+        assert load_image(encoded(Image.new(mode, (2, 2), clear))).getpixel((0, 0)) == WHITE
+        mixed = load_image(encoded(Image.new(mode, (2, 2), half))).getpixel((0, 0))
+        assert mixed[1] in (126, 127, 128), mode
+
+
+def test_transparent_colour_of_palette_rgb_and_grey_is_white():
+    palette = Image.new("P", (2, 1))
+    palette.putpalette([10, 20, 30, *RED])
+    palette.putdata([0, 1])
+    loaded = load_image(encoded(palette, transparency=0))
+    assert [loaded.getpixel((x, 0)) for x in (0, 1)] == [WHITE, RED]
+    colour = Image.new("RGB", (2, 2), (10, 20, 30))
+    assert load_image(encoded(colour, transparency=(10, 20, 30))).getpixel((0, 0)) == WHITE
+    assert load_image(encoded(Image.new("L", (2, 2), 7), transparency=7)).getpixel((0, 0)) == WHITE
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
+def test_16_bit_grey_is_scaled_not_clipped(kind):
+    for value, expected in [(0, 0), (1000, 4), (32768, 128), (65535, 255)]:
+        grey = Image.fromarray(np.full((3, 4), value, dtype=np.uint16))
+        assert grey_value(encoded(grey, kind)) == expected
+
+
+def test_wide_integer_and_float_greys():
+    assert grey_value(Image.fromarray(np.full((2, 2), 32768, dtype=np.int32))) == 128
+    for value, expected in [(0.5, 128), (200.0, 200), (32768.0, 128)]:
+        assert grey_value(encoded(Image.fromarray(np.full((2, 2), value, np.float32)), "TIFF")) == expected
+    for bad in (-1.0, 1e6, float("nan")):
+        with pytest.raises(DataError, match="grey values"):
+            load_image(Image.fromarray(np.full((2, 2), bad, np.float32)))
+
+
+def test_animation_gives_its_first_frame():
+    frames = [Image.new("RGB", (4, 4), colour) for colour in (RED, (0, 0, 255))]
+    for kind in ("GIF", "PNG", "WEBP"):
+        options = {"lossless": True} if kind == "WEBP" else {}
+        data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
+        assert Image.open(io.BytesIO(data)).n_frames == 2
+        assert load_image(data).getpixel((0, 0)) == RED
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(orientation):
+    upright = np.zeros((4, 6, 3), dtype=np.uint8)
+    upright[:2, :3] = RED  # top left
+    # How a camera turned that way stores it: what EXIF's table of orientations undoes.
+    stored = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.swapaxes(0, 1),
+        6: np.rot90(upright, 1),
+        7: upright[::-1, ::-1].swapaxes(0, 1),
+        8: np.rot90(upright, -1),
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    loaded = load_image(encoded(Image.fromarray(np.ascontiguousarray(stored)), exif=exif))
+    np.testing.assert_array_equal(np.asarray(loaded), upright)
+    np.testing.assert_array_equal(np.asarray(load_image(loaded)), upright)  # not turned twice
+
+
+# --- what is no picture
+
+
+def test_bad_files_give_one_line_with_path_and_advice(tmp_path):
+    png = encoded(noise(40, 40))
+    (tmp_path / "cut.png").write_bytes(png[: len(png) // 2])
+    (tmp_path / "head.png").write_bytes(png[:20])
+    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "vector.eps").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "folder.png").mkdir()
+    advice = {
+        "cut.png": "damaged .* save it",
+        "head.png": "damaged.* give one of",
+        "text.png": "not a picture.* give one of",
+        "vector.eps": "not a picture.* give one of",
+        "empty.png": "empty.* give one of",
+        "folder.png": "directory; check",
+        "missing.png": "No such file.*; check",
+    }
+    for name, expected in advice.items():
+        with pytest.raises(DataError, match=expected) as caught:
+            load_image(tmp_path / name, name="data.jsonl line 7")
+        message = str(caught.value)
+        assert message.startswith(f"{tmp_path / name} (data.jsonl line 7): ") and "\n" not in message
+
+
+def test_bad_bytes_are_named():
+    jpeg = encoded(noise(64, 64), "JPEG")
+    for data in (b"", b"text", jpeg[: len(jpeg) // 2]):
+        with pytest.raises(DataError, match=r"^picture bytes \(val\.parquet row 3\): .*(empty|damaged)"):
+            load_image(data, name="val.parquet row 3")
+
+
+def test_line_breaks_in_a_name_stay_one_line():
+    with pytest.raises(DataError, match=r"^a\?b\.png: "):
+        load_image("a\nb.png")
+
+
+def test_size_is_bounded_before_decoding(monkeypatch):
+    data = encoded(noise(20, 10))
+
+    def decoded(*_):
+        raise AssertionError("decoded before the size was checked")
+
+    assert load_image(data, max_pixels=200).size == (20, 10)
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", decoded)
+    with pytest.raises(DataError, match="20 x 10 pixels, at most 199 are read; make it smaller"):
+        load_image(data, max_pixels=199)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)  # so large that Pillow itself refuses
+    with pytest.raises(DataError, match="too large; make it smaller"):
+        load_image(data)
+
+
+def test_strips_and_nothing_are_refused():
+    assert load_image(noise(200, 1)).size == (200, 1)
+    with pytest.raises(DataError, match="201 x 1 pixels is a strip"):
+        load_image(noise(201, 1))
+    with pytest.raises(DataError, match="0 x 3 pixels, nothing to see"):
+        load_image(Image.new("RGB", (0, 3)))
+
+
+# --- CLIP's pixels
+
+
+@pytest.mark.parametrize("crop", [True, False])
+@pytest.mark.parametrize("size", [32, 33])
+def test_pixels_are_those_of_transformers(tmp_path, crop, size):
+    ours = Preprocessor(size, mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.4), crop=crop)
+    ours.to_json(tmp_path / "preprocessor_config.json")
+    theirs = CLIPImageProcessorPil.from_pretrained(tmp_path)
+    shapes = [(57, 91), (91, 57), (33, 34), (35, 32), (32, 32), (1, 1), (3, 2), (2, 7), (301, 299), (129, 40)]
+    for seed, (width, height) in enumerate(shapes):
+        image = noise(width, height, seed)
+        expected = theirs(image, return_tensors="pt")["pixel_values"][0].float()
+        found = ours(image)
+        assert found.shape == (3, size, size) and found.dtype == torch.float32
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+
+
+def test_defaults_are_those_of_clip():
+    image = noise(300, 231)
+    expected = CLIPImageProcessorPil()(image, return_tensors="pt")["pixel_values"][0].float()
+    torch.testing.assert_close(Preprocessor()(image), expected, rtol=0, atol=1e-5)
+
+
+def test_preprocessor_wants_rgb():
+    with pytest.raises(ValueError, match="mode L, expected RGB"):
+        Preprocessor()(Image.new("L", (4, 4)))
+
+
+@pytest.mark.parametrize("crop", [True, False])
+def test_json_round_trip(tmp_path, crop):
+    ours = Preprocessor(48, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6), crop)
+    ours.to_json(tmp_path / "p.json")
+    assert Preprocessor.from_json(tmp_path / "p.json") == ours
+
+
+def test_json_of_transformers_is_read(tmp_path):
+    CLIPImageProcessorPil(size={"shortest_edge": 40}, crop_size={"height": 40, "width": 40}).save_pretrained(
+        tmp_path
+    )
+    assert Preprocessor.from_json(tmp_path / "preprocessor_config.json") == Preprocessor(40)
+
+
+def test_json_of_openai_with_bare_sizes_is_read(tmp_path):
+    fields = {
+        "size": 96,
+        "crop_size": 96,
+        "do_center_crop": True,
+        "feature_extractor_type": "CLIPFeatureExtractor",
+    }
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps(fields | {"rescale_factor": 0.00392156862745, "do_pad": None}))
+    assert Preprocessor.from_json(path) == Preprocessor(96)
+
+
+def test_json_without_crop_may_say_any_crop_size(tmp_path):
+    path = tmp_path / "p.json"
+    Preprocessor(32, crop=False).to_json(path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"crop_size": 224}))
+    assert Preprocessor.from_json(path) == Preprocessor(32, crop=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"resample": 2}, "resample is 2, only 3"),
+        ({"do_resize": False}, "do_resize is False, only True"),
+        ({"do_normalize": False}, "do_normalize is False"),
+        ({"do_rescale": False}, "do_rescale is False"),
+        ({"rescale_factor": 1.0}, "rescale_factor is 1.0"),
+        ({"rescale_factor": "x"}, "rescale_factor is 'x'"),
+        ({"do_pad": True}, "do_pad is True"),
+        ({"do_center_crop": False}, "do_center_crop is False"),
+        ({"crop_size": {"height": 32, "width": 30}}, "crop_size is .*30.*, only"),
+        ({"size": 64}, "crop_size is .*32.*, only .*64"),
+        ({"size": {"longest_edge": 32}}, "size is .*longest_edge"),
+        ({"size": {"height": 32, "width": 40}, "do_center_crop": False}, "size is .*40.*, only"),
+        ({"size": {"shortest_edge": 0}}, "size is .*0"),
+        ({"size": "32"}, "size is '32'"),
+        ({"image_mean": 0.5}, "image_mean is 0.5, expected 3 numbers"),
+        ({"image_std": [1, 1]}, r"image_std is \[1, 1\], expected 3 numbers"),
+        ({"image_std": [0, 1, 1]}, r"image_std is \[0, 1, 1\]"),
+        ({"image_processor_type": "SiglipImageProcessor"}, "image_processor_type is 'SiglipImageProcessor'"),
+    ],
+)
+def test_json_that_would_give_other_pixels_is_refused(tmp_path, change, message):
+    path = tmp_path / "p.json"
+    Preprocessor(32).to_json(path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(DataError, match=message) as caught:
+        Preprocessor.from_json(path)
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_json_missing_or_broken_is_named(tmp_path):
+    path: Path = tmp_path / "p.json"
+    with pytest.raises(DataError, match=r"p\.json: No such file.*; it belongs"):
+        Preprocessor.from_json(path)
+    for text in ("{", "[]"):
+        path.write_text(text)
+        with pytest.raises(DataError, match=r"p\.json: not .*JSON.*; copy it again"):
+            Preprocessor.from_json(path)

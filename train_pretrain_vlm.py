@@ -1,0 +1,26 @@
+"""Pretrain a part of the model: the eye, the words, or the connector between them.
+
+    python train_pretrain_vlm.py --stage align --init out/vision --out out/align --data my.jsonl
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from trainer.cli import parse, user_errors
+from trainer.run import TrainArgs, run
+
+
+@dataclass
+class Args(TrainArgs):
+    stage: Literal["vision", "text", "align"] = "align"
+    """vision: contrastive, pictures against captions; text: the decoder alone; align: the connector alone."""
+
+
+@user_errors
+def main(argv: list[str] | None = None) -> None:
+    args = parse(Args, argv, __doc__)
+    run(args.stage, args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""Fine-tune on conversations about one picture, several, or none: only the answers are scored.
+
+    python train_sft_vlm.py --init out/align --out out/sft --data my.jsonl --image_dir pictures
+"""
+
+from trainer.cli import parse, user_errors
+from trainer.run import TrainArgs, run
+
+
+@user_errors
+def main(argv: list[str] | None = None) -> None:
+    run("sft", parse(TrainArgs, argv, __doc__))
+
+
+if __name__ == "__main__":
+    main()

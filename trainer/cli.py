@@ -1,0 +1,28 @@
+"""Flags from a dataclass, and a user's mistake answered in one line."""
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+import tyro
+
+T = TypeVar("T")
+
+
+def parse(kind: type[T], argv: list[str] | None, description: str | None) -> T:
+    """Flags are the fields' names with underscores; a field's docstring is its help."""
+    return tyro.cli(kind, args=argv, description=description, use_underscores=True)
+
+
+def user_errors(main: Callable) -> Callable:
+    """A ValueError (DataError, CheckpointError, ...) is a mistake that its message explains: print that, exit 2."""
+
+    @functools.wraps(main)
+    def wrapped(argv: list[str] | None = None) -> None:
+        try:
+            main(argv)
+        except (ValueError, OSError) as error:
+            sys.exit(f"error: {error}")
+
+    return wrapped

@@ -1,0 +1,144 @@
+"""The training loop, one for every stage. It knows modules, losses and batches; not what they mean.
+
+    batches -> losses(batch) -> backward (x accumulate) -> clip -> optimizers -> schedule -> report, save
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from trainer.checkpoint import load_state, save_state
+from trainer.report import Report
+
+Losses = Callable[[dict], dict[str, Tensor]]  # batch -> named losses; the one to minimise is "loss"
+
+
+class TrainingError(ValueError):
+    """Why a run stopped, in one line."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train, but for the data and the model. `steps` are optimizer steps of accumulate x batch_size."""
+
+    steps: int
+    batch_size: int
+    accumulate: int = 1
+    lr: float = 5e-4
+    muon_lr: float = 0.0  # above 0: hidden matrices by Muon at this rate
+    warmup: int = 50
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    dtype: str = "fp32"
+    seed: int = 0
+
+
+def schedule(step: int, steps: int, warmup: int, floor: float = 0.02) -> float:
+    """Factor on the learning rate for step 0, 1, ...: linear up to 1, then half a cosine down to `floor`."""
+    if step < warmup:
+        return (step + 1) / warmup
+    progress = (step - warmup) / max(1, steps - warmup)
+    return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def make_optimizers(module: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """AdamW, without decay on norms and biases; with muon_lr, Muon for the matrices inside of layers.
+
+    Muon (Jordan et al. 2024) makes the momentum's step orthogonal: for hidden matrices, not for embeddings.
+    """
+    trainable = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
+    hidden = [p for name, p in trainable if recipe.muon_lr and p.ndim == 2 and ".layers." in f".{name}"]
+    taken = set(map(id, hidden))
+    rest = [p for _, p in trainable if id(p) not in taken]
+    groups = [
+        {"params": [p for p in rest if p.ndim >= 2], "weight_decay": recipe.weight_decay},
+        {"params": [p for p in rest if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    optimizers = [torch.optim.AdamW(groups, lr=recipe.lr, betas=(0.9, 0.95), fused=True)]
+    if hidden:
+        optimizers.append(torch.optim.Muon(hidden, lr=recipe.muon_lr, weight_decay=recipe.weight_decay))
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["peak_lr"] = group["lr"]
+    return optimizers
+
+
+def fit(
+    module: nn.Module,
+    losses: Losses,
+    loader_from: Callable[[int], Iterator[dict]],
+    recipe: Recipe,
+    folder: Path,
+    name: str,
+    resume: bool = False,
+    save_every: int = 500,
+    evaluate: Callable[[], dict[str, float]] | None = None,
+    eval_every: int = 0,
+    log_every: int = 20,
+) -> None:
+    """Train `module` in place. `loader_from(n)` gives the batches from number n on.
+
+    Raises TrainingError if a loss is not finite; resumes from the last save with `resume`.
+    """
+    device = next(module.parameters()).device
+    optimizers = make_optimizers(module, recipe)
+    first = load_state(folder, module, optimizers, asdict(recipe)) if resume else 0
+    batches = loader_from(first * recipe.accumulate)
+    report = Report(folder, name, recipe.steps, first)
+    window: list[dict[str, float]] = []
+    module.train()
+    for step in range(first, recipe.steps):
+        factor = schedule(step, recipe.steps, recipe.warmup)
+        some = [to_device(next(batches), device) for _ in range(recipe.accumulate)]
+        window.append(train_step(module, losses, some, optimizers, recipe, factor))
+        done = step + 1
+        report.bar.update()
+        if done % log_every == 0 or done == recipe.steps:
+            means = {key: sum(row[key] for row in window) / len(window) for key in window[0]}
+            if evaluate and (done % eval_every < log_every or done == recipe.steps):
+                module.eval()
+                means |= evaluate()
+                module.train()
+            report.log(done, len(window) * recipe.accumulate * recipe.batch_size, {**means, "lr": factor})
+            window = []
+        if done % save_every == 0 or done == recipe.steps:
+            save_state(folder, done, module, optimizers, asdict(recipe))
+    report.close()
+
+
+def train_step(
+    module: nn.Module,
+    losses: Losses,
+    batches: Iterable[dict],
+    optimizers: list[torch.optim.Optimizer],
+    recipe: Recipe,
+    factor: float,
+) -> dict[str, float]:
+    """One optimizer step. Each batch weighs by its scored labels: two halves give what the whole gives."""
+    device = next(module.parameters()).device
+    scored = [int((batch["labels"] != -100).sum()) for batch in batches]
+    values: dict[str, float] = {}
+    for batch, share in zip(batches, (n / sum(scored) for n in scored), strict=True):
+        with torch.autocast(device.type, torch.bfloat16, enabled=recipe.dtype == "bf16"):
+            parts = losses(batch)
+        if not torch.isfinite(parts["loss"]):
+            raise TrainingError(f"the loss is {parts['loss'].item()} at {', '.join(batch['where'][:4])}, ...")
+        (parts["loss"] * share).backward()
+        for key, value in parts.items():
+            values[key] = values.get(key, 0.0) + share * value.item()
+    trained = [p for p in module.parameters() if p.grad is not None]
+    nn.utils.clip_grad_norm_(trained, recipe.clip)
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = group["peak_lr"] * factor
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+    return values
+
+
+def to_device(batch: dict, device: torch.device) -> dict:
+    return {k: v.to(device, non_blocking=True) if isinstance(v, Tensor) else v for k, v in batch.items()}

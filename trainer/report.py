@@ -1,0 +1,56 @@
+"""What a run says of itself: a progress bar, metrics.jsonl and a picture of its curves."""
+
+import json
+import time
+from pathlib import Path
+
+import matplotlib
+from tqdm import tqdm
+
+matplotlib.use("Agg")
+from matplotlib import pyplot  # noqa: E402  (the backend is chosen first)
+
+
+class Report:
+    """One line of metrics.jsonl for each `log`; a resumed run goes on in the same file."""
+
+    def __init__(self, folder: Path, name: str, steps: int, first: int = 0) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path, self.picture = folder / "metrics.jsonl", folder / "loss.png"
+        kept = [row for row in read_metrics(self.path) if row["step"] <= first] if first else []
+        self.path.write_text("".join(json.dumps(row) + "\n" for row in kept))
+        self.bar = tqdm(total=steps, initial=first, desc=name, unit="step", mininterval=1, dynamic_ncols=True)
+        self.before = kept[-1]["seconds"] if kept else 0.0  # of the run so far, before this start
+        self.started = self.last = time.perf_counter()
+
+    def log(self, step: int, samples: int, values: dict[str, float]) -> None:
+        """`samples` and `values` are those of the steps since the last log."""
+        now = time.perf_counter()
+        rate, self.last = samples / (now - self.last), now
+        row = {"step": step, **values, "samples_per_s": rate, "seconds": self.before + now - self.started}
+        with open(self.path, "a") as file:
+            file.write(json.dumps({k: round(v, 6) for k, v in row.items()}) + "\n")
+        self.bar.set_postfix({k: f"{v:.4g}" for k, v in values.items() if k != "lr"} | {"samples/s": f"{rate:.0f}"})
+
+    def close(self) -> None:
+        self.bar.close()
+        draw_curves(read_metrics(self.path), self.picture)
+
+
+def read_metrics(path: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+
+
+def draw_curves(rows: list[dict[str, float]], path: Path) -> None:
+    """Every loss of the run against its step, on a logarithmic scale."""
+    if not rows:
+        return
+    figure, axes = pyplot.subplots(figsize=(7, 4))
+    for key in rows[0]:
+        if "loss" in key:
+            axes.plot([row["step"] for row in rows], [row[key] for row in rows], label=key)
+    axes.set(xlabel="step", ylabel="loss", yscale="log")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=100, bbox_inches="tight")
+    pyplot.close(figure)

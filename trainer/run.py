@@ -1,0 +1,221 @@
+"""From flags to a trained checkpoint: what both training scripts do.
+
+    --init folder or --preset -> model; --data -> records -> batches; stage -> fit -> --out folder
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Literal
+
+import torch
+from tqdm import tqdm
+
+from dataset.chat import Chat
+from dataset.collate import Prepared, make_loader
+from dataset.errors import DataError
+from dataset.images import Preprocessor, load_image
+from dataset.open import open_data
+from dataset.records import Record
+from model.config import PRESETS, DecoderConfig, VisionConfig, VLMConfig
+from model.device import pick_device, pick_dtype
+from model.vlm import VLM
+from scoring.answers import exact_match
+from trainer.loop import Recipe, fit
+from trainer.stages import STAGES, choose_trainable
+
+
+@dataclass
+class TrainArgs:
+    data: str = "storybook"
+    """A data file (.jsonl, .parquet, .json), or the storybook that is drawn as it is needed."""
+    image_dir: Path | None = None
+    """Folder that picture names are relative to (default: the data file's)."""
+    init: Path | None = None
+    """Checkpoint folder to start from; without it the model is made from --preset."""
+    tokenizer: Path | None = None
+    """Folder of the tokenizer of a new model (default: weights/tiny)."""
+    out: Path = Path("out/run")
+    """Folder for the trained checkpoint, metrics.jsonl, loss.png and the state to resume from."""
+    resume: bool = False
+    """Go on from the last save in --out."""
+
+    preset: Literal["tiny", "minimind-26m", "minimind-104m", "minimind-26m-moe"] = "tiny"
+    """Sizes of a new model."""
+    vision: str | None = None
+    """CLIP checkpoint for a new model: a folder or a hub name such as openai/clip-vit-base-patch16."""
+    set: tuple[str, ...] = ()
+    """Fields of a new model that differ from the preset: text.hidden_size=128 vision.num_hidden_layers=4 ..."""
+    image_size: int | None = None
+    """Side of a new model's pictures, in pixels."""
+    patch_size: int | None = None
+    """Side of a new model's patches, in pixels."""
+
+    train: tuple[Literal["vision", "connector", "decoder", "last_layer"], ...] | None = None
+    """Parts that train (default: the stage's)."""
+    samples: int | None = None
+    """Records of the storybook to draw, or the first of the data file (default: 20000, or all)."""
+    epochs: float = 1.0
+    """Times to go through the data."""
+    batch_size: int = 32
+    """Records in a batch."""
+    accumulate: int = 1
+    """Batches in an optimizer step."""
+    lr: float = 5e-4
+    """Peak learning rate of AdamW."""
+    muon_lr: float = 0.0
+    """Peak learning rate of Muon for the hidden matrices; 0: AdamW trains them, too."""
+    warmup: int = 50
+    """Optimizer steps until the peak learning rate."""
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    """Largest norm of the gradient."""
+    max_length: int | None = None
+    """Longest conversation, in tokens (default: the model's context)."""
+    augment: bool = False
+    """Mirror, crop and brighten pictures at random: for few photographs."""
+    caption_weight: float = 0.0
+    """Stage vision: how much a caption loss through the decoder adds to the contrastive loss."""
+
+    val: str | None = None
+    """Data file to answer now and then; its exact match goes to metrics.jsonl."""
+    val_every: int = 500
+    """Optimizer steps between two such looks."""
+    val_samples: int = 200
+    """Records of --val to answer."""
+    seed: int = 0
+    device: str = "auto"
+    """auto (cuda, then mps, then cpu), or one by name."""
+    dtype: Literal["auto", "fp32", "bf16"] = "auto"
+    """Arithmetic of the matrix products; auto is bf16 where the machine has instructions for it."""
+    workers: int = 1
+    """Processes that prepare batches; 0: none."""
+    save_every: int = 500
+    """Optimizer steps between two saves of the state to resume from."""
+    store: Literal["fp32", "fp16", "bf16"] = "fp32"
+    """Precision of the weights that are written."""
+
+
+STORED = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+
+
+def run(stage_name: str, args: TrainArgs) -> None:
+    """Train one stage and leave a complete checkpoint folder in args.out."""
+    stage = STAGES[stage_name]
+    torch.manual_seed(args.seed)
+    device = pick_device(args.device)
+    vlm, chat, preprocessor = open_model(args)
+    parts = args.train or stage.parts
+    choose_trainable(vlm, parts)
+    if "vision" in parts and vlm.config.vision.pretrained:  # its weights are about to become our own
+        vlm.config = replace(vlm.config, vision=replace(vlm.config.vision, pretrained=None))
+    module = stage.build(vlm, args.caption_weight).to(device)
+    records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
+    max_length = args.max_length or vlm.config.text.max_position_embeddings
+    prepared = Prepared(records, chat, preprocessor, max_length, args.augment)
+    recipe = make_recipe(args, len(records), pick_dtype(args.dtype, device))
+    if stage.pictures and "vision" not in parts and not args.augment:
+        prepared.features = compute_features(vlm, records, preprocessor, device, recipe.dtype)
+    print_plan(stage_name, module, recipe, len(records), device)
+    fit(
+        module,
+        module,
+        lambda start: make_loader(prepared, args.batch_size, args.seed, args.workers, start),
+        recipe,
+        args.out,
+        stage_name,
+        args.resume,
+        args.save_every,
+        evaluator(args, vlm, chat, preprocessor, recipe.dtype),
+        args.val_every,
+    )
+    save_checkpoint(vlm, chat, preprocessor, args.out, args.store)
+
+
+def make_recipe(args: TrainArgs, records: int, dtype: str) -> Recipe:
+    steps = max(1, round(args.epochs * records / (args.batch_size * args.accumulate)))
+    shared = {f.name: getattr(args, f.name) for f in fields(Recipe) if hasattr(args, f.name)}
+    return Recipe(**shared | {"steps": steps, "dtype": dtype})
+
+
+def print_plan(name: str, module: torch.nn.Module, recipe: Recipe, records: int, device: torch.device) -> None:
+    trained = sum(p.numel() for p in module.parameters() if p.requires_grad)
+    everything = sum(p.numel() for p in module.parameters())
+    print(
+        f"stage {name}: {records:,} records, {recipe.steps:,} steps of {recipe.batch_size} x {recipe.accumulate}, "
+        f"{trained / 1e6:.2f} of {everything / 1e6:.2f} million weights train, {device.type} {recipe.dtype}"
+    )
+
+
+def open_model(args: TrainArgs) -> tuple[VLM, Chat, Preprocessor]:
+    """The checkpoint of --init, or a new model with the tokenizer of --tokenizer."""
+    if args.init:
+        vlm = VLM.from_pretrained(args.init)
+        chat = Chat.load(args.init, vlm.config.vision.num_tokens)
+        return vlm, chat, Preprocessor.from_json(args.init / "preprocessor_config.json")
+    config = new_config(args)
+    chat = Chat.load(args.tokenizer or Path("weights/tiny"), config.vision.num_tokens)
+    text = replace(config.text, vocab_size=chat.tokenizer.get_vocab_size())
+    ids = {"image_token_id": chat.image_id, "eos_token_id": chat.end_id, "pad_token_id": chat.pad_id}
+    return VLM(replace(config, text=text, **ids)), chat, Preprocessor(config.vision.image_size)
+
+
+def new_config(args: TrainArgs) -> VLMConfig:
+    """The preset with what the flags change."""
+    config = PRESETS[args.preset]
+    changes: dict[str, dict] = {"text": {}, "vision": {}}
+    for item in args.set:
+        key, _, value = item.partition("=")
+        part, _, name = key.partition(".")
+        kinds = {f.name: f.type for f in fields(DecoderConfig if part == "text" else VisionConfig)}
+        if part not in changes or name not in kinds:
+            raise DataError(f"--set {item}: no such field; write text.NAME=VALUE or vision.NAME=VALUE")
+        changes[part][name] = _parse(value, kinds[name], item)
+    for name in ("image_size", "patch_size"):
+        if getattr(args, name):
+            changes["vision"][name] = getattr(args, name)
+    if args.vision:
+        from model.vision import pretrained_vision_config
+
+        config = replace(config, vision=pretrained_vision_config(args.vision))
+    return replace(config, **{k: replace(getattr(config, k), **v) for k, v in changes.items()})
+
+
+def _parse(value: str, kind: type, item: str) -> object:
+    try:
+        return value == "true" if kind is bool else (int if "int" in str(kind) else kind)(value)
+    except ValueError:
+        raise DataError(f"--set {item}: {value!r} is not a number") from None
+
+
+@torch.no_grad()
+def compute_features(
+    vlm: VLM, records: Sequence[Record], preprocessor: Preprocessor, device: torch.device, dtype: str
+) -> dict[int, torch.Tensor]:
+    """What a frozen eye sees in every record, once: index -> (images, P, D_vision), half precision."""
+    features = {}
+    for index in tqdm(range(len(records)), desc="features", unit="record", mininterval=1, dynamic_ncols=True):
+        record = records[index]
+        if record.images:
+            pixels = torch.stack([preprocessor(load_image(i, name=record.where)) for i in record.images])
+            with torch.autocast(device.type, torch.bfloat16, enabled=dtype == "bf16"):
+                features[index] = vlm.vision(pixels.to(device)).half().cpu()
+    return features
+
+
+def evaluator(args: TrainArgs, vlm: VLM, chat: Chat, preprocessor: Preprocessor, dtype: str) -> object:
+    if not args.val:
+        return None
+    records = open_data(args.val, args.image_dir)
+    chosen = torch.randperm(len(records), generator=torch.Generator().manual_seed(0))[: args.val_samples]
+    some = [records[i] for i in chosen.tolist()]
+    return lambda: {"val_exact_match": exact_match(vlm, chat, preprocessor, some, dtype=dtype)}
+
+
+def save_checkpoint(vlm: VLM, chat: Chat, preprocessor: Preprocessor, folder: Path, store: str) -> None:
+    vlm.save_pretrained(folder, STORED[store])
+    chat.save(folder)
+    preprocessor.to_json(folder / "preprocessor_config.json")
+    print(f"saved {folder}")
+
+
