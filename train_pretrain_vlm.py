@@ -1,6 +1,6 @@
 """Pretrain a part of the model: the eye, the words, or the connector between them.
 
-    python train_pretrain_vlm.py --stage align --init out/vision --out out/align --data my.jsonl
+python train_pretrain_vlm.py --stage align --init out/vision --out out/align --data my.jsonl
 """
 
 from dataclasses import dataclass

@@ -10,8 +10,8 @@ stage() { # stage NAME COMMAND...
     "$python" "$@" --out "$out/$name" $resume
 }
 [ -f "$out/tokenizer/tokenizer.json" ] || "$python" -m dataset.train_tokenizer --out "$out/tokenizer"
-stage text   train_pretrain_vlm.py --stage text --tokenizer "$out/tokenizer" --samples 9600 --batch_size 64 --muon_lr 0.01
-stage vision train_pretrain_vlm.py --stage vision --init "$out/text" --data storybook:singles --samples 64000 --batch_size 128 --muon_lr 0.01 --warmup 20
+stage text   train_pretrain_vlm.py --stage text --tokenizer "$out/tokenizer" --samples 6400 --batch_size 64 --muon_lr 0.01
+stage vision train_pretrain_vlm.py --stage vision --init "$out/text" --data storybook:singles --samples 51200 --batch_size 128 --muon_lr 0.01 --warmup 20
 stage align  train_pretrain_vlm.py --stage align --init "$out/vision" --samples 3200 --lr 2e-3 --warmup 20
-stage sft    train_sft_vlm.py --init "$out/align" --train vision connector decoder --samples 130000 --muon_lr 0.01 \
+stage sft    train_sft_vlm.py --init "$out/align" --train vision connector decoder --samples 80000 --muon_lr 0.01 \
     --val storybook:val --val_samples 360 --save_every 250 --store fp16

@@ -42,7 +42,9 @@ class Chat:
         ids = {token: tokenizer.token_to_id(token) for token in SPECIALS}
         missing = [token for token, id in ids.items() if id is None]
         if missing:
-            raise DataError(f"the tokenizer lacks {', '.join(missing)}; train one: python -m dataset.train_tokenizer")
+            raise DataError(
+                f"the tokenizer lacks {', '.join(missing)}; train one: python -m dataset.train_tokenizer"
+            )
         self.pad_id, self.end_id, self.image_id = ids[END_OF_TEXT], ids[END], ids[IMAGE_PAD]
         self._start = ids[START]
         self._picture = [ids[VISION_START], *[self.image_id] * image_tokens, ids[VISION_END]]

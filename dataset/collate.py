@@ -1,6 +1,6 @@
 """Records to batches: rendered, padded on the right, pictures in one flat list in reading order.
 
-    records [i] -> Sample + pixels -> {"input_ids", "labels" (B, T), "pixel_values" (I, 3, S, S), "where": B names}
+    records [i] -> Sample + pixels -> {"input_ids", "labels" (B, T), "pixel_values" (I, 3, S, S), "where"}
 
 Where features were computed beforehand, "image_features" (I, P, D) stand in for the pixels.
 """
@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from dataset.chat import IGNORED, Chat
+from dataset.errors import DataError
 from dataset.images import Preprocessor, load_image
 from dataset.records import Record
 
@@ -27,14 +28,22 @@ class BatchOrder:
     """
 
     def __init__(self, length: int, batch_size: int, seed: int, group: int = 1, start: int = 0) -> None:
-        self.length, self.batch_size, self.seed, self.group, self.start = length, batch_size, seed, group, start
+        self.length, self.batch_size, self.seed, self.group, self.start = (
+            length,
+            batch_size,
+            seed,
+            group,
+            start,
+        )
 
     def _keys(self, first: int) -> Iterator[tuple[int, int]]:
         epoch, skip = divmod(first, self.length)
         while True:
             shuffle = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
             order = torch.randperm(-(-self.length // self.group), generator=shuffle).tolist()
-            indices = [i for g in order for i in range(g * self.group, min((g + 1) * self.group, self.length))]
+            indices = [
+                i for g in order for i in range(g * self.group, min((g + 1) * self.group, self.length))
+            ]
             yield from ((epoch, index) for index in indices[skip:])
             epoch, skip = epoch + 1, 0
 
@@ -56,7 +65,12 @@ class Prepared(Dataset):
     features: dict[int, Tensor] | None = None  # index -> (images, P, D), computed beforehand
 
     def __getitem__(self, key: tuple[int, int]) -> dict:
-        epoch, index = key
+        try:
+            return self._prepare(*key)
+        except DataError as error:  # a worker's exceptions come with its traceback: send the line alone
+            return {"error": str(error)}
+
+    def _prepare(self, epoch: int, index: int) -> dict:
         record = self.records[index]
         sample = self.chat.render(record.messages, record.where, self.max_length)
         prepared = {"sample": sample, "where": record.where, "caption": caption_of(record)}
@@ -100,6 +114,9 @@ class Collate:
     chat: Chat
 
     def __call__(self, prepared: list[dict]) -> Batch:
+        for item in prepared:
+            if "error" in item:
+                return item
         samples = [p["sample"] for p in prepared]
         batch: Batch = {
             "input_ids": pad_right([s.input_ids for s in samples], self.chat.pad_id),
@@ -121,10 +138,11 @@ class Collate:
 def make_loader(
     prepared: Prepared, batch_size: int, seed: int, workers: int = 0, start: int = 0
 ) -> Iterator[Batch]:
-    """Endless batches in the seeded order, from batch number `start` on."""
+    """Endless batches in the seeded order, from batch number `start` on. Raises DataError for a bad record."""
     group = getattr(prepared.records, "group", 1)
     order = BatchOrder(len(prepared.records), batch_size, seed, group, start)
-    loader = DataLoader(
-        prepared, batch_sampler=order, collate_fn=Collate(prepared.chat), num_workers=workers
-    )
-    return iter(loader)
+    loader = DataLoader(prepared, batch_sampler=order, collate_fn=Collate(prepared.chat), num_workers=workers)
+    for batch in loader:
+        if "error" in batch:
+            raise DataError(batch["error"])
+        yield batch

@@ -127,6 +127,8 @@ PRESETS: dict[str, VLMConfig] = {
         ),
     ),
     "minimind-26m": _MINIMIND,
-    "minimind-104m": replace(_MINIMIND, text=replace(_MINIMIND.text, hidden_size=768, intermediate_size=2048, num_hidden_layers=16)),
+    "minimind-104m": replace(
+        _MINIMIND, text=replace(_MINIMIND.text, hidden_size=768, intermediate_size=2048, num_hidden_layers=16)
+    ),
     "minimind-26m-moe": replace(_MINIMIND, text=_MINIMIND_MOE),
 }

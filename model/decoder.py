@@ -1,7 +1,7 @@
 """The decoder: LLaMA-style, all of it here. Read top to bottom.
 
     input_ids (B, T) -> embed_tokens -> inputs_embeds (B, T, D)
-    inputs_embeds    -> layers x (x + attention(norm(x)), then x + SwiGLU(norm(x))) -> norm -> hidden (B, T, D)
+    inputs_embeds    -> layers x (x + attention(norm(x)); x + SwiGLU(norm(x))) -> norm -> hidden (B, T, D)
     hidden           -> lm_head -> logits (B, T, V)
 
 B batch, T new tokens, S tokens so far (T of them new), D hidden size, H query heads, K key/value heads,
@@ -32,7 +32,7 @@ class RMSNorm(nn.Module):
 
 
 def rope_angles(positions: Tensor, head_size: int, theta: float) -> tuple[Tensor, Tensor]:
-    """Cosine and sine of how far each pair of numbers turns at each position: two of (B, 1, T, d), float32."""
+    """Cosine and sine of how far each pair of numbers turns at a position: two of (B, 1, T, d), float32."""
     frequencies = theta ** (-torch.arange(0, head_size, 2, device=positions.device).float() / head_size)
     angles = positions[:, None, :, None].float() * frequencies  # (B, 1, T, d/2)
     angles = torch.cat([angles, angles], dim=-1)  # number i is paired with number i + d/2
@@ -65,7 +65,7 @@ class KVCache:
 
 
 def attention_mask_for(past: int, new: int, valid: Tensor | None, device: torch.device) -> Tensor | None:
-    """Who may look at whom: True where query row i may see key column j; (T, S), or (B, 1, T, S) with padding.
+    """Who may look at whom: True where a query (row) may see a key (column); (T, S) or (B, 1, T, S).
 
         past 2, new 3      keys 0 1 2 3 4
               query 2           1 1 1 0 0
@@ -87,9 +87,10 @@ def attention_mask_for(past: int, new: int, valid: Tensor | None, device: torch.
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-    """softmax(q k^T / sqrt(d)) v over the keys that `mask` allows: (B, H, T, d), two of (B, H, S, d) -> (B, H, T, d).
+    """softmax(q k^T / sqrt(d)) v over the keys that `mask` allows; q (B, H, T, d), k and v (B, H, S, d).
 
-    Written out where it is trained on a CPU (there torch's fused backward is 4 times slower in bf16), fused elsewhere.
+    Written out where it is trained on a CPU (there torch's fused backward is 4 times slower in bf16),
+    fused everywhere else.
     """
     if q.device.type != "cpu" or not q.requires_grad:
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
@@ -123,7 +124,9 @@ class Attention(nn.Module):
         q, k = rotate(q, *rope), rotate(k, *rope)
         if cache is not None:
             k, v = cache.update(self.layer, k, v)  # (B, K, S, d)
-        k, v = (t.repeat_interleave(self.group, dim=1) for t in (k, v))  # (B, H, S, d): head h reads h // group
+        k, v = (
+            t.repeat_interleave(self.group, dim=1) for t in (k, v)
+        )  # (B, H, S, d): head h reads h // group
         out = attend(q, k, v, mask)  # (B, H, T, d)
         return self.o_proj(out.transpose(1, 2).reshape(B, T, -1))
 

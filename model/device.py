@@ -13,7 +13,7 @@ def pick_device(name: str = "auto") -> torch.device:
 
 
 def pick_dtype(name: str, device: torch.device) -> str:
-    """ "auto": bf16 where the machine has instructions for it (CUDA, or a CPU with AVX512-BF16 or AMX), else fp32."""
+    """ "auto": bf16 where the machine has it (CUDA; a CPU with AVX512-BF16 or AMX), else fp32."""
     if name != "auto":
         return name
     if device.type == "cuda":

@@ -5,6 +5,7 @@ A vision tower that is named in the config (`vision.pretrained`) is loaded from 
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import torch
@@ -64,7 +65,7 @@ def own_tensors(vlm: VLM) -> dict[str, Tensor]:
 
 
 def load_strictly(target: dict[str, Tensor], source: dict[str, Tensor], where: str) -> None:
-    """Copy every tensor of `source` into its namesake, or none of them and an error that names the first faults."""
+    """Copy every tensor of `source` into its namesake, or none, and an error that names the first faults."""
     faults = [f"missing {k}" for k in target.keys() - source.keys()]
     faults += [f"unexpected {k}" for k in source.keys() - target.keys()]
     faults += [
@@ -78,7 +79,7 @@ def load_strictly(target: dict[str, Tensor], source: dict[str, Tensor], where: s
     with torch.no_grad():
         for name, tensor in source.items():
             target[name].copy_(tensor)
-    print(f"loaded {len(source)}/{len(target)} tensors from {where}")
+    print(f"loaded {len(source)}/{len(target)} tensors from {where}", file=sys.stderr)
 
 
 def _replace(path: Path, write: object) -> None:

@@ -1,6 +1,6 @@
 """Feed-forwards: SwiGLU, and a mixture of SwiGLU experts that takes its place.
 
-    x (B, T, D) -> router (N, E) -> the k best experts of each token, weighted -> sum (+ shared experts) -> (B, T, D)
+    x (B, T, D) -> router (N, E) -> the k best experts of each token, weighted (+ shared experts) -> (B, T, D)
 
 N = B * T tokens, E experts, k experts for each token. As Mixtral (Jiang et al. 2024, section 2.1); shared
 experts as DeepSeekMoE (Dai et al. 2024, section 3.2); balance loss as Switch (Fedus et al. 2021, eq. 4).
@@ -29,7 +29,7 @@ class SwiGLU(nn.Module):
 class MixtureOfExperts(nn.Module):
     """The router sends each token to its k best experts; shared experts see every token.
 
-    `balance_loss` is that of the last forward: 1 * k when all experts get equal shares, more when they do not.
+    `balance_loss` is that of the last forward: k when all experts get equal shares, more when they do not.
     """
 
     def __init__(self, config: DecoderConfig) -> None:

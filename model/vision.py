@@ -7,6 +7,7 @@ LLaVA section 4.1 takes a layer's patches and leaves CLS) and the promise that a
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import CLIPVisionConfig, CLIPVisionModel
 
@@ -24,18 +25,24 @@ class VisionTower(nn.Module):
         super().__init__()
         self.config = config
         self.frozen = False
-        attention = "sdpa" if torch.cuda.is_available() else "eager"  # on CPUs eager trains 1.8 times faster in bf16
+        attention = (
+            "sdpa" if torch.cuda.is_available() else "eager"
+        )  # on CPUs eager trains 1.8 times faster in bf16
         if config.pretrained:
             self.clip = CLIPVisionModel.from_pretrained(config.pretrained, attn_implementation=attention)
         else:
-            clip = CLIPVisionConfig(**{k: getattr(config, k) for k in SHAPE_FIELDS}, attn_implementation=attention)
+            clip = CLIPVisionConfig(
+                **{k: getattr(config, k) for k in SHAPE_FIELDS}, attn_implementation=attention
+            )
             self.clip = CLIPVisionModel(clip)
+            positions = self.clip.embeddings.position_embedding.weight  # (1 + P, D_vision)
+            positions.data = sine_positions(config.image_size // config.patch_size, config.hidden_size)
 
     def freeze(self, frozen: bool = True) -> None:
-        """Frozen: no gradients, and evaluation mode whatever mode the whole model is in."""
+        """Frozen: no gradients, and evaluation mode for good; unfrozen it follows the next `train()`."""
         self.frozen = frozen
         self.requires_grad_(not frozen)
-        self.train(self.training)
+        self.eval()
 
     def train(self, mode: bool = True) -> "VisionTower":
         return super().train(mode and not self.frozen)
@@ -46,6 +53,21 @@ class VisionTower(nn.Module):
             states = self.clip(pixel_values, output_hidden_states=True).hidden_states
         hidden = states[self.config.feature_layer]  # (I, 1 + P, D_vision)
         return hidden if self.config.keep_cls else hidden[:, 1:]  # CLS has no place in the picture
+
+
+def sine_positions(side: int, size: int) -> Tensor:
+    """Sines and cosines of row and column, (1 + side * side, size): a start that tells places apart.
+
+    CLIP's own start (normal, 0.02) is a hundredth of the patches' signal, and from few pictures no more
+    was learnt of it: the model saw what there was, not where. As Beyer et al. 2022 (Better plain ViT).
+    """
+    place = torch.arange(side * side)
+    waves = side ** (-torch.arange(size // 4) / (size // 4))  # radians a patch: 1 down to 1 / side
+    table = []
+    for coordinate in (place // side, place % side):
+        angles = coordinate[:, None] * waves  # (P, size / 4)
+        table += [angles.sin(), angles.cos()]
+    return F.pad(torch.cat(table, dim=1), (0, size % 4, 1, 0))  # CLS, which has no place, in front
 
 
 def pretrained_vision_config(name: str, **choices: object) -> VisionConfig:

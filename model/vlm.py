@@ -1,7 +1,7 @@
 """The vision-language model: pictures take the places of their placeholders, the decoder reads on.
 
-    pixel_values (I, 3, S, S) -> vision (I, P, D_vision) -> connector (I, N, D)  \
-    input_ids    (B, T)       -> embed_tokens (B, T, D)                           > splice -> decoder -> logits
+    pixel_values (I, 3, S, S) -> vision (I, P, D_vision) -> connector (I, N, D) \
+    input_ids    (B, T)       -> embed_tokens (B, T, D)                          > splice -> decoder -> logits
 
 I pictures of the whole batch in reading order (row by row, left to right), N image tokens for each.
 As LLaVA (Liu et al. 2023, section 4.1).
@@ -33,7 +33,7 @@ def splice(embeds: Tensor, is_image: Tensor, image_tokens: Tensor) -> Tensor:
     counts = is_image.sum(1)
     for row in (counts % per_image).nonzero().flatten().tolist():
         raise ValueError(
-            f"row {row} has {counts[row]} image placeholders: not a multiple of the {per_image} of one picture"
+            f"row {row} has {counts[row]} image placeholders: not a multiple of a picture's {per_image}"
         )
     if counts.sum() != images * per_image:
         raise ValueError(
@@ -88,7 +88,8 @@ class VLM(nn.Module):
             image_features = self.vision(pixel_values.flatten(0, -4))  # (..., 3, S, S) -> (I, P, D_vision)
         if image_features is None:
             return embeds
-        return splice(embeds, input_ids == self.config.image_token_id, self.connector(image_features))
+        image_tokens = self.connector(image_features.to(embeds.dtype))  # (I, N, D)
+        return splice(embeds, input_ids == self.config.image_token_id, image_tokens)
 
     def forward(
         self,
@@ -119,7 +120,9 @@ class VLM(nn.Module):
     ) -> Iterator[Tensor]:
         """Yield new ids (B,), one position at a time. Batches of unequal prompts are padded on the left and
         come with attention_mask (B, T). `choices` are the fields of `Sampling`."""
-        how = Sampling(**{"stop_ids": (self.config.eos_token_id,), "pad_id": self.config.pad_token_id} | choices)
+        how = Sampling(
+            **{"stop_ids": (self.config.eos_token_id,), "pad_id": self.config.pad_token_id} | choices
+        )
         embeds = self.embed(input_ids, pixel_values)
         if attention_mask is not None and attention_mask.all():
             attention_mask = None

@@ -67,7 +67,7 @@ def test_url_is_fetched_and_bounded(tmp_path, monkeypatch):
         with pytest.raises(DataError, match=r"/none\.png: cannot be fetched .*404.*download it"):
             load_image(f"{url}/none.png")
         monkeypatch.setattr(images, "URL_BYTES", 20)
-        with pytest.raises(DataError, match="more than .* MB"):
+        with pytest.raises(DataError, match=r"more than .* MB"):
             load_image(f"{url}/a.png")
         server.shutdown()
 

@@ -326,9 +326,9 @@ def test_bad_image_bytes_are_named(folder):
 def test_records_made_by_hand_are_checked():
     good = Record((b"1",), tuple(said("<image>", "y")), where="scene 5")
     validate(good)
-    with pytest.raises(DataError, match="^scene 5: 1 <image> in the text, 2 pictures"):
+    with pytest.raises(DataError, match=r"^scene 5: 1 <image> in the text, 2 pictures"):
         validate(Record((b"1", b"2"), good.messages, where="scene 5"))
-    with pytest.raises(DataError, match="^scene 5: does not end"):
+    with pytest.raises(DataError, match=r"^scene 5: does not end"):
         validate(Record((), (), where="scene 5"))
 
 
@@ -363,7 +363,7 @@ def test_files_that_cannot_be_records_are_named(folder):
 
 def test_image_dir_must_be_a_folder(folder):
     path = write_jsonl(folder, ROWS)
-    with pytest.raises(DataError, match="nowhere: no such folder of pictures; check .*data.jsonl"):
+    with pytest.raises(DataError, match=r"nowhere: no such folder of pictures; check .*data.jsonl"):
         open_records(path, folder / "nowhere")
 
 

@@ -16,7 +16,7 @@ def parse(kind: type[T], argv: list[str] | None, description: str | None) -> T:
 
 
 def user_errors(main: Callable) -> Callable:
-    """A ValueError (DataError, CheckpointError, ...) is a mistake that its message explains: print that, exit 2."""
+    """A ValueError (DataError, CheckpointError, ...) is a mistake that its message explains: print it."""
 
     @functools.wraps(main)
     def wrapped(argv: list[str] | None = None) -> None:

@@ -1,6 +1,6 @@
 """The training loop, one for every stage. It knows modules, losses and batches; not what they mean.
 
-    batches -> losses(batch) -> backward (x accumulate) -> clip -> optimizers -> schedule -> report, save
+batches -> losses(batch) -> backward (x accumulate) -> clip -> optimizers -> schedule -> report, save
 """
 
 import math
@@ -23,7 +23,7 @@ class TrainingError(ValueError):
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train, but for the data and the model. `steps` are optimizer steps of accumulate x batch_size."""
+    """How to train, but for data and model. `steps` are optimizer steps of accumulate x batch_size."""
 
     steps: int
     batch_size: int
@@ -31,7 +31,7 @@ class Recipe:
     lr: float = 5e-4
     muon_lr: float = 0.0  # above 0: hidden matrices by Muon at this rate
     warmup: int = 50
-    weight_decay: float = 0.01
+    weight_decay: float = 0.1
     clip: float = 1.0
     dtype: str = "fp32"
     seed: int = 0

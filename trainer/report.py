@@ -8,7 +8,7 @@ import matplotlib
 from tqdm import tqdm
 
 matplotlib.use("Agg")
-from matplotlib import pyplot  # noqa: E402  (the backend is chosen first)
+from matplotlib import pyplot
 
 
 class Report:
@@ -30,7 +30,9 @@ class Report:
         row = {"step": step, **values, "samples_per_s": rate, "seconds": self.before + now - self.started}
         with open(self.path, "a") as file:
             file.write(json.dumps({k: round(v, 6) for k, v in row.items()}) + "\n")
-        self.bar.set_postfix({k: f"{v:.4g}" for k, v in values.items() if k != "lr"} | {"samples/s": f"{rate:.0f}"})
+        self.bar.set_postfix(
+            {k: f"{v:.4g}" for k, v in values.items() if k != "lr"} | {"samples/s": f"{rate:.0f}"}
+        )
 
     def close(self) -> None:
         self.bar.close()

@@ -1,9 +1,9 @@
 """From flags to a trained checkpoint: what both training scripts do.
 
-    --init folder or --preset -> model; --data -> records -> batches; stage -> fit -> --out folder
+--init folder or --preset -> model; --data -> records -> batches; stage -> fit -> --out folder
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Literal
@@ -21,6 +21,7 @@ from model.config import PRESETS, DecoderConfig, VisionConfig, VLMConfig
 from model.device import pick_device, pick_dtype
 from model.vlm import VLM
 from scoring.answers import exact_match
+from scoring.assistant import Assistant
 from trainer.loop import Recipe, fit
 from trainer.stages import STAGES, choose_trainable
 
@@ -45,7 +46,7 @@ class TrainArgs:
     vision: str | None = None
     """CLIP checkpoint for a new model: a folder or a hub name such as openai/clip-vit-base-patch16."""
     set: tuple[str, ...] = ()
-    """Fields of a new model that differ from the preset: text.hidden_size=128 vision.num_hidden_layers=4 ..."""
+    """Fields of a new model that differ from the preset: text.hidden_size=128 vision.patch_size=8 ..."""
     image_size: int | None = None
     """Side of a new model's pictures, in pixels."""
     patch_size: int | None = None
@@ -67,7 +68,7 @@ class TrainArgs:
     """Peak learning rate of Muon for the hidden matrices; 0: AdamW trains them, too."""
     warmup: int = 50
     """Optimizer steps until the peak learning rate."""
-    weight_decay: float = 0.01
+    weight_decay: float = 0.1
     clip: float = 1.0
     """Largest norm of the gradient."""
     max_length: int | None = None
@@ -103,20 +104,20 @@ def run(stage_name: str, args: TrainArgs) -> None:
     """Train one stage and leave a complete checkpoint folder in args.out."""
     stage = STAGES[stage_name]
     torch.manual_seed(args.seed)
-    device = pick_device(args.device)
-    vlm, chat, preprocessor = open_model(args)
+    assistant = open_model(args)
+    vlm = assistant.vlm
     parts = args.train or stage.parts
     choose_trainable(vlm, parts)
     if "vision" in parts and vlm.config.vision.pretrained:  # its weights are about to become our own
         vlm.config = replace(vlm.config, vision=replace(vlm.config.vision, pretrained=None))
-    module = stage.build(vlm, args.caption_weight).to(device)
+    module = stage.build(vlm, args.caption_weight).to(assistant.device)
     records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
     max_length = args.max_length or vlm.config.text.max_position_embeddings
-    prepared = Prepared(records, chat, preprocessor, max_length, args.augment)
-    recipe = make_recipe(args, len(records), pick_dtype(args.dtype, device))
+    prepared = Prepared(records, assistant.chat, assistant.preprocessor, max_length, args.augment)
+    recipe = make_recipe(args, len(records), assistant.dtype)
     if stage.pictures and "vision" not in parts and not args.augment:
-        prepared.features = compute_features(vlm, records, preprocessor, device, recipe.dtype)
-    print_plan(stage_name, module, recipe, len(records), device)
+        prepared.features = compute_features(assistant, records)
+    print_plan(stage_name, module, recipe, len(records), assistant.device)
     fit(
         module,
         module,
@@ -126,10 +127,11 @@ def run(stage_name: str, args: TrainArgs) -> None:
         stage_name,
         args.resume,
         args.save_every,
-        evaluator(args, vlm, chat, preprocessor, recipe.dtype),
+        evaluator(args, assistant),
         args.val_every,
     )
-    save_checkpoint(vlm, chat, preprocessor, args.out, args.store)
+    assistant.save(args.out, STORED[args.store])
+    print(f"saved {args.out}")
 
 
 def make_recipe(args: TrainArgs, records: int, dtype: str) -> Recipe:
@@ -138,26 +140,28 @@ def make_recipe(args: TrainArgs, records: int, dtype: str) -> Recipe:
     return Recipe(**shared | {"steps": steps, "dtype": dtype})
 
 
-def print_plan(name: str, module: torch.nn.Module, recipe: Recipe, records: int, device: torch.device) -> None:
+def print_plan(
+    name: str, module: torch.nn.Module, recipe: Recipe, records: int, device: torch.device
+) -> None:
     trained = sum(p.numel() for p in module.parameters() if p.requires_grad)
     everything = sum(p.numel() for p in module.parameters())
     print(
-        f"stage {name}: {records:,} records, {recipe.steps:,} steps of {recipe.batch_size} x {recipe.accumulate}, "
+        f"stage {name}: {records:,} records, {recipe.steps:,} steps of {recipe.batch_size} x "
+        f"{recipe.accumulate}, "
         f"{trained / 1e6:.2f} of {everything / 1e6:.2f} million weights train, {device.type} {recipe.dtype}"
     )
 
 
-def open_model(args: TrainArgs) -> tuple[VLM, Chat, Preprocessor]:
+def open_model(args: TrainArgs) -> Assistant:
     """The checkpoint of --init, or a new model with the tokenizer of --tokenizer."""
     if args.init:
-        vlm = VLM.from_pretrained(args.init)
-        chat = Chat.load(args.init, vlm.config.vision.num_tokens)
-        return vlm, chat, Preprocessor.from_json(args.init / "preprocessor_config.json")
-    config = new_config(args)
+        return Assistant.load(args.init, args.device, args.dtype)
+    config, device = new_config(args), pick_device(args.device)
     chat = Chat.load(args.tokenizer or Path("weights/tiny"), config.vision.num_tokens)
     text = replace(config.text, vocab_size=chat.tokenizer.get_vocab_size())
     ids = {"image_token_id": chat.image_id, "eos_token_id": chat.end_id, "pad_token_id": chat.pad_id}
-    return VLM(replace(config, text=text, **ids)), chat, Preprocessor(config.vision.image_size)
+    vlm = VLM(replace(config, text=text, **ids)).to(device)
+    return Assistant(vlm, chat, Preprocessor(config.vision.image_size), pick_dtype(args.dtype, device))
 
 
 def new_config(args: TrainArgs) -> VLMConfig:
@@ -189,33 +193,21 @@ def _parse(value: str, kind: type, item: str) -> object:
 
 
 @torch.no_grad()
-def compute_features(
-    vlm: VLM, records: Sequence[Record], preprocessor: Preprocessor, device: torch.device, dtype: str
-) -> dict[int, torch.Tensor]:
+def compute_features(assistant: Assistant, records: Sequence[Record]) -> dict[int, torch.Tensor]:
     """What a frozen eye sees in every record, once: index -> (images, P, D_vision), half precision."""
     features = {}
     for index in tqdm(range(len(records)), desc="features", unit="record", mininterval=1, dynamic_ncols=True):
-        record = records[index]
-        if record.images:
-            pixels = torch.stack([preprocessor(load_image(i, name=record.where)) for i in record.images])
-            with torch.autocast(device.type, torch.bfloat16, enabled=dtype == "bf16"):
-                features[index] = vlm.vision(pixels.to(device)).half().cpu()
+        images = [load_image(image, name=records[index].where) for image in records[index].images]
+        if images:
+            with assistant.precision():
+                features[index] = assistant.vlm.vision(assistant.pixels(images)).half().cpu()
     return features
 
 
-def evaluator(args: TrainArgs, vlm: VLM, chat: Chat, preprocessor: Preprocessor, dtype: str) -> object:
+def evaluator(args: TrainArgs, assistant: Assistant) -> Callable[[], dict[str, float]] | None:
     if not args.val:
         return None
     records = open_data(args.val, args.image_dir)
     chosen = torch.randperm(len(records), generator=torch.Generator().manual_seed(0))[: args.val_samples]
     some = [records[i] for i in chosen.tolist()]
-    return lambda: {"val_exact_match": exact_match(vlm, chat, preprocessor, some, dtype=dtype)}
-
-
-def save_checkpoint(vlm: VLM, chat: Chat, preprocessor: Preprocessor, folder: Path, store: str) -> None:
-    vlm.save_pretrained(folder, STORED[store])
-    chat.save(folder)
-    preprocessor.to_json(folder / "preprocessor_config.json")
-    print(f"saved {folder}")
-
-
+    return lambda: {"val_exact_match": exact_match(assistant, some)}

@@ -1,9 +1,9 @@
 """The stages: which parts train, on which records, under which loss.
 
-    text      decoder alone, next token of everything said       (no pictures)
-    vision    CLIP's contrastive loss (Radford et al. 2021, figure 3); with --caption_weight also captions
-    align     connector alone between a frozen eye and a frozen decoder  (LLaVA section 4.2, stage 1)
-    sft       conversations, only the answers scored             (LLaVA section 4.2, stage 2)
+text      decoder alone, next token of everything said       (no pictures)
+vision    CLIP's contrastive loss (Radford et al. 2021, figure 3); with --caption_weight also captions
+align     connector alone between a frozen eye and a frozen decoder  (LLaVA section 4.2, stage 1)
+sft       conversations, only the answers scored             (LLaVA section 4.2, stage 2)
 """
 
 from collections.abc import Callable
@@ -108,7 +108,7 @@ class ContrastiveLoss(nn.Module):
 
 
 def contrastive_loss(similarity: Tensor, same: Tensor) -> dict[str, Tensor]:
-    """Cross-entropy of (images, texts) both ways; chance is ln B. Equal captions (`same`) share the credit."""
+    """Cross-entropy of (images, texts) both ways; chance is ln B. Equal captions (`same`) share credit."""
     targets = same / same.sum(1, keepdim=True)
     loss = (F.cross_entropy(similarity, targets) + F.cross_entropy(similarity.T, targets)) / 2
     found = same[torch.arange(len(same), device=same.device), similarity.argmax(1)].float().mean()

@@ -2,7 +2,7 @@
 
 Colour = tuple[int, int, int]  # red, green, blue, each 0..255
 
-# Light, dark and hue are spread together: pink is light, purple dark and bluish, orange midway from red to yellow.
+# Light, dark and hue are spread together: pink is light, purple dark and bluish, orange midway red to yellow.
 COLOURS: dict[str, Colour] = {
     "red": (216, 32, 36),
     "orange": (250, 136, 18),

@@ -36,7 +36,7 @@ class Placed:
 
 
 def draw(setting: str, things: Sequence[Placed], seed: int, size: int = CANVAS) -> Image.Image:
-    """The RGB picture (size, size) of a scene, later things over earlier; a pure function of its arguments."""
+    """The RGB picture (size, size) of a scene, later things over earlier; a pure function of arguments."""
     rng = np.random.default_rng(seed)
     picture = Image.fromarray(SETTINGS[setting].draw(rng, size))
     for thing in things:
@@ -45,7 +45,7 @@ def draw(setting: str, things: Sequence[Placed], seed: int, size: int = CANVAS) 
 
 
 def paste(picture: Image.Image, thing: Placed, rng: np.random.Generator, scale: float) -> None:
-    """Draw one thing with its soft shadow into the picture, `scale` times the size of the 128-pixel canvas."""
+    """Draw one thing with its shadow into the picture, `scale` times the size of the 128-pixel canvas."""
     x, y, radius = thing.x * scale, thing.y * scale, thing.radius * scale
     half = MARGIN * radius + 1
     left, top = floor(x - half), floor(y - half)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataset.storybook.colours import COLOURS
 from dataset.storybook.things import KINDS
 from dataset.storybook.words import LANGUAGES, Language
-from dataset.storybook.world import PLACES, SIZES, Scene, Thing
+from dataset.storybook.world import PLACES, Scene, Thing
 
 QA = tuple[str, str] | None
 Family = Callable[[Scene, Language, random.Random], QA]

@@ -1,10 +1,10 @@
 """The storybook as records, one view for each use. Pictures are drawn when they are asked for.
 
-    train      conversations about one picture, or two; English or Chinese
-    captions   one picture, one description; four in a row differ in the kind of one thing alone
-    singles    as captions, with one thing in each picture
-    scenes     held out: one question of each family in each language about each of `samples` scenes
-    val        as scenes, of other scenes: to look at while training
+train      conversations about one picture, or two; English or Chinese
+captions   one picture, one description; four in a row differ in the kind of one thing alone
+singles    as captions, with one thing in each picture
+scenes     held out: one question of each family in each language about each of `samples` scenes
+val        as scenes, of other scenes: to look at while training
 """
 
 import random
@@ -38,7 +38,9 @@ def _talk(scene: Scene, language: Language, rng: random.Random) -> Iterator[tupl
     """Some questions; a description, which would give their answers away, comes last, after one at most."""
     describing = rng.random() < DESCRIPTION_SHARE
     asked = set()
-    for name in rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=rng.randint(0, 1) if describing else QUESTIONS):
+    for name in rng.choices(
+        list(WEIGHTS), list(WEIGHTS.values()), k=rng.randint(0, 1) if describing else QUESTIONS
+    ):
         turn = FAMILIES[name](scene, language, rng) or FAMILIES["existence"](scene, language, rng)
         if turn[0] not in asked:
             asked.add(turn[0])
@@ -59,7 +61,7 @@ def captions(index: int, pictures: bool = True, max_things: int = MAX_THINGS) ->
 
 
 def held_out(index: int, pictures: bool = True, split: str = "scenes") -> Record:
-    """Record `index` is about scene `index // 18`: nine families, the last about two pictures, in two languages."""
+    """Record `index` is about scene `index // 18`: nine families, one of two pictures, two languages."""
     families = len(FAMILIES) + 1
     number, rest = divmod(index, 2 * families)
     language, which = list(LANGUAGES.values())[rest // families], rest % families
@@ -88,7 +90,13 @@ def _record(
     return Record(images=images, messages=tuple(messages), type=type, where=where)
 
 
-VIEWS = {"train": train, "singles": singles, "captions": captions, "scenes": held_out, "val": partial(held_out, split="val")}
+VIEWS = {
+    "train": train,
+    "singles": singles,
+    "captions": captions,
+    "scenes": held_out,
+    "val": partial(held_out, split="val"),
+}
 
 
 class StorybookRecords(Sequence[Record]):

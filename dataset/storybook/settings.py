@@ -70,7 +70,7 @@ def grain(rng: np.random.Generator, size: int, strength: float, high: int = 1, w
 
 
 def dots(rng: np.random.Generator, canvas: np.ndarray, count: int, bottom: float, colour: Colour) -> None:
-    """Scatter `count` one-pixel dots above the share `bottom` of the canvas, in place, half mixed in or more."""
+    """Scatter `count` one-pixel dots above the share `bottom` of the canvas, in place, mixed in."""
     size = len(canvas)
     rows, columns = rng.integers(0, int(size * bottom), count), rng.integers(0, size, count)
     share = rng.uniform(0.4, 0.9, (count, 1)).astype(np.float32)

@@ -113,12 +113,12 @@ def _clear(thing: Thing, others: list[Thing]) -> bool:
 
 
 def twin(scene: Scene, number: int) -> Scene:
-    """The same scene but for the kind of one thing; number 0 is the scene itself, each other number differs."""
+    """The same scene but for the kind of one thing; number 0 is the scene itself, no two are alike."""
     if number == 0:
         return scene
     rng = random.Random(scene.seed)
     at = rng.randrange(len(scene.things))
     others = [k for k in KINDS if k != scene.things[at].kind]
     kind = rng.sample(others, len(others))[number - 1]
-    things = scene.things[:at] + (replace(scene.things[at], kind=kind),) + scene.things[at + 1 :]
+    things = (*scene.things[:at], replace(scene.things[at], kind=kind), *scene.things[at + 1 :])
     return replace(scene, things=things)

@@ -1,0 +1,98 @@
+"""Look at the storybook, or write it to disk.
+
+python -m dataset.storybook preview --out sheet.png
+python -m dataset.storybook export --view scenes --samples 100 --out out/scenes
+"""
+
+import json
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+from PIL import Image, ImageDraw
+
+from dataset.storybook.questions import describe
+from dataset.storybook.records import StorybookRecords
+from dataset.storybook.words import LANGUAGES
+from dataset.storybook.world import Scene, make_scene
+
+MARGIN, CAPTION = 8, 64  # pixels
+
+
+@dataclass
+class Preview:
+    """A contact sheet: scenes with their truth in words."""
+
+    out: Path = Path("out/storybook.png")
+    """PNG file to write."""
+    scenes: int = 12
+    """How many."""
+    first: int = 0
+    """Number of the first."""
+    split: str = "train"
+    """train, val or scenes."""
+    size: int = 256
+    """Side of each picture, in pixels."""
+
+
+@dataclass
+class Export:
+    """Pictures as PNG files and data.jsonl beside them, to train or score with --data."""
+
+    out: Path = Path("out/storybook")
+    """Folder to write."""
+    view: Literal["train", "singles", "captions", "scenes", "val"] = "train"
+    """Which records: see dataset/storybook/records.py."""
+    samples: int = 1000
+    """How many; of scenes and val, how many scenes."""
+
+
+def preview(args: Preview) -> None:
+    columns = min(4, args.scenes)
+    rows = -(-args.scenes // columns)
+    width, height = args.size + MARGIN, args.size + CAPTION + MARGIN
+    sheet = Image.new("RGB", (columns * width + MARGIN, rows * height + MARGIN), "white")
+    for number in range(args.scenes):
+        row, column = divmod(number, columns)
+        corner = MARGIN + column * width, MARGIN + row * height
+        _paste(sheet, make_scene(args.split, args.first + number), corner, args.size)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(args.out)
+    print(f"{args.scenes} scenes -> {args.out}")
+
+
+def _paste(sheet: Image.Image, scene: Scene, corner: tuple[int, int], size: int) -> None:
+    sheet.paste(scene.draw(size), corner)
+    caption = textwrap.wrap(describe(scene, LANGUAGES["en"]), width=size // 5)
+    ImageDraw.Draw(sheet).multiline_text(
+        (corner[0], corner[1] + size + 2), "\n".join(caption), fill="black", font_size=10
+    )
+
+
+def export(args: Export) -> None:
+    args.out.mkdir(parents=True, exist_ok=True)
+    records = StorybookRecords(args.view, args.samples)
+    with open(args.out / "data.jsonl", "w", encoding="utf-8") as file:
+        for index in range(len(records)):
+            record = records[index]
+            names = [f"{index:06d}_{n}.png" for n in range(len(record.images))]
+            for name, image in zip(names, record.images, strict=True):
+                image.save(args.out / name)
+            row = {"image": names, "conversations": list(record.messages), "type": record.type}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    print(f"{len(records)} records -> {args.out / 'data.jsonl'}")
+
+
+def main(argv: list[str] | None = None) -> None:
+    commands = (
+        Annotated[Preview, tyro.conf.subcommand("preview")]
+        | Annotated[Export, tyro.conf.subcommand("export")]
+    )
+    args = tyro.cli(commands, args=argv, description=__doc__, use_underscores=True)
+    preview(args) if isinstance(args, Preview) else export(args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,217 @@
+"""Ask about pictures: one question, a conversation, a folder of pictures, or a whole data file.
+
+python eval_vlm.py --image cat.png --prompt "What is this?"       one answer
+python eval_vlm.py --image cat.png                                a conversation
+python eval_vlm.py --image photos/                                a description of each picture
+python eval_vlm.py --image a.png b.png --use_multi 2              a comparison of two pictures
+python eval_vlm.py --data val.parquet --report out/report.json    a score
+"""
+
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from tqdm import tqdm
+
+from dataset.chat import Message
+from dataset.errors import DataError
+from dataset.open import open_data
+from scoring import report
+from scoring.answers import answer_all
+from scoring.assistant import Assistant, open_pictures, with_pictures
+from trainer.cli import parse, user_errors
+
+DESCRIBE, COMPARE = "描述一下这个图像的内容。", "比较一下两张图像的异同点。"
+MODES = ("out/tiny/align", "weights/tiny", "weights/tiny")
+PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+HELP = "/image PATH [PATH ...] looks at other pictures, /reset forgets what was said, /quit ends"
+
+
+@dataclass
+class Args:
+    weights: Path | None = None
+    """Checkpoint folder (default: that of --model_mode)."""
+    model_mode: Literal[0, 1, 2] = 1
+    """0: after align (out/tiny/align, made by `make train`), 1: after SFT, 2: after SFT with two pictures
+    (both are weights/tiny: the shipped model learnt one and two pictures together)."""
+    load: Literal[0, 1] = 0
+    """0: our own checkpoint folder. 1: a transformers folder (not there yet)."""
+
+    image: tuple[str, ...] = ()
+    """Pictures (paths or URLs) to ask about together, or one folder, each picture by itself."""
+    prompt: str | None = None
+    """The question; without it a conversation begins (a folder is described)."""
+    use_multi: int = 1
+    """Pictures that a question is about, when --image names a folder or the default question is asked."""
+
+    temperature: float = 0.0
+    """Of sampling; 0 takes the likeliest token."""
+    top_p: float = 1.0
+    """Sample from the likeliest tokens that together reach this; 1: all."""
+    top_k: int = 0
+    """Sample from this many likeliest tokens; 0: all."""
+    repetition_penalty: float = 1.0
+    """Above 1: tokens already said become less likely."""
+    max_new_tokens: int = 256
+    """Longest answer, in tokens."""
+    greedy: bool = False
+    """Take the likeliest token, whatever --temperature says."""
+    stream: bool = True
+    """Print an answer as it comes."""
+    seed: int = 0
+    """Of sampling."""
+
+    data: str | None = None
+    """Score this data file (.jsonl, .parquet, .json), or storybook:scenes."""
+    image_dir: Path | None = None
+    """Folder that picture names in --data are relative to (default: the file's)."""
+    samples: int | None = None
+    """The first so many records of --data; of storybook:scenes, scenes."""
+    report: Path | None = None
+    """Write the score there as JSON."""
+    batch_size: int = 64
+    """Questions of --data answered at once."""
+
+    device: str = "auto"
+    """auto (cuda, then mps, then cpu), or one by name."""
+    dtype: Literal["auto", "fp32", "bf16"] = "fp32"
+    """Arithmetic of the matrix products."""
+
+    def sampling(self) -> dict[str, object]:
+        names = ("temperature", "top_p", "top_k", "repetition_penalty", "max_new_tokens")
+        return {name: getattr(self, name) for name in names} | ({"temperature": 0.0} if self.greedy else {})
+
+
+@user_errors
+def main(argv: list[str] | None = None) -> None:
+    args = parse(Args, argv, __doc__)
+    if args.load == 1:
+        raise DataError(
+            "--load 1 (a transformers folder) is not there yet; use a folder of ours with --load 0"
+        )
+    torch.manual_seed(args.seed)
+    groups = picture_groups(args)
+    assistant = Assistant.load(args.weights or Path(MODES[args.model_mode]), args.device, args.dtype)
+    if args.data:
+        score_file(assistant, args)
+    elif len(groups) > 1 or is_folder(args.image):
+        for names in groups:
+            print(f"\n{', '.join(names)}")
+            ask_once(assistant, args, names)
+    elif args.prompt is not None or args.use_multi > 1:
+        ask_once(assistant, args, groups[0])
+    else:
+        Conversation(assistant, args, groups[0]).run()
+
+
+def is_folder(sources: Sequence[str]) -> bool:
+    return len(sources) == 1 and Path(sources[0]).is_dir()
+
+
+def picture_groups(args: Args) -> list[list[str]]:
+    """The pictures of each question: all of --image, or those of a folder, --use_multi at a time."""
+    if not is_folder(args.image):
+        if args.use_multi > 1 and len(args.image) != args.use_multi:
+            raise DataError(
+                f"--use_multi {args.use_multi} needs as many pictures; --image names {len(args.image)}"
+            )
+        return [list(args.image)]
+    folder = Path(args.image[0])
+    names = sorted(str(p) for p in folder.iterdir() if p.suffix.lower() in PICTURES)
+    if len(names) < args.use_multi:
+        raise DataError(
+            f"{folder} holds {len(names)} pictures ({', '.join(sorted(PICTURES))}); {args.use_multi} needed"
+        )
+    return [names[i : i + args.use_multi] for i in range(0, len(names) - args.use_multi + 1, args.use_multi)]
+
+
+def ask_once(assistant: Assistant, args: Args, sources: Sequence[str]) -> None:
+    question = args.prompt if args.prompt is not None else COMPARE if args.use_multi > 1 else DESCRIBE
+    messages = [{"role": "user", "content": with_pictures(question, len(sources))}]
+    say(assistant.stream(messages, open_pictures(sources), **args.sampling()), args.stream)
+
+
+def say(pieces: Iterator[str], stream: bool) -> str:
+    """Print an answer as it comes, or whole; returns it. Ctrl-C ends the answer, not the program."""
+    said = ""
+    try:
+        for piece in pieces:
+            said += piece
+            if stream:
+                print(piece, end="", flush=True)
+    except KeyboardInterrupt:
+        said += " ..."
+        print(" ...", end="")
+    print("" if stream else said)
+    return said
+
+
+class Conversation:
+    """Turns about some pictures, from a terminal or a pipe, one question a line."""
+
+    def __init__(self, assistant: Assistant, args: Args, sources: Sequence[str]) -> None:
+        self.assistant, self.args = assistant, args
+        self.messages: list[Message] = []
+        self.images = open_pictures(sources)
+
+    def run(self) -> None:
+        if sys.stdin.isatty():
+            print(f"{HELP}; Enter alone asks: {DESCRIBE}")
+        while (line := self.read()) is not None:
+            try:
+                if line.startswith("/"):
+                    if not self.command(line):
+                        return
+                else:
+                    self.turn(line or DESCRIBE)
+            except ValueError as error:
+                print(f"error: {error}")
+
+    def read(self) -> str | None:
+        try:
+            return input("> " if sys.stdin.isatty() else "").strip()
+        except (EOFError, KeyboardInterrupt):
+            return None
+
+    def command(self, line: str) -> bool:
+        """Obey a line that begins with a slash; False ends the conversation."""
+        name, _, rest = line.partition(" ")
+        if name == "/quit":
+            return False
+        if name == "/image" and rest:
+            self.images = open_pictures([rest] if Path(rest).exists() else shlex.split(rest))
+            self.messages = []
+            print(f"{len(self.images)} picture{'s' * (len(self.images) != 1)}; a new conversation")
+        elif name == "/reset":
+            self.messages = []
+            print("forgotten")
+        else:
+            print(HELP)
+        return True
+
+    def turn(self, question: str) -> None:
+        content = with_pictures(question, 0 if self.messages else len(self.images))
+        asked = [*self.messages, {"role": "user", "content": content}]
+        said = say(self.assistant.stream(asked, self.images, **self.args.sampling()), self.args.stream)
+        self.messages = [*asked, {"role": "assistant", "content": said}]
+
+
+def score_file(assistant: Assistant, args: Args) -> None:
+    records = open_data(args.data, args.image_dir, args.samples, view="scenes")
+    answers = answer_all(assistant, records, args.batch_size, **args.sampling())
+    scored = report.score(
+        list(tqdm(answers, desc="answers", unit="answer", mininterval=1, dynamic_ncols=True))
+    )
+    print(report.table(scored))
+    if args.report:
+        report.write(
+            {"weights": str(args.weights or MODES[args.model_mode]), "data": args.data, **scored}, args.report
+        )
+
+
+if __name__ == "__main__":
+    main()

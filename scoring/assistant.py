@@ -1,0 +1,97 @@
+"""A model with its tokenizer and its way to look at pictures: from messages and pictures to text."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from dataset.chat import IMAGE, Chat, Message, stream_text
+from dataset.errors import DataError
+from dataset.images import Preprocessor, load_image
+from model.device import pick_device, pick_dtype
+from model.vlm import VLM
+
+
+@dataclass
+class Assistant:
+    vlm: VLM
+    chat: Chat
+    preprocessor: Preprocessor
+    dtype: str = "fp32"
+
+    @classmethod
+    def load(cls, folder: str | Path, device: str = "auto", dtype: str = "fp32") -> "Assistant":
+        """From a checkpoint folder: config, weights, tokenizer and preprocessor."""
+        place = pick_device(device)
+        vlm = VLM.from_pretrained(folder).to(place).eval()
+        chat = Chat.load(folder, vlm.config.vision.num_tokens)
+        preprocessor = Preprocessor.from_json(Path(folder) / "preprocessor_config.json")
+        return cls(vlm, chat, preprocessor, pick_dtype(dtype, place))
+
+    def save(self, folder: str | Path, store: torch.dtype | None = None) -> None:
+        self.vlm.save_pretrained(folder, store)
+        self.chat.save(folder)
+        self.preprocessor.to_json(Path(folder) / "preprocessor_config.json")
+
+    @property
+    def device(self) -> torch.device:
+        return self.vlm.decoder.embed_tokens.weight.device
+
+    def precision(self) -> AbstractContextManager:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == "bf16")
+
+    def pixels(self, images: Sequence[Image.Image]) -> Tensor | None:
+        """Pictures -> (I, 3, S, S), None for none."""
+        return torch.stack([self.preprocessor(image) for image in images]).to(self.device) if images else None
+
+    def stream(
+        self, messages: Sequence[Message], images: Sequence[Image.Image], **choices: object
+    ) -> Iterator[str]:
+        """The answer to a conversation that ends with the user, piece by piece."""
+        ids = self.chat.prompt(messages)
+        room = self.vlm.config.text.max_position_embeddings - len(ids)
+        if choices.get("max_new_tokens", 0) > room:
+            raise DataError(
+                f"{len(ids)} tokens of conversation and --max_new_tokens {choices['max_new_tokens']} "
+                f"do not fit the model's {room + len(ids)}; start anew (/reset), or ask for fewer"
+            )
+        new = self.vlm.stream(torch.tensor([ids], device=self.device), self.pixels(images), **choices)
+        with self.precision():
+            yield from stream_text(self.chat, (row.item() for row in new))
+
+    def answer_batch(
+        self, conversations: Sequence[Sequence[Message]], images: Sequence[Image.Image], **choices: object
+    ) -> list[str]:
+        """The answers to several conversations at once; `images` are those of all, in reading order."""
+        ids, mask = pad_left([self.chat.prompt(messages) for messages in conversations], self.chat.pad_id)
+        with self.precision():
+            new = self.vlm.generate(
+                ids.to(self.device), self.pixels(images), attention_mask=mask.to(self.device), **choices
+            )
+        return [self.chat.decode(row) for row in new.tolist()]
+
+
+def with_pictures(question: str, number: int) -> str:
+    """The question with a place for each of `number` pictures: where `<image>` is written, or in front."""
+    written = question.count(IMAGE)
+    if written not in (0, number):
+        raise DataError(
+            f"the question has {written} {IMAGE} for {number} pictures; write one for each, or none"
+        )
+    return question if written else f"{IMAGE}\n" * number + question
+
+
+def open_pictures(sources: Sequence[str]) -> list[Image.Image]:
+    return [load_image(source) for source in sources]
+
+
+def pad_left(rows: Sequence[Sequence[int]], value: int) -> tuple[Tensor, Tensor]:
+    """Rows of ids -> ids (B, T) and attention_mask (B, T), 0 at the padding in front."""
+    longest = max(map(len, rows))
+    ids = torch.tensor([[*[value] * (longest - len(row)), *row] for row in rows])
+    mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows])
+    return ids, mask

@@ -1,0 +1,73 @@
+"""Small things that the tests make themselves: a tokenizer, a tiny model with scrambled weights."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from dataset.chat import Chat
+from dataset.images import Preprocessor
+from dataset.train_tokenizer import storybook_text, train_tokenizer
+from model.config import DecoderConfig, VisionConfig, VLMConfig
+from model.vlm import VLM
+from scoring.assistant import Assistant
+
+IMAGE_ID, END_ID, PAD_ID = 3, 2, 0
+
+TINY = VLMConfig(
+    text=DecoderConfig(
+        vocab_size=50,
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=256,
+    ),
+    vision=VisionConfig(
+        image_size=32,
+        patch_size=16,
+        hidden_size=24,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+    ),
+    image_token_id=IMAGE_ID,
+    eos_token_id=END_ID,
+    pad_token_id=PAD_ID,
+)
+
+
+def scrambled(module: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
+    """Weights far from their initial values: norms are not ones and biases not zeros."""
+    generator = torch.Generator().manual_seed(seed)
+    for p in module.parameters():
+        p.data.add_(0.3 * torch.randn(p.shape, generator=generator))
+    return module
+
+
+@pytest.fixture
+def vlm() -> VLM:
+    torch.manual_seed(0)
+    return scrambled(VLM(TINY)).eval()
+
+
+@pytest.fixture(scope="session")
+def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> object:
+    folder = tmp_path_factory.mktemp("tokenizer")
+    Chat(train_tokenizer(storybook_text(300), 600), image_tokens=1).save(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chat(tokenizer_folder: object) -> Chat:
+    return Chat.load(tokenizer_folder, TINY.vision.num_tokens)
+
+
+@pytest.fixture
+def assistant(chat: Chat) -> Assistant:
+    """A tiny model that fits the tokenizer; it has learnt nothing."""
+    torch.manual_seed(0)
+    text = replace(TINY.text, vocab_size=chat.tokenizer.get_vocab_size())
+    ids = {"image_token_id": chat.image_id, "eos_token_id": chat.end_id, "pad_token_id": chat.pad_id}
+    return Assistant(VLM(replace(TINY, text=text, **ids)).eval(), chat, Preprocessor(TINY.vision.image_size))

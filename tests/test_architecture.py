@@ -1,0 +1,76 @@
+"""Who may import whom, and how long the core is: DESIGN's promises, kept by a test."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OURS = {"model", "dataset", "trainer", "scoring"}
+CORE = "config decoder moe vision connector vlm generation".split()
+ALLOWED = {  # module of the core -> modules of model/ it may import
+    "config": set(),
+    "moe": {"config"},
+    "decoder": {"config", "moe"},
+    "vision": {"config"},
+    "connector": {"config"},
+    "generation": set(),
+    "vlm": {"config", "decoder", "connector", "generation", "vision", "hub"},  # hub by its two doors alone
+}
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+def files(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_the_core_imports_downwards(name: str) -> None:
+    ours = {i.split(".")[1] for i in imports(ROOT / "model" / f"{name}.py") if i.startswith("model.")}
+    assert ours <= ALLOWED[name]
+
+
+@pytest.mark.parametrize(
+    "package, forbidden",
+    [
+        ("model", {"dataset", "trainer", "scoring"}),
+        ("dataset", {"model", "trainer", "scoring"}),
+        ("scoring", {"trainer"}),
+    ],
+)
+def test_packages_keep_apart(package: str, forbidden: set[str]) -> None:
+    for path in files(package):
+        assert not {i.split(".")[0] for i in imports(path)} & forbidden, path
+
+
+def test_the_loop_knows_torch_only() -> None:
+    for name in ("loop", "checkpoint", "report"):
+        ours = {i for i in imports(ROOT / "trainer" / f"{name}.py") if i.split(".")[0] in OURS}
+        assert all(i.startswith("trainer.") for i in ours), ours
+
+
+def test_nothing_imports_a_script() -> None:
+    scripts = {p.stem for p in ROOT.glob("*.py")}
+    for package in OURS:
+        for path in files(package):
+            assert not imports(path) & scripts, path
+
+
+def test_transformers_stays_where_it_belongs() -> None:
+    using = {
+        str(p.relative_to(ROOT)) for package in OURS for p in files(package) if "transformers" in imports(p)
+    }
+    assert using <= {"model/vision.py", "model/hub.py", "dataset/chat.py"}
+
+
+def test_the_core_fits_in_one_sitting() -> None:
+    assert sum(len((ROOT / "model" / f"{name}.py").read_text().splitlines()) for name in CORE) < 800

@@ -1,0 +1,38 @@
+from scoring.answers import Answer
+from scoring.report import object_f1, score, table
+
+DESCRIBED = "A meadow with a small red cat at the top left and a big blue house in the centre."
+
+
+def answer(type: str, truth: str, said: str) -> Answer:
+    return Answer("here", type, "?", truth, said)
+
+
+def test_counts_by_type_and_language() -> None:
+    scored = score(
+        [
+            answer("en/colour", "red", " red\n"),
+            answer("en/colour", "red", "Red"),
+            answer("zh/count", "一", "一"),
+        ]
+    )
+    assert (scored["n"], scored["exact_match"]) == (3, 0.6667)
+    assert scored["by_type"] == {
+        "en/colour": {"n": 2, "exact_match": 0.5},
+        "zh/count": {"n": 1, "exact_match": 1.0},
+    }
+    assert scored["by_language"]["en"]["exact_match"] == 0.5
+    assert "66.67%  of 3" in table(scored)
+
+
+def test_types_of_other_data_have_no_languages() -> None:
+    assert "by_language" not in score([answer("boot", "boot", "bag")])
+
+
+def test_object_f1_counts_things_with_all_four_right() -> None:
+    assert object_f1([answer("en/description", DESCRIBED, DESCRIBED)]) == 1
+    half = DESCRIBED.replace("small red", "small blue")
+    assert object_f1([answer("en/description", DESCRIBED, half)]) == 0.5
+    one_of_two = "A meadow with a small red cat at the top left."
+    assert object_f1([answer("en/description", DESCRIBED, one_of_two)]) == round(2 / 3, 4)
+    assert object_f1([answer("en/description", DESCRIBED, "nonsense")]) == 0

@@ -1,0 +1,154 @@
+"""The scripts as a user calls them, on small data and a model that is made here."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import eval_vlm
+import train_pretrain_vlm
+import train_sft_vlm
+from dataset.storybook.__main__ import main as storybook
+from model.vlm import VLM
+
+SMALL = (
+    "--image_size 32 --set text.hidden_size=32 text.intermediate_size=48 text.num_hidden_layers=2 "
+    "text.num_attention_heads=4 vision.hidden_size=24 vision.intermediate_size=32 vision.num_hidden_layers=2 "
+    "vision.num_attention_heads=2"
+).split()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    storybook(["export", "--samples", "8", "--out", str(folder)])
+    return folder / "data.jsonl"
+
+
+@pytest.fixture(scope="module")
+def trained(data: Path, tokenizer_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole chain, two steps a stage."""
+    out = tmp_path_factory.mktemp("out")
+    shared = ["--data", str(data), "--batch_size", "4", "--workers", "0"]
+    new = ["--tokenizer", str(tokenizer_folder), *SMALL]
+    train_pretrain_vlm.main(["--stage", "text", *new, *shared, "--out", str(out / "text")])
+    init = ["--init", str(out / "text")]
+    train_pretrain_vlm.main(
+        ["--stage", "vision", *init, *shared, "--caption_weight", "1", "--out", str(out / "vision")]
+    )
+    train_pretrain_vlm.main(["--init", str(out / "vision"), *shared, "--out", str(out / "align")])
+    sft = ["--init", str(out / "align"), *shared, "--out", str(out / "sft"), "--store", "fp16", "--augment"]
+    train_sft_vlm.main([*sft, "--val", str(data), "--val_samples", "2"])
+    return out / "sft"
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "pictures" / "red.png"
+    path.parent.mkdir()
+    Image.new("RGB", (50, 40), "red").save(path)
+    Image.new("RGB", (40, 50), "blue").save(path.parent / "blue.jpg")
+    return path
+
+
+def test_the_chain_leaves_a_whole_checkpoint(trained: Path) -> None:
+    names = {p.name for p in trained.iterdir()}
+    assert names >= {
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "preprocessor_config.json",
+        "metrics.jsonl",
+        "loss.png",
+    }
+    assert json.loads((trained / "metrics.jsonl").read_text().splitlines()[-1])["val_exact_match"] >= 0
+    assert VLM.from_pretrained(trained).config.vision.image_size == 32
+
+
+def test_one_question_one_answer(trained: Path, picture: Path, capsys: pytest.CaptureFixture) -> None:
+    ask = ["--weights", str(trained), "--image", str(picture), "--prompt", "hi", "--max_new_tokens", "5"]
+    eval_vlm.main(ask)
+    streamed = capsys.readouterr().out
+    eval_vlm.main([*ask, "--no_stream", "--temperature", "5", "--greedy"])
+    assert capsys.readouterr().out == streamed and streamed.endswith("\n")
+
+
+def test_a_folder_and_two_pictures(trained: Path, picture: Path, capsys: pytest.CaptureFixture) -> None:
+    shared = ["--weights", str(trained), "--image", str(picture.parent), "--max_new_tokens", "3"]
+    eval_vlm.main(shared)
+    assert [f"{picture.parent}/{n}" in capsys.readouterr().out for n in ("blue.jpg",)] == [True]
+    eval_vlm.main([*shared, "--use_multi", "2"])
+    assert f"{picture.parent}/blue.jpg, {picture}" in capsys.readouterr().out
+
+
+def test_a_conversation_through_a_pipe(
+    trained: Path, picture: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = f"hi\nand?\n/image {picture}\n\n/image nowhere.png\n/reset\n<image>\n/what\n/quit\nnever\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+    eval_vlm.main(["--weights", str(trained), "--image", str(picture), "--max_new_tokens", "2"])
+    out = capsys.readouterr().out
+    assert "1 picture; a new conversation" in out and "forgotten" in out
+    assert "error: nowhere.png" in out and "/reset forgets" in out and "never" not in out
+
+
+@pytest.mark.parametrize("suffix", ["data", "storybook"])
+def test_scoring(
+    trained: Path, data: Path, tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture
+) -> None:
+    report = tmp_path / "report.json"
+    source = ["--data", str(data)] if suffix == "data" else ["--data", "storybook:scenes", "--samples", "1"]
+    eval_vlm.main(["--weights", str(trained), *source, "--report", str(report), "--max_new_tokens", "4"])
+    scored = json.loads(report.read_text())
+    assert scored["n"] == sum(row["n"] for row in scored["by_type"].values()) > 0
+    assert 0 <= scored["exact_match"] <= 1 and set(scored["by_language"]) <= {"en", "zh"}
+    assert "all" in capsys.readouterr().out
+
+
+MISTAKES = {
+    "no weights": ("--weights nowhere", "no config.json in nowhere"),
+    "no picture": ("--image nowhere.png --prompt hi", "nowhere.png"),
+    "no data": ("--data nowhere.jsonl", "nowhere.jsonl"),
+    "unknown view": ("--data storybook:novel", "the storybook has"),
+    "too few pictures": ("--use_multi 2 --image {picture}", "--use_multi 2 needs as many pictures"),
+    "bad sampling": ("--image {picture} --prompt hi --top_p 7", "top_p is 7.0"),
+    "too long": ("--image {picture} --prompt hi --max_new_tokens 99999", "do not fit"),
+    "placeholders": ("--image {picture} --prompt <image><image>", "2 <image> for 1 pictures"),
+    "later": ("--load 1", "not there yet"),
+}
+
+
+@pytest.mark.parametrize("flags, message", MISTAKES.values(), ids=list(MISTAKES))
+def test_mistakes_are_answered_in_one_line(flags: str, message: str, trained: Path, picture: Path) -> None:
+    weights = [] if "--weights" in flags else ["--weights", str(trained)]
+    with pytest.raises(SystemExit) as exit:
+        eval_vlm.main([*weights, *flags.format(picture=picture).split()])
+    assert (
+        message in str(exit.value) and str(exit.value).startswith("error: ") and "\n" not in str(exit.value)
+    )
+
+
+TRAINING_MISTAKES = {
+    "no tokenizer": ("--tokenizer nowhere", "no tokenizer.json in nowhere"),
+    "unknown field": ("--set text.colour=1", "no such field"),
+    "not a number": ("--set text.hidden_size=red", "'red' is not a number"),
+    "sizes": ("--image_size 30", "image_size 30 is not a multiple of patch_size 16"),
+    "cut": ("--max_length 9", "would cut a picture"),
+    "nothing to resume": ("--resume", "nothing to resume"),
+}
+
+
+@pytest.mark.parametrize("flags, message", TRAINING_MISTAKES.values(), ids=list(TRAINING_MISTAKES))
+def test_training_mistakes(
+    flags: str, message: str, data: Path, tokenizer_folder: Path, tmp_path: Path
+) -> None:
+    tokenizer = [] if "--tokenizer" in flags else ["--tokenizer", str(tokenizer_folder)]
+    shared = ["--data", str(data), "--out", str(tmp_path), *SMALL[2:], "--workers", "1"]
+    if "--set" in flags:
+        shared = shared[:4]
+    with pytest.raises(SystemExit) as exit:
+        train_sft_vlm.main([*tokenizer, *shared, *flags.split()])
+    assert message in str(exit.value) and "\n" not in str(exit.value)

@@ -1,0 +1,225 @@
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain, count
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.testing import assert_close
+
+from dataset.collate import BatchOrder, Collate, Prepared, augmented, make_loader
+from dataset.storybook.records import StorybookRecords
+from scoring.assistant import Assistant
+from tests.conftest import scrambled
+from trainer.checkpoint import ResumeError
+from trainer.loop import Recipe, TrainingError, fit, make_optimizers, schedule, train_step
+from trainer.stages import STAGES, AnswerLoss, ContrastiveLoss, choose_trainable, contrastive_loss
+
+EVERYTHING = ("vision", "connector", "decoder")
+
+
+def batches(assistant: Assistant, view: str, size: int, number: int = 1) -> list[dict]:
+    prepared = Prepared(StorybookRecords(view, size * number), assistant.chat, assistant.preprocessor)
+    loader = make_loader(prepared, size, seed=0)
+    return [next(loader) for _ in range(number)]
+
+
+def again_and_again(some: list[dict]) -> Callable[[int], Iterator[dict]]:
+    return lambda start: (some[i % len(some)] for i in count(start))
+
+
+def test_eight_samples_are_learnt_by_heart(assistant: Assistant, tmp_path: Path) -> None:
+    (batch,) = batches(assistant, "captions", 8)
+    choose_trainable(assistant.vlm, EVERYTHING)
+    module = AnswerLoss(assistant.vlm)
+    before = module(batch)["loss"].item()
+    assert abs(before - math.log(assistant.vlm.config.text.vocab_size)) < 0.3, (
+        "an untrained model knows nothing"
+    )
+    recipe = Recipe(steps=200, batch_size=8, lr=5e-3, muon_lr=0.02, warmup=5)
+    fit(module, module, again_and_again([batch]), recipe, tmp_path, "by heart")
+    assistant.vlm.eval()
+    assert module(batch)["loss"].item() < 0.05
+    record = StorybookRecords("captions", 8)[3]
+    messages, truth = record.messages[:-1], record.messages[-1]["content"]
+    assert "".join(assistant.stream(messages, record.images, max_new_tokens=60)) == truth
+    rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert rows[-1]["step"] == 200 and rows[-1]["loss"] < rows[0]["loss"] and rows[-1]["samples_per_s"] > 0
+    assert (tmp_path / "loss.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_every_stage_lowers_its_loss_and_trains_its_parts_alone(name: str, assistant: Assistant) -> None:
+    torch.manual_seed(0)
+    stage, vlm = STAGES[name], assistant.vlm
+    choose_trainable(vlm, stage.parts)
+    module = stage.build(vlm, 0.0).train()
+    (batch,) = batches(assistant, stage.view, 8)
+    if name == "align":  # a connector can do nothing for a decoder whose weights are all near zero
+        scrambled(vlm)
+    recipe = Recipe(steps=30, batch_size=8, lr=3e-3, muon_lr=0.01)
+    before = {k: v.clone() for k, v in vlm.state_dict().items()}
+    optimizers = make_optimizers(module, recipe)
+    losses = [train_step(module, module, [batch], optimizers, recipe, 1.0)["loss"] for _ in range(30)]
+    assert losses[-1] < 0.96 * losses[0]
+    changed = {k.split(".")[0] for k, v in vlm.state_dict().items() if not torch.equal(v, before[k])}
+    assert changed == set(stage.parts)
+
+
+def test_only_the_last_layer(assistant: Assistant) -> None:
+    choose_trainable(assistant.vlm, ("connector", "last_layer"))
+    trained = {n.rpartition(".")[0] for n, p in assistant.vlm.named_parameters() if p.requires_grad}
+    assert "connector.linear_1" in trained and "decoder.layers.1.mlp.up_proj" in trained
+    assert not any(n.startswith(("vision", "decoder.layers.0", "decoder.embed")) for n in trained)
+
+
+def test_the_contrastive_loss_starts_at_chance(assistant: Assistant) -> None:
+    torch.manual_seed(0)
+    module = ContrastiveLoss(assistant.vlm)
+    module.log_scale.data.zero_()  # at CLIP's temperature chance is exceeded by the sharpness alone
+    (batch,) = batches(assistant, "captions", 16)
+    assert module(batch)["loss"].item() == pytest.approx(math.log(16), abs=0.15)
+
+
+def test_contrastive_loss_by_hand() -> None:
+    similarity = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
+    rows = [math.log(1 + math.exp(-2)), math.log(1 + math.exp(-1))]
+    assert_close(contrastive_loss(similarity, torch.eye(2).bool())["contrastive_loss"].item(), sum(rows) / 2)
+    everything = torch.ones(2, 2).bool()
+    assert contrastive_loss(similarity, everything)["found"].item() == 1
+
+
+def test_equal_captions_are_no_mistake() -> None:
+    same = torch.tensor([[1, 1, 0], [1, 1, 0], [0, 0, 1]]).bool()
+    mixed_up = 20 * torch.tensor([[1.0, 1, 0], [1, 1, 0], [0, 0, 1]])
+    assert contrastive_loss(mixed_up, same)["contrastive_loss"].item() == pytest.approx(
+        2 / 3 * math.log(2), abs=1e-3
+    )
+
+
+def final_weights(assistant: Assistant, folder: Path, recipe: Recipe, stop_after: int | None) -> dict:
+    module = AnswerLoss(assistant.vlm)
+    choose_trainable(assistant.vlm, EVERYTHING)
+    prepared = Prepared(StorybookRecords("train", 12), assistant.chat, assistant.preprocessor, augment=True)
+
+    def loader_from(start: int) -> Iterator[dict]:
+        for number, batch in enumerate(make_loader(prepared, recipe.batch_size, 0, start=start), start):
+            if number == stop_after:
+                raise KeyboardInterrupt
+            yield batch
+
+    resume = (folder / "training_state.pt").is_file()
+    fit(module, module, loader_from, recipe, folder, "resume", resume, save_every=2, log_every=2)
+    return {k: v.clone() for k, v in assistant.vlm.state_dict().items()}
+
+
+def test_resumed_equals_uninterrupted_bit_for_bit(assistant: Assistant, tmp_path: Path) -> None:
+    recipe = Recipe(steps=5, batch_size=4, accumulate=2, muon_lr=0.01, warmup=2)
+    fresh = {k: v.clone() for k, v in assistant.vlm.state_dict().items()}
+    whole = final_weights(assistant, tmp_path / "whole", recipe, None)
+    assistant.vlm.load_state_dict(fresh)
+    with pytest.raises(KeyboardInterrupt):
+        final_weights(assistant, tmp_path / "cut", recipe, stop_after=7)
+    assistant.vlm.load_state_dict(fresh)
+    resumed = final_weights(assistant, tmp_path / "cut", recipe, None)
+    assert all(torch.equal(whole[k], resumed[k]) for k in whole)
+    assert any(not torch.equal(whole[k], fresh[k]) for k in whole)
+    steps = [
+        json.loads(line)["step"] for line in (tmp_path / "cut" / "metrics.jsonl").read_text().splitlines()
+    ]
+    assert steps == [2, 4, 5]
+
+
+def test_resume_refuses_another_recipe_and_nothing(assistant: Assistant, tmp_path: Path) -> None:
+    recipe = Recipe(steps=2, batch_size=4)
+    with pytest.raises(ResumeError, match=r"nothing to resume: no training_state.pt"):
+        fit(AnswerLoss(assistant.vlm), None, None, recipe, tmp_path, "none", resume=True)
+    final_weights(assistant, tmp_path, recipe, None)
+    with pytest.raises(ResumeError, match=r"made with --lr 0.0005, not 0.1"):
+        final_weights(assistant, tmp_path, replace(recipe, lr=0.1), None)
+
+
+def test_two_halves_give_what_the_whole_gives(assistant: Assistant) -> None:
+    prepared = Prepared(StorybookRecords("train", 6), assistant.chat, assistant.preprocessor)
+    items = [prepared[0, i] for i in range(6)]
+    collate = Collate(assistant.chat)
+    recipe = Recipe(steps=1, batch_size=6, clip=1e9)
+
+    def gradient_step(parts: list[dict]) -> dict:
+        choose_trainable(assistant.vlm, EVERYTHING)
+        module = AnswerLoss(assistant.vlm)
+        optimizer = torch.optim.SGD(module.parameters(), lr=1.0)
+        optimizer.param_groups[0]["peak_lr"] = 1.0
+        before = {k: v.clone() for k, v in module.state_dict().items()}
+        values = train_step(module, module, parts, [optimizer], recipe, 1.0)
+        step = {k: v - before[k] for k, v in module.state_dict().items()}
+        module.load_state_dict(before)
+        return values | step
+
+    whole = gradient_step([collate(items)])
+    halves = gradient_step([collate(items[:1]), collate(items[1:])])
+    for key in whole:
+        assert_close(whole[key], halves[key], rtol=1e-3, atol=1e-5)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_records(assistant: Assistant) -> None:
+    (batch,) = batches(assistant, "train", 2)
+    module = AnswerLoss(assistant.vlm)
+    module.vlm.decoder.norm.weight.data.fill_(torch.nan)
+    recipe = Recipe(steps=1, batch_size=2)
+    with pytest.raises(TrainingError, match="the loss is nan at storybook train"):
+        train_step(module, module, [batch], make_optimizers(module, recipe), recipe, 1.0)
+
+
+def test_schedule() -> None:
+    factors = [schedule(step, steps=100, warmup=10) for step in range(100)]
+    assert factors[0] == 0.1 and factors[9] == factors[10] == max(factors) == 1
+    assert factors[10:] == sorted(factors[10:], reverse=True) and 0.02 <= factors[-1] < 0.03
+
+
+def test_muon_takes_hidden_matrices_and_adamw_the_rest(assistant: Assistant) -> None:
+    adamw, muon = make_optimizers(AnswerLoss(assistant.vlm), Recipe(steps=1, batch_size=1, muon_lr=0.01))
+    names = {id(p): n for n, p in assistant.vlm.named_parameters()}
+    by_muon = {names[id(p)] for p in muon.param_groups[0]["params"]}
+    decayed, plain = ({names[id(p)] for p in group["params"]} for group in adamw.param_groups)
+    assert by_muon | decayed | plain == set(names.values())
+    assert "decoder.layers.0.mlp.up_proj.weight" in by_muon and "decoder.embed_tokens.weight" in decayed
+    assert "vision.clip.encoder.layers.0.self_attn.q_proj.weight" in by_muon
+    assert all("norm" in n or n.endswith("bias") or "class_embedding" in n for n in plain)
+
+
+def test_batches_start_anywhere_and_keep_groups_together() -> None:
+    def take(order: BatchOrder, number: int) -> list:
+        return [batch for batch, _ in zip(order, range(number), strict=False)]
+
+    whole = take(BatchOrder(10, 4, seed=0), 8)
+    assert take(BatchOrder(10, 4, seed=0, start=3), 5) == whole[3:]
+    assert sorted(i for e, i in chain(*whole) if e == 0) == list(range(10))
+    assert [i for e, i in chain(*whole) if e == 0] != [i for e, i in chain(*whole) if e == 1]
+    for batch in take(BatchOrder(12, 4, seed=0, group=4), 3):
+        first = batch[0][1]
+        assert [i for _, i in batch] == list(range(first, first + 4)) and first % 4 == 0
+
+
+def test_augmentation_is_seeded() -> None:
+    image = StorybookRecords("train", 1)[0].images[0]
+    one, same, other = (augmented(image, torch.Generator().manual_seed(s)).tobytes() for s in (1, 1, 2))
+    assert one == same != other
+
+
+def test_a_module_is_learnt_with_frozen_features_as_with_pixels(assistant: Assistant) -> None:
+    from trainer.run import compute_features
+
+    records = StorybookRecords("train", 4)
+    prepared = Prepared(records, assistant.chat, assistant.preprocessor)
+    prepared.features = compute_features(assistant, records)
+    collate, module = Collate(assistant.chat), AnswerLoss(assistant.vlm)
+    with_features = module(collate([prepared[0, i] for i in range(4)]))["loss"]
+    prepared.features = None
+    assert_close(
+        with_features, module(collate([prepared[0, i] for i in range(4)]))["loss"], rtol=1e-3, atol=1e-3
+    )
+    assert isinstance(module, nn.Module)
