@@ -15,7 +15,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from dataset.chat import IGNORED, Chat
 from dataset.errors import DataError
-from dataset.images import Preprocessor, load_image
+from dataset.images import load_image
+from dataset.preprocess import Preprocessor
 from dataset.records import Record
 
 Batch = dict[str, Tensor | list[str]]
@@ -138,7 +139,7 @@ class Collate:
 def make_loader(
     prepared: Prepared, batch_size: int, seed: int, workers: int = 0, start: int = 0
 ) -> Iterator[Batch]:
-    """Endless batches in the seeded order, from batch number `start` on. Raises DataError for a bad record."""
+    """Endless batches in the seeded order, from batch `start` on. Raises DataError for a bad record."""
     group = getattr(prepared.records, "group", 1)
     order = BatchOrder(len(prepared.records), batch_size, seed, group, start)
     loader = DataLoader(prepared, batch_sampler=order, collate_fn=Collate(prepared.chat), num_workers=workers)

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from dataset.chat import IMAGE, Chat, Message, stream_text
 from dataset.errors import DataError
-from dataset.images import Preprocessor, load_image
+from dataset.images import load_image
+from dataset.preprocess import Preprocessor
 from model.device import pick_device, pick_dtype
 from model.vlm import VLM
 

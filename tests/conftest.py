@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from dataset.chat import Chat
-from dataset.images import Preprocessor
+from dataset.preprocess import Preprocessor
 from dataset.train_tokenizer import storybook_text, train_tokenizer
 from model.config import DecoderConfig, VisionConfig, VLMConfig
 from model.vlm import VLM

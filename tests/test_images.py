@@ -14,7 +14,8 @@ from transformers import CLIPImageProcessorPil
 
 from dataset import images
 from dataset.errors import DataError
-from dataset.images import Preprocessor, load_image
+from dataset.images import load_image
+from dataset.preprocess import Preprocessor
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 

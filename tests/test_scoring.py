@@ -1,7 +1,7 @@
 from scoring.answers import Answer
 from scoring.report import object_f1, score, table
 
-DESCRIBED = "A meadow with a small red cat at the top left and a big blue house in the centre."
+DESCRIBED = "A meadow: at the top left a small red cat and in the centre a big blue house."
 
 
 def answer(type: str, truth: str, said: str) -> Answer:
@@ -33,6 +33,6 @@ def test_object_f1_counts_things_with_all_four_right() -> None:
     assert object_f1([answer("en/description", DESCRIBED, DESCRIBED)]) == 1
     half = DESCRIBED.replace("small red", "small blue")
     assert object_f1([answer("en/description", DESCRIBED, half)]) == 0.5
-    one_of_two = "A meadow with a small red cat at the top left."
+    one_of_two = "A meadow: at the top left a small red cat."
     assert object_f1([answer("en/description", DESCRIBED, one_of_two)]) == round(2 / 3, 4)
     assert object_f1([answer("en/description", DESCRIBED, "nonsense")]) == 0

@@ -126,7 +126,7 @@ def test_a_description_says_the_whole_truth_and_can_be_read_back(language: objec
     for scene in SCENES:
         expected = {(t.kind, t.colour, t.size, t.place) for t in scene.things}
         assert parse_description(describe(scene, language)) == expected
-    assert parse_description("A meadow with a small red thing at the top.") == set()
+    assert parse_description("A meadow: at the top a small red thing.") == set()
 
 
 def test_language_samples_by_eye() -> None:
@@ -134,7 +134,7 @@ def test_language_samples_by_eye() -> None:
     thing = scene.things[0]
     kind = KINDS[thing.kind]
     assert describe(scene, ENGLISH).endswith(
-        f"with a big {thing.colour} {thing.kind} {ENGLISH.at(thing.place)}."
+        f": {ENGLISH.at(thing.place)} a big {thing.colour} {thing.kind}."
     )
     assert f"有一{kind.classifier}{CHINESE.colours[thing.colour]}的大{kind.zh}。" in describe(scene, CHINESE)
 

@@ -184,7 +184,8 @@ def test_muon_takes_hidden_matrices_and_adamw_the_rest(assistant: Assistant) -> 
     adamw, muon = make_optimizers(AnswerLoss(assistant.vlm), Recipe(steps=1, batch_size=1, muon_lr=0.01))
     names = {id(p): n for n, p in assistant.vlm.named_parameters()}
     by_muon = {names[id(p)] for p in muon.param_groups[0]["params"]}
-    decayed, plain = ({names[id(p)] for p in group["params"]} for group in adamw.param_groups)
+    groups = {group["weight_decay"]: {names[id(p)] for p in group["params"]} for group in adamw.param_groups}
+    decayed, plain = groups[0.1], groups[0.0]
     assert by_muon | decayed | plain == set(names.values())
     assert "decoder.layers.0.mlp.up_proj.weight" in by_muon and "decoder.embed_tokens.weight" in decayed
     assert "vision.clip.encoder.layers.0.self_attn.q_proj.weight" in by_muon
@@ -223,3 +224,14 @@ def test_a_module_is_learnt_with_frozen_features_as_with_pixels(assistant: Assis
         with_features, module(collate([prepared[0, i] for i in range(4)]))["loss"], rtol=1e-3, atol=1e-3
     )
     assert isinstance(module, nn.Module)
+
+
+def test_the_eye_may_learn_slower(assistant: Assistant) -> None:
+    choose_trainable(assistant.vlm, EVERYTHING, eye_lr=0.1)
+    names = {id(p): n for n, p in assistant.vlm.named_parameters()}
+    recipe = Recipe(steps=1, batch_size=1, lr=1e-3, muon_lr=0.01)
+    for optimizer, rate in zip(make_optimizers(AnswerLoss(assistant.vlm), recipe), (1e-3, 0.01), strict=True):
+        for group in optimizer.param_groups:
+            for p in group["params"]:
+                expected = 0.1 * rate if names[id(p)].startswith("vision") else rate
+                assert group["peak_lr"] == pytest.approx(expected)

@@ -49,21 +49,25 @@ def make_optimizers(module: nn.Module, recipe: Recipe) -> list[torch.optim.Optim
     """AdamW, without decay on norms and biases; with muon_lr, Muon for the matrices inside of layers.
 
     Muon (Jordan et al. 2024) makes the momentum's step orthogonal: for hidden matrices, not for embeddings.
+    A parameter's `lr_factor`, where it has one, scales its learning rate.
     """
-    trainable = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
-    hidden = [p for name, p in trainable if recipe.muon_lr and p.ndim == 2 and ".layers." in f".{name}"]
-    taken = set(map(id, hidden))
-    rest = [p for _, p in trainable if id(p) not in taken]
-    groups = [
-        {"params": [p for p in rest if p.ndim >= 2], "weight_decay": recipe.weight_decay},
-        {"params": [p for p in rest if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    optimizers = [torch.optim.AdamW(groups, lr=recipe.lr, betas=(0.9, 0.95), fused=True)]
-    if hidden:
-        optimizers.append(torch.optim.Muon(hidden, lr=recipe.muon_lr, weight_decay=recipe.weight_decay))
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["peak_lr"] = group["lr"]
+    adamw: dict[tuple, list[nn.Parameter]] = {}
+    muon: dict[tuple, list[nn.Parameter]] = {}
+    for name, p in module.named_parameters():
+        if p.requires_grad:
+            hidden = recipe.muon_lr and p.ndim == 2 and ".layers." in f".{name}"
+            decay = recipe.weight_decay if p.ndim >= 2 else 0.0
+            (muon if hidden else adamw).setdefault((getattr(p, "lr_factor", 1.0), decay), []).append(p)
+
+    def groups(parameters: dict[tuple, list[nn.Parameter]], lr: float) -> list[dict]:
+        return [
+            {"params": some, "lr": lr * factor, "peak_lr": lr * factor, "weight_decay": decay}
+            for (factor, decay), some in parameters.items()
+        ]
+
+    optimizers = [torch.optim.AdamW(groups(adamw, recipe.lr), betas=(0.9, 0.95), fused=True)]
+    if muon:
+        optimizers.append(torch.optim.Muon(groups(muon, recipe.muon_lr)))
     return optimizers
 
 

@@ -14,8 +14,9 @@ from tqdm import tqdm
 from dataset.chat import Chat
 from dataset.collate import Prepared, make_loader
 from dataset.errors import DataError
-from dataset.images import Preprocessor, load_image
+from dataset.images import load_image
 from dataset.open import open_data
+from dataset.preprocess import Preprocessor
 from dataset.records import Record
 from model.config import PRESETS, DecoderConfig, VisionConfig, VLMConfig
 from model.device import pick_device, pick_dtype
@@ -66,6 +67,8 @@ class TrainArgs:
     """Peak learning rate of AdamW."""
     muon_lr: float = 0.0
     """Peak learning rate of Muon for the hidden matrices; 0: AdamW trains them, too."""
+    eye_lr: float = 1.0
+    """Learning rates of the eye relative to the others': below 1 it keeps what it knows."""
     warmup: int = 50
     """Optimizer steps until the peak learning rate."""
     weight_decay: float = 0.1
@@ -107,7 +110,7 @@ def run(stage_name: str, args: TrainArgs) -> None:
     assistant = open_model(args)
     vlm = assistant.vlm
     parts = args.train or stage.parts
-    choose_trainable(vlm, parts)
+    choose_trainable(vlm, parts, args.eye_lr)
     if "vision" in parts and vlm.config.vision.pretrained:  # its weights are about to become our own
         vlm.config = replace(vlm.config, vision=replace(vlm.config.vision, pretrained=None))
     module = stage.build(vlm, args.caption_weight).to(assistant.device)
@@ -115,7 +118,7 @@ def run(stage_name: str, args: TrainArgs) -> None:
     max_length = args.max_length or vlm.config.text.max_position_embeddings
     prepared = Prepared(records, assistant.chat, assistant.preprocessor, max_length, args.augment)
     recipe = make_recipe(args, len(records), assistant.dtype)
-    if stage.pictures and "vision" not in parts and not args.augment:
+    if stage.pictures and "vision" not in parts and not args.augment and args.epochs > 1:
         prepared.features = compute_features(assistant, records)
     print_plan(stage_name, module, recipe, len(records), assistant.device)
     fit(

@@ -123,8 +123,10 @@ STAGES: dict[str, Stage] = {
 }
 
 
-def choose_trainable(vlm: VLM, parts: tuple[str, ...]) -> None:
-    """Freeze all but the named parts."""
+def choose_trainable(vlm: VLM, parts: tuple[str, ...], eye_lr: float = 1.0) -> None:
+    """Freeze all but the named parts; the eye's learning rates are `eye_lr` times the others'."""
+    for p in vlm.vision.parameters():
+        p.lr_factor = eye_lr
     vlm.requires_grad_(False)
     vlm.vision.freeze("vision" not in parts)
     vlm.connector.requires_grad_("connector" in parts)

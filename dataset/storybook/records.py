@@ -12,13 +12,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from dataset.records import Record
-from dataset.storybook.questions import FAMILIES, compare, describe
+from dataset.storybook.questions import FAMILIES, a, compare, describe
 from dataset.storybook.words import LANGUAGES, Language
 from dataset.storybook.world import MAX_THINGS, Scene, make_scene, twin
 
 TWINS = 4
 WEIGHTS = {"existence": 4, "count": 2, "colour": 4, "size": 3, "position": 4, "relation": 4, "setting": 0.5}
-PAIR_SHARE, DESCRIPTION_SHARE = 0.1, 0.3
+PAIR_SHARE, DESCRIPTION_SHARE = 0.08, 0.5
 QUESTIONS = 4  # about one picture: as many tokens as a description, so that batches need little padding
 
 
@@ -51,6 +51,19 @@ def _talk(scene: Scene, language: Language, rng: random.Random) -> Iterator[tupl
 
 def singles(index: int, pictures: bool = True) -> Record:
     return captions(index, pictures, max_things=1)
+
+
+def names(index: int, pictures: bool = True) -> Record:
+    """One thing and a name for it, often of its kind alone: "a cat" is learnt only by telling kinds apart."""
+    scene = twin(make_scene("train", index // TWINS, max_things=1), index % TWINS)
+    rng = random.Random(f"names {index // TWINS}")
+    language = rng.choice(list(LANGUAGES.values()))
+    said = rng.choice(
+        [("kind",), ("kind",), ("kind", "colour"), ("kind", "size"), ("kind", "colour", "size")]
+    )
+    name = a(language, {"kind": None} | {key: getattr(scene.things[0], key) for key in said})
+    turns = [(language.questions["description"][0], name)]
+    return _record([scene], turns, f"{language.code}/name", f"storybook name {index}", pictures)
 
 
 def captions(index: int, pictures: bool = True, max_things: int = MAX_THINGS) -> Record:
@@ -90,8 +103,20 @@ def _record(
     return Record(images=images, messages=tuple(messages), type=type, where=where)
 
 
+def descriptions(index: int, pictures: bool = True) -> Record:
+    """One picture, described."""
+    rng = random.Random(f"descriptions {index}")
+    scene, language = make_scene("train", index), rng.choice(list(LANGUAGES.values()))
+    turn = FAMILIES["description"](scene, language, rng)
+    return _record(
+        [scene], [turn], f"{language.code}/description", f"storybook description {index}", pictures
+    )
+
+
 VIEWS = {
+    "names": names,
     "train": train,
+    "descriptions": descriptions,
     "singles": singles,
     "captions": captions,
     "scenes": held_out,
@@ -108,7 +133,7 @@ class StorybookRecords(Sequence[Record]):
     def __init__(self, view: str, samples: int, pictures: bool = True) -> None:
         self.view, self.pictures = VIEWS[view], pictures
         self.length = samples * 2 * (len(FAMILIES) + 1) if view in ("scenes", "val") else samples
-        self.group = TWINS if view in ("captions", "singles") else 1
+        self.group = TWINS if view in ("captions", "singles", "names") else 1
 
     def __len__(self) -> int:
         return self.length

@@ -64,9 +64,9 @@ def _at_en(place: str) -> str:
 
 
 def _describe_en(setting: str, things: list[tuple[str, str]]) -> str:
-    parts = [f"{thing} {place}" for thing, place in things]
+    parts = [f"{place} {thing}" for thing, place in things]
     listed = parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
-    return f"{setting} with {listed}."
+    return f"{setting}: {listed}."
 
 
 def _noun_zh(kind: str | None, colour: str | None = None, size: str | None = None) -> str:
@@ -203,7 +203,7 @@ ENGLISH = Language(
     at=_at_en,
     describe=lambda setting, things: _describe_en(setting[0].upper() + setting[1:], things),
     meaning=_MEANING_EN,
-    thing_at=re.compile("a {size} {colour} {kind} {place}".format(**_EN)),
+    thing_at=re.compile("{place} a {size} {colour} {kind}".format(**_EN)),
 )
 
 CHINESE = Language(

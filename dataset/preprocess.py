@@ -1,0 +1,130 @@
+"""From RGB to CLIP's pixels, and the file that says how.
+
+    RGB image -> Preprocessor -> pixels (3, S, S)
+
+S side of the square that the vision tower sees.
+"""
+
+import json
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from dataset.errors import DataError
+
+
+@dataclass(frozen=True)
+class Preprocessor:
+    """CLIP's preprocessing: resize (bicubic), crop the centre, subtract `mean`, divide by `std`.
+
+    With `crop` the shortest side becomes `image_size` and the middle is kept; without, the whole picture is
+    squashed to the square. The pixels are those of transformers' CLIPImageProcessor (its PIL backend).
+    """
+
+    image_size: int = 224
+    mean: tuple[float, float, float] = (0.48145466, 0.4578275, 0.40821073)
+    std: tuple[float, float, float] = (0.26862954, 0.26130258, 0.27577711)
+    crop: bool = True
+
+    def __call__(self, image: Image.Image) -> torch.Tensor:
+        """RGB image -> float32 pixels (3, S, S). Raises ValueError for another mode."""
+        if image.mode != "RGB":
+            raise ValueError(f"the image has mode {image.mode}, expected RGB: pass it through load_image")
+        pixels = torch.from_numpy(np.array(self._squared(image))).permute(2, 0, 1) / 255  # (3, S, S), 0 to 1
+        return (pixels - torch.tensor(self.mean)[:, None, None]) / torch.tensor(self.std)[:, None, None]
+
+    def _squared(self, image: Image.Image) -> Image.Image:
+        size, short = self.image_size, min(image.size)
+        if not self.crop:
+            return image.resize((size, size), Image.Resampling.BICUBIC)
+        width, height = (size * side // short for side in image.size)  # rounded down, as CLIP does
+        left, top = (width - size) // 2, (height - size) // 2
+        resized = image.resize((width, height), Image.Resampling.BICUBIC)
+        return resized.crop((left, top, left + size, top + size))
+
+    def to_json(self, path: str | os.PathLike) -> None:
+        """Write `preprocessor_config.json` as transformers' CLIPImageProcessor reads it."""
+        Path(path).write_text(json.dumps(self._fields(), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def from_json(cls, path: str | os.PathLike) -> "Preprocessor":
+        """Read `preprocessor_config.json`; a missing field has CLIP's value, as in transformers.
+
+        Raises DataError for every setting that would give pixels other than ours.
+        """
+        fields = cls()._fields() | _read_fields(path)
+        size = fields["size"]
+        known = isinstance(size, dict) and set(size) in ({"shortest_edge"}, {"height", "width"})
+        if not known or not all(type(side) is int and side > 0 for side in size.values()):
+            raise DataError(
+                f'{path}: size is {size!r}, expected a whole number or {{"shortest_edge": number}}'
+            )
+        for key in ("image_mean", "image_std"):
+            if not _are_channels(fields[key]) or (key == "image_std" and min(fields[key]) <= 0):
+                raise DataError(f"{path}: {key} is {fields[key]!r}, expected 3 numbers: red, green, blue")
+        mean, std = tuple(fields["image_mean"]), tuple(fields["image_std"])
+        found = cls(next(iter(size.values())), mean, std, crop="shortest_edge" in size)
+        found._refuse_others(fields, path)
+        return found
+
+    def _fields(self) -> dict:
+        square = {"height": self.image_size, "width": self.image_size}
+        return {
+            "image_processor_type": "CLIPImageProcessor",
+            "do_convert_rgb": True,
+            "do_resize": True,
+            "size": {"shortest_edge": self.image_size} if self.crop else square,
+            "resample": int(Image.Resampling.BICUBIC),
+            "do_center_crop": self.crop,
+            "crop_size": square,
+            "do_rescale": True,
+            "rescale_factor": 1 / 255,
+            "do_normalize": True,
+            "image_mean": list(self.mean),
+            "image_std": list(self.std),
+        }
+
+    def _refuse_others(self, fields: dict, path: str | os.PathLike) -> None:
+        """One rule: a file is good if it says what we would write, but for what changes no pixel."""
+        kind = fields["image_processor_type"]
+        if not str(kind).startswith("CLIP"):
+            raise DataError(f"{path}: image_processor_type is {kind!r}; only CLIPImageProcessor is known")
+        expected = self._fields() | {"do_pad": False}
+        idle = {"image_processor_type", "do_convert_rgb"} | (set() if self.crop else {"crop_size"})
+        for key in [key for key in expected if key not in idle]:
+            found, value = fields.get(key, expected[key]), expected[key]
+            if found != value and not (key == "rescale_factor" and _is_close(found, value)):
+                raise DataError(
+                    f"{path}: {key} is {found!r}, only {value!r} goes with its other settings here"
+                )
+
+
+def _read_fields(path: str | os.PathLike) -> dict:
+    """The settings in a JSON file that are not null, bare sizes written out."""
+    try:
+        fields = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}; it belongs in the folder of the weights") from error
+    except ValueError as error:
+        raise DataError(f"{path}: not JSON ({error}); copy it again from where the weights are") from error
+    if not isinstance(fields, dict):
+        raise DataError(f"{path}: not a JSON object of settings; copy it again from where the weights are")
+    fields = {key: value for key, value in fields.items() if value is not None}
+    if type(fields.get("size")) is int:
+        fields["size"] = {"shortest_edge": fields["size"]}
+    if type(fields.get("crop_size")) is int:
+        fields["crop_size"] = {"height": fields["crop_size"], "width": fields["crop_size"]}
+    return fields
+
+
+def _are_channels(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 3 and all(isinstance(x, int | float) for x in value)
+
+
+def _is_close(found: object, value: float) -> bool:
+    return isinstance(found, float) and math.isclose(found, value, rel_tol=1e-6)

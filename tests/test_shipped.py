@@ -1,0 +1,79 @@
+"""What ships: weights that load, answer, and fit the repository; commands of README that exist."""
+
+import re
+import socket
+from pathlib import Path
+
+import pytest
+
+import eval_vlm
+from dataset.open import FirstRecords
+from dataset.storybook.records import StorybookRecords
+from scoring.answers import answer_all
+from scoring.assistant import Assistant
+
+ROOT = Path(__file__).parent.parent
+TINY = ROOT / "weights" / "tiny"
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Assistant:
+    return Assistant.load(TINY)
+
+
+def test_it_fits_and_has_its_papers() -> None:
+    names = {p.name for p in TINY.iterdir()}
+    assert names >= {
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "preprocessor_config.json",
+        "README.md",
+        "train.log",
+    }
+    assert sum(p.stat().st_size for p in TINY.iterdir()) < 15 * 2**20
+
+
+def test_it_answers_questions_about_scenes_it_never_saw(shipped: Assistant) -> None:
+    answers = list(answer_all(shipped, FirstRecords(StorybookRecords("val", 10), 90)))
+    assert sum(a.right for a in answers) / len(answers) > 0.8
+
+
+@pytest.mark.slow
+def test_shuffled_pictures_destroy_the_score(shipped: Assistant) -> None:
+    """Each question with the picture of another scene: what is left is guessing."""
+    from dataclasses import replace
+
+    records = StorybookRecords("val", 20)
+    own = [r for r in records if len(r.images) == 1]
+    swapped = [replace(r, images=own[(i + 64) % len(own)].images) for i, r in enumerate(own)]
+    right, left = (sum(a.right for a in answer_all(shipped, some)) / len(own) for some in (own, swapped))
+    assert right > 0.8 and left < 0.6 * right
+
+
+def test_chat_needs_no_network(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    def refuse(*args: object) -> None:
+        raise AssertionError("something asked for the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.chdir(ROOT)
+    eval_vlm.main(["--image", "weights/tiny/example.png", "--prompt", "Describe the picture."])
+    assert len(capsys.readouterr().out) > 20
+
+
+def test_readme_names_files_and_flags_that_exist() -> None:
+    for page in (ROOT / "README.md", TINY / "README.md"):
+        text = page.read_text()
+        links = [target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target]
+        assert links and all((page.parent / target).exists() for target in links)
+        sources = "".join(
+            p.read_text() for p in [*ROOT.glob("*.py"), *ROOT.glob("*/*.py"), *ROOT.glob("*/*/*.py")]
+        )
+        known = set(re.findall(r"^    (\w+): ", sources, re.MULTILINE))
+        flags = {flag for flag in re.findall(r"(?<![-\w])--(\w+)", text) if not flag.startswith("no_")}
+        assert flags <= known | {"help"}, flags - known
+        targets = set(re.findall(r"`?make (\w+)", text)) - {"train"}
+        makefile = (ROOT / "Makefile").read_text()
+        assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
