@@ -19,5 +19,5 @@ test: .venv/ready
 lint: .venv/ready
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
 
-train: .venv/ready  ## from nothing to a scored model: about 75 minutes on two cores with AVX512-BF16
+train: .venv/ready  ## from nothing to a scored model, in out/tiny
 	./train_tiny.sh $(PY) $(OUT)

@@ -12,8 +12,9 @@ from trainer.run import TrainArgs, run
 
 @dataclass
 class Args(TrainArgs):
-    stage: Literal["vision", "text", "align"] = "align"
-    """vision: contrastive, pictures against captions; text: the decoder alone; align: the connector alone."""
+    stage: Literal["regions", "vision", "text", "align"] = "align"
+    """regions: the eye names what is in each box; vision: CLIP's contrast of pictures and captions;
+    text: the decoder alone; align: the connector alone."""
 
 
 @user_errors

@@ -17,7 +17,7 @@ from dataset.chat import IGNORED, Chat
 from dataset.errors import DataError
 from dataset.images import load_image
 from dataset.preprocess import Preprocessor
-from dataset.records import Record
+from dataset.records import Record, Region
 
 Batch = dict[str, Tensor | list[str]]
 
@@ -74,7 +74,12 @@ class Prepared(Dataset):
     def _prepare(self, epoch: int, index: int) -> dict:
         record = self.records[index]
         sample = self.chat.render(record.messages, record.where, self.max_length)
-        prepared = {"sample": sample, "where": record.where, "caption": caption_of(record)}
+        prepared = {
+            "sample": sample,
+            "where": record.where,
+            "caption": caption_of(record),
+            "regions": self._regions(record),
+        }
         if self.features is not None:
             return prepared | {"features": self.features.get(index)}
         images = [load_image(image, name=record.where) for image in record.images]
@@ -82,6 +87,15 @@ class Prepared(Dataset):
             rng = torch.Generator().manual_seed(epoch * 1_000_003 + index)
             images = [augmented(image, rng) for image in images]
         return prepared | {"pixels": [self.preprocessor(image) for image in images]}
+
+    def _regions(self, record: Record) -> list[Region]:
+        """As the eye sees them; where nobody has drawn any, the first picture is one region."""
+        if not record.regions:
+            return [((0.0, 0.0, 1.0, 1.0), caption_of(record))] if record.images else []
+        if self.augment:
+            raise DataError(f"{record.where}: has regions, which --augment would move; leave it out")
+        size = load_image(record.images[0], name=record.where).size
+        return [(self.preprocessor.moved(box, size), text) for box, text in record.regions]
 
 
 def caption_of(record: Record) -> str:
@@ -127,6 +141,7 @@ class Collate:
             ),
             "where": [p["where"] for p in prepared],
         }
+        batch |= self._regions(prepared)
         pixels = [image for p in prepared for image in p.get("pixels", [])]
         features = [p["features"] for p in prepared if p.get("features") is not None]
         if pixels:
@@ -134,6 +149,22 @@ class Collate:
         if features:
             batch["image_features"] = torch.cat(features)
         return batch
+
+    def _regions(self, prepared: list[dict]) -> Batch:
+        """Boxes (R, 4), words said of each (R, T), and the picture (R,) that each is in."""
+        regions, pictures, first = [], [], 0
+        for item in prepared:
+            regions += item["regions"]
+            pictures += [first] * len(item["regions"])
+            first += len(item.get("pixels", []))
+        if not regions:
+            return {}
+        words = [sorted(set(self.chat.encode(f" {text}"))) for _, text in regions]
+        return {
+            "region_boxes": torch.tensor([box for box, _ in regions]),
+            "region_ids": pad_right(words, self.chat.pad_id),
+            "region_images": torch.tensor(pictures),
+        }
 
 
 def make_loader(

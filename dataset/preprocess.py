@@ -47,6 +47,13 @@ class Preprocessor:
         resized = image.resize((width, height), Image.Resampling.BICUBIC)
         return resized.crop((left, top, left + size, top + size))
 
+    def moved(self, box: tuple[float, ...], size: tuple[int, int]) -> tuple[float, ...]:
+        """A box in shares of a picture of `size` (width, height) -> in shares of what is left of it."""
+        if not self.crop:
+            return box
+        kept = [min(size) / side for side in size] * 2  # of width and height
+        return tuple(min(1.0, max(0.0, (x - (1 - k) / 2) / k)) for x, k in zip(box, kept, strict=True))
+
     def to_json(self, path: str | os.PathLike) -> None:
         """Write `preprocessor_config.json` as transformers' CLIPImageProcessor reads it."""
         Path(path).write_text(json.dumps(self._fields(), indent=2) + "\n", encoding="utf-8")

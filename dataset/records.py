@@ -26,8 +26,11 @@ from dataset.errors import DataError
 
 IMAGE = "<image>"  # stands in a user's message where a picture goes
 ROLES = {"system": "system", "user": "user", "assistant": "assistant", "human": "user", "gpt": "assistant"}
-COLUMNS = ("image", "images", "image_bytes", "conversations", "type")
+COLUMNS = ("image", "images", "image_bytes", "conversations", "type", "regions")
 BETWEEN = re.compile(r"[\s,]*")  # what may stand between the items of a list, once it is known to be JSON
+
+
+Region = tuple[tuple[float, float, float, float], str]  # left, top, right, bottom in 0..1; what is said of it
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Record:
     messages: tuple[dict[str, str], ...]  # {"role", "content"} each
     type: str | None = None
     where: str = "record"
+    regions: tuple[Region, ...] = ()  # of the first picture
 
 
 def open_records(path: str | os.PathLike, image_dir: str | os.PathLike | None = None) -> Sequence[Record]:
@@ -191,7 +195,8 @@ def parse_record(row: object, folder: Path, where: str) -> Record:
     if kind is not None and not isinstance(kind, str):
         raise DataError(f"{where}: type is {kind!r}; write text or leave it out")
     images, messages = _images(row, folder, where), _messages(row.get("conversations"), where)
-    record = Record(images, _placed(messages, len(images)), kind, where)
+    regions = _regions(row.get("regions"), where)
+    record = Record(images, _placed(messages, len(images)), kind, where, regions)
     validate(record)
     return record
 
@@ -246,6 +251,22 @@ def _message(value: object, where: str) -> dict[str, str]:
     return {"role": ROLES[role], "content": content}
 
 
+def _regions(value: object, where: str) -> tuple[Region, ...]:
+    """[{"box": [left, top, right, bottom], "text": ...}], the sides as shares of the first picture's."""
+    regions = []
+    for number, one in enumerate(value if isinstance(value, list) else [value] if value else [], start=1):
+        box, text = (one.get("box"), one.get("text")) if isinstance(one, dict) else (None, None)
+        numbers = isinstance(box, list) and len(box) == 4 and all(isinstance(x, int | float) for x in box)
+        if not numbers or not (0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1):
+            raise DataError(
+                f"{where}, region {number}: box is {box!r}; write [left, top, right, bottom], 0 to 1"
+            )
+        if not isinstance(text, str) or not text.strip():
+            raise DataError(f"{where}, region {number}: text is {text!r}; say what is there")
+        regions.append((tuple(box), text))
+    return tuple(regions)
+
+
 def _placed(messages: tuple[dict[str, str], ...], count: int) -> tuple[dict[str, str], ...]:
     """If no message places a picture, the user's first one begins with an `<image>` line for each."""
     first = next((number for number, message in enumerate(messages) if message["role"] == "user"), None)
@@ -281,6 +302,8 @@ def _check_marks(record: Record) -> None:
             raise DataError(
                 f"{record.where}, message {number}: {IMAGE} stands outside the user's; remove it there"
             )
+    if record.regions and not record.images:
+        raise DataError(f"{record.where}: has regions but no picture; name its image, or remove them")
     marks = sum(message["content"].count(IMAGE) for message in record.messages)
     if marks != len(record.images):
         found = f"{marks} {IMAGE} in the text, {len(record.images)} pictures"

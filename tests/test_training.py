@@ -56,7 +56,7 @@ def test_every_stage_lowers_its_loss_and_trains_its_parts_alone(name: str, assis
     torch.manual_seed(0)
     stage, vlm = STAGES[name], assistant.vlm
     choose_trainable(vlm, stage.parts)
-    module = stage.build(vlm, 0.0).train()
+    module = stage.build(vlm).train()
     (batch,) = batches(assistant, stage.view, 8)
     if name == "align":  # a connector can do nothing for a decoder whose weights are all near zero
         scrambled(vlm)
@@ -87,7 +87,7 @@ def test_the_contrastive_loss_starts_at_chance(assistant: Assistant) -> None:
 def test_contrastive_loss_by_hand() -> None:
     similarity = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
     rows = [math.log(1 + math.exp(-2)), math.log(1 + math.exp(-1))]
-    assert_close(contrastive_loss(similarity, torch.eye(2).bool())["contrastive_loss"].item(), sum(rows) / 2)
+    assert_close(contrastive_loss(similarity, torch.eye(2).bool())["loss"].item(), sum(rows) / 2)
     everything = torch.ones(2, 2).bool()
     assert contrastive_loss(similarity, everything)["found"].item() == 1
 
@@ -95,9 +95,7 @@ def test_contrastive_loss_by_hand() -> None:
 def test_equal_captions_are_no_mistake() -> None:
     same = torch.tensor([[1, 1, 0], [1, 1, 0], [0, 0, 1]]).bool()
     mixed_up = 20 * torch.tensor([[1.0, 1, 0], [1, 1, 0], [0, 0, 1]])
-    assert contrastive_loss(mixed_up, same)["contrastive_loss"].item() == pytest.approx(
-        2 / 3 * math.log(2), abs=1e-3
-    )
+    assert contrastive_loss(mixed_up, same)["loss"].item() == pytest.approx(2 / 3 * math.log(2), abs=1e-3)
 
 
 def final_weights(assistant: Assistant, folder: Path, recipe: Recipe, stop_after: int | None) -> dict:

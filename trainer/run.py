@@ -78,8 +78,6 @@ class TrainArgs:
     """Longest conversation, in tokens (default: the model's context)."""
     augment: bool = False
     """Mirror, crop and brighten pictures at random: for few photographs."""
-    caption_weight: float = 0.0
-    """Stage vision: how much a caption loss through the decoder adds to the contrastive loss."""
 
     val: str | None = None
     """Data file to answer now and then; its exact match goes to metrics.jsonl."""
@@ -113,7 +111,7 @@ def run(stage_name: str, args: TrainArgs) -> None:
     choose_trainable(vlm, parts, args.eye_lr)
     if "vision" in parts and vlm.config.vision.pretrained:  # its weights are about to become our own
         vlm.config = replace(vlm.config, vision=replace(vlm.config.vision, pretrained=None))
-    module = stage.build(vlm, args.caption_weight).to(assistant.device)
+    module = stage.build(vlm).to(assistant.device)
     records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
     max_length = args.max_length or vlm.config.text.max_position_embeddings
     prepared = Prepared(records, assistant.chat, assistant.preprocessor, max_length, args.augment)

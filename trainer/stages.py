@@ -1,11 +1,13 @@
 """The stages: which parts train, on which records, under which loss.
 
 text      decoder alone, next token of everything said       (no pictures)
-vision    CLIP's contrastive loss (Radford et al. 2021, figure 3); with --caption_weight also captions
+vision    CLIP's contrastive loss (Radford et al. 2021, figure 3): eye, and a text tower thrown away
+regions   the eye alone names what is at a place (RegionCLIP's regions, SuperClass's words)
 align     connector alone between a frozen eye and a frozen decoder  (LLaVA section 4.2, stage 1)
 sft       conversations, only the answers scored             (LLaVA section 4.2, stage 2)
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dataset.errors import DataError
 from model.config import DecoderConfig
 from model.decoder import Decoder
 from model.vlm import IGNORED, VLM
@@ -28,14 +31,14 @@ class Stage:
 
     parts: tuple[str, ...]
     view: str
-    build: Callable[[VLM, float], nn.Module]
+    build: Callable[[VLM], nn.Module]
     pictures: bool = True
 
 
 class AnswerLoss(nn.Module):
     """The loss of align and SFT: next token of the answers, given pictures and questions."""
 
-    def __init__(self, vlm: VLM, caption_weight: float = 0.0) -> None:
+    def __init__(self, vlm: VLM) -> None:
         super().__init__()
         self.vlm = vlm
 
@@ -52,7 +55,7 @@ class AnswerLoss(nn.Module):
 class TextLoss(nn.Module):
     """Next token of the whole conversation, questions too; nothing is seen, so nothing can be known."""
 
-    def __init__(self, vlm: VLM, caption_weight: float = 0.0) -> None:
+    def __init__(self, vlm: VLM) -> None:
         super().__init__()
         self.vlm = vlm
 
@@ -70,9 +73,9 @@ class ContrastiveLoss(nn.Module):
     It is thrown away after the stage, but for the eye.
     """
 
-    def __init__(self, vlm: VLM, caption_weight: float = 0.0, size: int = 128) -> None:
+    def __init__(self, vlm: VLM, size: int = 128) -> None:
         super().__init__()
-        self.vlm, self.caption_weight = vlm, caption_weight
+        self.vlm = vlm
         text = DecoderConfig(
             vocab_size=vlm.config.text.vocab_size,
             hidden_size=192,
@@ -89,17 +92,14 @@ class ContrastiveLoss(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
 
     def forward(self, batch: dict) -> dict[str, Tensor]:
+        if len(batch.get("pixel_values", ())) != len(batch["caption_ids"]):
+            raise DataError(f"stage vision wants one picture a record, not so in {', '.join(batch['where'])}")
         features = self.vlm.vision(batch["pixel_values"])  # (B, P, D_vision)
         images = F.normalize(self.see(features.mean(1)).float(), dim=-1)  # (B, E)
         texts = F.normalize(self._read(batch["caption_ids"]).float(), dim=-1)  # (B, E)
         scale = self.log_scale.exp().clamp(max=MAX_SCALE)
         same = (batch["caption_ids"][:, None] == batch["caption_ids"][None]).all(-1)  # (B, B)
-        parts = contrastive_loss(scale * images @ texts.T, same)
-        parts["loss"] = parts["contrastive_loss"]
-        if self.caption_weight:
-            caption = self.vlm(batch["input_ids"], labels=batch["labels"], image_features=features).loss
-            parts |= {"caption_loss": caption, "loss": parts["loss"] + self.caption_weight * caption}
-        return parts
+        return contrastive_loss(scale * images @ texts.T, same)
 
     def _read(self, ids: Tensor) -> Tensor:
         hidden = self.text(self.text.embed_tokens(ids))  # (B, T, D)
@@ -112,12 +112,62 @@ def contrastive_loss(similarity: Tensor, same: Tensor) -> dict[str, Tensor]:
     targets = same / same.sum(1, keepdim=True)
     loss = (F.cross_entropy(similarity, targets) + F.cross_entropy(similarity.T, targets)) / 2
     found = same[torch.arange(len(same), device=same.device), similarity.argmax(1)].float().mean()
-    return {"contrastive_loss": loss, "found": found}
+    return {"loss": loss, "found": found}
+
+
+class RegionLoss(nn.Module):
+    """The mean patch of a region, through one linear layer, names the words said of it.
+
+    Words are a set: softmax over the vocabulary, their mean log-probability (SuperClass, Huang et al. 2024,
+    section 3). A scene of six things teaches six times, at once where each thing is; contrast on whole
+    captions had to find that out by itself, and told colours apart long before kinds.
+    """
+
+    def __init__(self, vlm: VLM) -> None:
+        super().__init__()
+        self.vlm = vlm
+        size = vlm.config.vision.hidden_size
+        self.name = nn.Sequential(nn.LayerNorm(size), nn.Linear(size, vlm.config.text.vocab_size))
+
+    def forward(self, batch: dict) -> dict[str, Tensor]:
+        if "region_boxes" not in batch:
+            raise DataError(f"stage regions wants pictures; there is none in {', '.join(batch['where'])}")
+        features = self.vlm.vision(batch["pixel_values"])  # (I, P, D_vision)
+        patches = features[:, int(self.vlm.config.vision.keep_cls) :]
+        weights = region_weights(batch["region_boxes"], math.isqrt(patches.shape[1]))  # (R, P)
+        pooled = torch.einsum("rp,rpd->rd", weights.to(patches), patches[batch["region_images"]])
+        return word_loss(self.name(pooled).float(), batch["region_ids"], self.vlm.config.pad_token_id)
+
+
+def region_weights(boxes: Tensor, side: int) -> Tensor:
+    """(R, 4) left, top, right, bottom in 0..1 -> (R, P): the mean over patches whose centre is inside.
+
+    A box too small to hold a patch's centre takes the patch that its own centre is in.
+    """
+    centres = (torch.arange(side, device=boxes.device) + 0.5) / side
+    across, down = (
+        ((centres >= low[:, None]) & (centres < high[:, None]))
+        | (torch.arange(side, device=boxes.device) == ((low + high) / 2 * side).long()[:, None])
+        for low, high in ((boxes[:, 0], boxes[:, 2]), (boxes[:, 1], boxes[:, 3]))
+    )  # (R, side) each
+    inside = (down[:, :, None] & across[:, None, :]).flatten(1).float()
+    return inside / inside.sum(1, keepdim=True)
+
+
+def word_loss(logits: Tensor, ids: Tensor, pad_id: int) -> dict[str, Tensor]:
+    """(R, V) against each region's set of words (R, T). `found`: words among the region's top as many."""
+    words = ids != pad_id  # (R, T)
+    number = words.sum(1, keepdim=True)
+    said = logits.log_softmax(-1).gather(1, ids)  # (R, T)
+    least = logits.sort(descending=True).values.gather(1, number - 1)  # (R, 1): the last that counts as top
+    found = (logits.gather(1, ids) >= least) & words
+    return {"loss": -((said * words).sum(1) / number[:, 0]).mean(), "found": found.sum() / words.sum()}
 
 
 STAGES: dict[str, Stage] = {
     "text": Stage(("decoder",), "train", TextLoss, pictures=False),
     "vision": Stage(("vision",), "captions", ContrastiveLoss),
+    "regions": Stage(("vision",), "regions", RegionLoss),
     "align": Stage(("connector",), "train", AnswerLoss),
     "sft": Stage(("connector", "decoder"), "train", AnswerLoss),
 }

@@ -43,7 +43,7 @@ class Export:
 
     out: Path = Path("out/storybook")
     """Folder to write."""
-    view: Literal["train", "singles", "captions", "scenes", "val"] = "train"
+    view: Literal["train", "regions", "captions", "scenes", "val"] = "train"
     """Which records: see dataset/storybook/records.py."""
     samples: int = 1000
     """How many; of scenes and val, how many scenes."""
@@ -81,6 +81,8 @@ def export(args: Export) -> None:
             for name, image in zip(names, record.images, strict=True):
                 image.save(args.out / name)
             row = {"image": names, "conversations": list(record.messages), "type": record.type}
+            if record.regions:
+                row["regions"] = [{"box": box, "text": text} for box, text in record.regions]
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
     print(f"{len(records)} records -> {args.out / 'data.jsonl'}")
 

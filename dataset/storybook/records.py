@@ -2,21 +2,22 @@
 
 train      conversations about one picture, or two; English or Chinese
 captions   one picture, one description; four in a row differ in the kind of one thing alone
-singles    as captions, with one thing in each picture
+regions    one crowded picture, and what is said of each thing in it
 scenes     held out: one question of each family in each language about each of `samples` scenes
 val        as scenes, of other scenes: to look at while training
 """
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from dataset.records import Record
-from dataset.storybook.questions import FAMILIES, a, compare, describe
+from dataset.storybook.questions import FAMILIES, compare, describe, full_name
 from dataset.storybook.words import LANGUAGES, Language
-from dataset.storybook.world import MAX_THINGS, Scene, make_scene, twin
+from dataset.storybook.world import CANVAS, Scene, make_scene, twin
 
-TWINS = 4
+TWINS, CROWD = 4, 6
 WEIGHTS = {"existence": 4, "count": 2, "colour": 4, "size": 3, "position": 4, "relation": 4, "setting": 0.5}
 PAIR_SHARE, DESCRIPTION_SHARE = 0.08, 0.5
 QUESTIONS = 4  # about one picture: as many tokens as a description, so that batches need little padding
@@ -49,28 +50,26 @@ def _talk(scene: Scene, language: Language, rng: random.Random) -> Iterator[tupl
         yield FAMILIES["description"](scene, language, rng)
 
 
-def singles(index: int, pictures: bool = True) -> Record:
-    return captions(index, pictures, max_things=1)
-
-
-def names(index: int, pictures: bool = True) -> Record:
-    """One thing and a name for it, often of its kind alone: "a cat" is learnt only by telling kinds apart."""
-    scene = twin(make_scene("train", index // TWINS, max_things=1), index % TWINS)
-    rng = random.Random(f"names {index // TWINS}")
-    language = rng.choice(list(LANGUAGES.values()))
-    said = rng.choice(
-        [("kind",), ("kind",), ("kind", "colour"), ("kind", "size"), ("kind", "colour", "size")]
+def regions(index: int, pictures: bool = True) -> Record:
+    """A crowded picture, and the name of each thing at its box."""
+    scene = make_scene("train", index, CROWD, CROWD)
+    record = _record(
+        [scene], [_description(scene, "en")], "en/regions", f"storybook regions {index}", pictures
     )
-    name = a(language, {"kind": None} | {key: getattr(scene.things[0], key) for key in said})
-    turns = [(language.questions["description"][0], name)]
-    return _record([scene], turns, f"{language.code}/name", f"storybook name {index}", pictures)
+    named = [LANGUAGES["en"].noun(**full_name(t)) for t in scene.things]
+    boxes = [tuple(side / CANVAS for side in t.box) for t in scene.things]
+    return replace(record, regions=tuple(zip(boxes, named, strict=True)))
 
 
-def captions(index: int, pictures: bool = True, max_things: int = MAX_THINGS) -> Record:
-    scene = twin(make_scene("train", index // TWINS, max_things), index % TWINS)
-    language = random.Random(f"captions {index // TWINS}").choice(list(LANGUAGES.values()))
-    turns = [(language.questions["description"][0], describe(scene, language))]
-    return _record([scene], turns, f"{language.code}/description", f"storybook caption {index}", pictures)
+def captions(index: int, pictures: bool = True) -> Record:
+    scene = twin(make_scene("train", index // TWINS), index % TWINS)
+    code = random.Random(f"captions {index // TWINS}").choice(list(LANGUAGES))
+    turns = [_description(scene, code)]
+    return _record([scene], turns, f"{code}/description", f"storybook caption {index}", pictures)
+
+
+def _description(scene: Scene, code: str) -> tuple[str, str]:
+    return LANGUAGES[code].questions["description"][0], describe(scene, LANGUAGES[code])
 
 
 def held_out(index: int, pictures: bool = True, split: str = "scenes") -> Record:
@@ -103,21 +102,9 @@ def _record(
     return Record(images=images, messages=tuple(messages), type=type, where=where)
 
 
-def descriptions(index: int, pictures: bool = True) -> Record:
-    """One picture, described."""
-    rng = random.Random(f"descriptions {index}")
-    scene, language = make_scene("train", index), rng.choice(list(LANGUAGES.values()))
-    turn = FAMILIES["description"](scene, language, rng)
-    return _record(
-        [scene], [turn], f"{language.code}/description", f"storybook description {index}", pictures
-    )
-
-
 VIEWS = {
-    "names": names,
     "train": train,
-    "descriptions": descriptions,
-    "singles": singles,
+    "regions": regions,
     "captions": captions,
     "scenes": held_out,
     "val": partial(held_out, split="val"),
@@ -133,7 +120,7 @@ class StorybookRecords(Sequence[Record]):
     def __init__(self, view: str, samples: int, pictures: bool = True) -> None:
         self.view, self.pictures = VIEWS[view], pictures
         self.length = samples * 2 * (len(FAMILIES) + 1) if view in ("scenes", "val") else samples
-        self.group = TWINS if view in ("captions", "singles", "names") else 1
+        self.group = TWINS if view == "captions" else 1
 
     def __len__(self) -> int:
         return self.length

@@ -72,12 +72,15 @@ def _names() -> tuple[tuple[str, ...], ...]:
     return tuple(SETTINGS), tuple(KINDS), tuple(COLOURS), tuple(SIZES)
 
 
-def make_scene(split: str, index: int, max_things: int = MAX_THINGS) -> Scene:
-    """Scene number `index` of a split: the same wherever and whenever it is asked for."""
+def make_scene(split: str, index: int, max_things: int = MAX_THINGS, min_things: int = 1) -> Scene:
+    """Scene number `index` of a split: the same wherever and whenever it is asked for.
+
+    `min_things` are tried; a full picture may have room for fewer.
+    """
     rng = random.Random(f"{split}/{index}")
     setting = rng.choice(_names()[0])
     things: list[Thing] = []
-    for _ in range(rng.randint(1, max_things)):
+    for _ in range(rng.randint(min_things, max_things)):
         thing = _place(rng, things)
         if thing:
             things.append(thing)
