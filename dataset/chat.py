@@ -1,6 +1,6 @@
 """Messages to token ids and labels, together; token ids back to text.
 
-    messages -> segments (text, scored?) -> input_ids, labels
+    messages -> parts (text, scored?) -> input_ids, labels
 
     <|im_start|>user\\n<|vision_start|><|image_pad|> x N<|vision_end|>\\nWhat is this?<|im_end|>\\n
     <|im_start|>assistant\\na cat<|im_end|>\\n            scored: the answer and its <|im_end|>, nothing else
@@ -10,7 +10,8 @@ Special tokens are placed by id; their spelling in a user's text is text. An ima
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -22,7 +23,64 @@ END_OF_TEXT, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 VISION_START, IMAGE_PAD, VISION_END = "<|vision_start|>", "<|image_pad|>", "<|vision_end|>"
 SPECIALS = (END_OF_TEXT, START, END, VISION_START, IMAGE_PAD, VISION_END)
 IMAGE = "<image>"
+FORMAT_FILE = "chat_format.json"
 Message = dict[str, str]
+
+
+@dataclass(frozen=True)
+class ChatFormat:
+    """What stands around what is said, as lists of pieces; a piece that is a special token is its id.
+
+    The default is ChatML, as MiniMind-V and Qwen write it. An answer is scored with `answer` around it.
+    """
+
+    begin: tuple[str, ...] = ()
+    system: tuple[tuple[str, ...], tuple[str, ...]] = ((START, "system\n"), (END, "\n"))
+    user: tuple[tuple[str, ...], tuple[str, ...]] = ((START, "user\n"), (END, "\n"))
+    opening: tuple[str, ...] = (START, "assistant\n")
+    answer: tuple[tuple[str, ...], tuple[str, ...]] = ((), (END,))
+    after: tuple[str, ...] = ("\n",)
+    picture: tuple[str, ...] = (VISION_START, IMAGE_PAD, VISION_END)  # IMAGE_PAD: `placeholder`, N times
+    placeholder: str = IMAGE_PAD
+    end: str = END
+    pad: str = END_OF_TEXT
+
+    def specials(self) -> set[str]:
+        return {self.placeholder, self.end, self.pad}
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "ChatFormat":
+        return cls(**{key: _tuples(value) for key, value in values.items()})
+
+
+def _tuples(value: object) -> object:
+    return tuple(_tuples(one) for one in value) if isinstance(value, list) else value
+
+
+LLAVA = ChatFormat(  # LLaVA-1.5's (Liu et al. 2023b): "USER: <image>\nWhat is this? ASSISTANT: a cat</s>"
+    begin=("<s>",),
+    system=((), (" ",)),
+    user=(("USER: ",), (" ",)),
+    opening=("ASSISTANT:",),
+    answer=((" ",), ("</s>",)),
+    after=(),
+    picture=(IMAGE,),
+    placeholder=IMAGE,
+    end="</s>",
+    pad="<pad>",
+)
+
+MINIMIND = ChatFormat(  # MiniMind-V's of the MiniMind2 era; a picture is a run of "@"
+    system=(("<s>", "system\n"), ("</s>", "\n")),
+    user=(("<s>", "user\n"), ("</s>", "\n")),
+    opening=("<s>", "assistant\n"),
+    answer=((), ("</s>",)),
+    picture=("@",),
+    placeholder="@",
+    end="</s>",
+    pad="<unk>",
+)
+FORMATS = (ChatFormat(), LLAVA, MINIMIND)
 
 
 @dataclass(frozen=True)
@@ -33,36 +91,60 @@ class Sample:
     labels: list[int]
 
 
-class Chat:
-    """A tokenizer that knows the chat format; each picture is `image_tokens` placeholders long."""
+@dataclass(frozen=True)
+class Part:
+    """Text, or one special token by its id; and whether it is scored."""
 
-    def __init__(self, tokenizer: Tokenizer, image_tokens: int) -> None:
+    text: str
+    scored: bool = False
+    id: int | None = None
+
+
+class Chat:
+    """A tokenizer that knows its chat format; each picture is `image_tokens` placeholders long."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, image_tokens: int, chat_format: ChatFormat | None = None
+    ) -> None:
         self.tokenizer, self.image_tokens = tokenizer, image_tokens
+        self.format = chat_format or ChatFormat()
         tokenizer.encode_special_tokens = True  # special tokens spelled out in a text are text
-        ids = {token: tokenizer.token_to_id(token) for token in SPECIALS}
-        missing = [token for token, id in ids.items() if id is None]
+        added = {token.content: id for id, token in tokenizer.get_added_tokens_decoder().items()}
+        placeholder = self.format.placeholder  # MiniMind-V's is a token like any other
+        if chat_format and tokenizer.token_to_id(placeholder) is not None:
+            added.setdefault(placeholder, tokenizer.token_to_id(placeholder))
+        needed = SPECIALS if chat_format is None else sorted(self.format.specials())
+        missing = [token for token in needed if token not in added]
         if missing:
             raise DataError(
                 f"the tokenizer lacks {', '.join(missing)}; train one: python -m dataset.train_tokenizer"
             )
-        self.pad_id, self.end_id, self.image_id = ids[END_OF_TEXT], ids[END], ids[IMAGE_PAD]
-        self._start = ids[START]
-        self._picture = [ids[VISION_START], *[self.image_id] * image_tokens, ids[VISION_END]]
+        self._special = added
+        self.pad_id, self.end_id = added[self.format.pad], added[self.format.end]
+        self.image_id = added[placeholder]
 
     @classmethod
     def load(cls, folder: str | Path, image_tokens: int) -> "Chat":
-        path = Path(folder) / "tokenizer.json"
+        folder = Path(folder)
+        path, how = folder / "tokenizer.json", folder / FORMAT_FILE
         if not path.is_file():
             raise DataError(f"no tokenizer.json in {folder}; `python -m dataset.train_tokenizer` makes one")
-        return cls(Tokenizer.from_file(str(path)), image_tokens)
+        chat_format = ChatFormat.from_dict(json.loads(how.read_text())) if how.is_file() else None
+        return cls(Tokenizer.from_file(str(path)), image_tokens, chat_format)
 
     def save(self, folder: str | Path) -> None:
-        """tokenizer.json and the tokenizer_config.json that lets transformers load it."""
+        """tokenizer.json, tokenizer_config.json for transformers, and the format where it is not ours."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.tokenizer.save(str(folder / "tokenizer.json"))
-        config = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": END, "pad_token": END_OF_TEXT}
+        config = {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "eos_token": self.format.end,
+            "pad_token": self.format.pad,
+        }
         (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
+        if self.format != ChatFormat():
+            (folder / FORMAT_FILE).write_text(json.dumps(asdict(self.format), indent=2) + "\n")
 
     def encode(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False).ids
@@ -75,10 +157,7 @@ class Chat:
     ) -> Sample:
         """A conversation with its answers. Longer than max_length tokens: cut at the end, but never within a
         picture, and never so that no answer is left: that is a DataError that names `where`."""
-        ids, labels = [], []
-        for segment, scored in self._segments(messages):
-            ids += segment
-            labels += segment if scored else [IGNORED] * len(segment)
+        ids, labels = self._encoded(self._parts(messages))
         if max_length is not None and len(ids) > max_length:
             if self.image_id in ids[max_length:] or ids[max_length - 1] == self.image_id:
                 raise DataError(f"{where}: {len(ids)} tokens; cutting at {max_length} would cut a picture")
@@ -89,36 +168,66 @@ class Chat:
 
     def prompt(self, messages: Iterable[Message]) -> list[int]:
         """A conversation that ends with the user, opened for the assistant's answer."""
-        ids = [id for segment, _ in self._segments(messages) for id in segment]
-        return [*ids, self._start, *self.encode("assistant\n")]
+        return self._encoded([*self._parts(messages), *self._pieces(self.format.opening)])[0]
 
-    def _segments(self, messages: Iterable[Message]) -> Iterator[tuple[list[int], bool]]:
-        newline = self.encode("\n")
+    def _encoded(self, parts: Iterable[Part]) -> tuple[list[int], list[int]]:
+        """Text between two special tokens is encoded in one go, as other programs do; a token is scored if
+        it begins in a scored part."""
+        ids, labels = [], []
+        for special, group in groupby(parts, lambda part: part.id is not None):
+            group = list(group)
+            if special:
+                ids += [part.id for part in group]
+                labels += [part.id if part.scored else IGNORED for part in group]
+                continue
+            scored = [part.scored for part in group for _ in part.text]  # of each character
+            encoding = self.tokenizer.encode("".join(part.text for part in group), add_special_tokens=False)
+            ids += encoding.ids
+            starts = [min(start, len(scored) - 1) for start, _ in encoding.offsets]
+            labels += [id if scored[at] else IGNORED for id, at in zip(encoding.ids, starts, strict=True)]
+        return ids, labels
+
+    def _parts(self, messages: Iterable[Message]) -> Iterator[Part]:
+        how = self.format
+        yield from self._pieces(how.begin)
         for message in messages:
-            answer = message["role"] == "assistant"
-            yield [self._start, *self.encode(message["role"] + "\n")], False
-            if answer:
-                yield [*self.encode(message["content"]), self.end_id], True
+            content = message["content"]
+            if message["role"] == "assistant":
+                yield from self._pieces(how.opening)
+                before, after = how.answer
+                yield from self._pieces(before, scored=True)
+                yield Part(content, scored=True)
+                yield from self._pieces(after, scored=True)
+                yield from self._pieces(how.after)
             else:
-                yield [*self._with_pictures(message["content"]), self.end_id], False
-            yield newline, False
+                before, after = how.system if message["role"] == "system" else how.user
+                yield from self._pieces(before)
+                yield from self._with_pictures(content)
+                yield from self._pieces(after)
 
-    def _with_pictures(self, content: str) -> list[int]:
+    def _pieces(self, pieces: Iterable[str], scored: bool = False) -> Iterator[Part]:
+        for piece in pieces:
+            repeat = self.image_tokens if piece == self.format.placeholder else 1
+            for _ in range(repeat):
+                yield Part(piece, scored, self._special.get(piece))
+
+    def _with_pictures(self, content: str) -> Iterator[Part]:
         first, *rest = content.split(IMAGE)
-        ids = self.encode(first)
+        yield Part(first)
         for text in rest:
-            ids += [*self._picture, *self.encode(text)]
-        return ids
+            yield from self._pieces(self.format.picture)
+            yield Part(text)
 
 
 def stream_text(chat: Chat, ids: Iterable[int]) -> Iterator[str]:
     """Text as it comes, piece by piece; bytes of a character that is not whole yet are held back."""
-    pending: list[int] = []
+    so_far: list[int] = []
+    shown = text = ""
     for id in ids:
-        pending.append(id)
-        text = chat.decode(pending)
-        if text and not text.endswith("\N{REPLACEMENT CHARACTER}"):
-            yield text
-            pending = []
-    if text := chat.decode(pending):
-        yield text
+        so_far.append(id)
+        text = chat.decode(so_far)
+        if len(text) > len(shown) and not text.endswith("\N{REPLACEMENT CHARACTER}"):
+            yield text[len(shown) :]
+            shown = text
+    if text != shown:
+        yield text[len(shown) :]

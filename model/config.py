@@ -21,6 +21,7 @@ class DecoderConfig:
     rope_theta: float = 1e6
     rms_norm_eps: float = 1e-5
     tie_word_embeddings: bool = True
+    attention_bias: bool = False  # of query, key and value, as in Qwen2
     num_local_experts: int = 0
     num_experts_per_tok: int = 2
     num_shared_experts: int = 0

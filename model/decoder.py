@@ -63,6 +63,10 @@ class KVCache:
         self.values[layer, :, :, self.length : end] = v
         return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
 
+    def select(self, rows: Tensor) -> None:
+        """Go on with these rows of the batch, in this order; a row may come more than once, or not at all."""
+        self.keys, self.values = self.keys[:, rows], self.values[:, rows]
+
 
 def attention_mask_for(past: int, new: int, valid: Tensor | None, device: torch.device) -> Tensor | None:
     """Who may look at whom: True where a query (row) may see a key (column); (T, S) or (B, 1, T, S).
@@ -109,9 +113,9 @@ class Attention(nn.Module):
         self.group = config.num_attention_heads // config.num_key_value_heads
         query_size = config.num_attention_heads * config.head_size
         key_size = config.num_key_value_heads * config.head_size
-        self.q_proj = nn.Linear(config.hidden_size, query_size, bias=False)
-        self.k_proj = nn.Linear(config.hidden_size, key_size, bias=False)
-        self.v_proj = nn.Linear(config.hidden_size, key_size, bias=False)
+        self.q_proj = nn.Linear(config.hidden_size, query_size, bias=config.attention_bias)
+        self.k_proj = nn.Linear(config.hidden_size, key_size, bias=config.attention_bias)
+        self.v_proj = nn.Linear(config.hidden_size, key_size, bias=config.attention_bias)
         self.o_proj = nn.Linear(query_size, config.hidden_size, bias=False)
 
     def forward(

@@ -16,13 +16,17 @@ from torch import Tensor
 @dataclass(frozen=True)
 class Sampling:
     """How to choose. `max_new_tokens` counts new tokens only; temperature 0 is greedy; top_k 0 and top_p 1
-    keep everything; a row ends after one of `stop_ids`, and is filled with `pad_id` from there on."""
+    keep everything; a row ends after one of `stop_ids`, and is filled with `pad_id` from there on.
+    `num_beams` above 1 is beam search, which is greedy (beam.py says what the two after it mean)."""
 
     max_new_tokens: int = 256
     temperature: float = 0.0
     top_k: int = 0
     top_p: float = 1.0
     repetition_penalty: float = 1.0
+    num_beams: int = 1
+    length_penalty: float = 1.0
+    early_stopping: bool = False
     stop_ids: tuple[int, ...] = ()
     pad_id: int = 0
 
@@ -32,6 +36,8 @@ class Sampling:
             ("temperature", 0 <= self.temperature < float("inf"), "0 (greedy) or more"),
             ("top_k", self.top_k >= 0, "0 (off) or more"),
             ("top_p", 0 < self.top_p <= 1, "above 0 and at most 1 (off)"),
+            ("num_beams", self.num_beams >= 1, "1 (off) or more"),
+            ("temperature", self.num_beams == 1 or self.temperature == 0, "0 with beams: they are greedy"),
             ("repetition_penalty", 0 < self.repetition_penalty < float("inf"), "above 0 (1 is off)"),
         ):
             if not ok:

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.beam import beam_search
 from model.config import VLMConfig
 from model.connector import build_connector
 from model.decoder import Decoder, KVCache
@@ -138,7 +139,16 @@ class VLM(nn.Module):
                 attention_mask = F.pad(attention_mask, (0, 1), value=1)
             return step(self.decoder.embed_tokens(ids)[:, None])
 
-        if how.max_new_tokens:
+        def branch(rows: Tensor, ids: Tensor) -> Tensor:
+            nonlocal attention_mask
+            cache.select(rows)
+            if attention_mask is not None:
+                attention_mask = attention_mask[rows]
+            return append(ids)
+
+        if how.max_new_tokens and how.num_beams > 1:
+            yield from beam_search(step(embeds), branch, how).T
+        elif how.max_new_tokens:
             yield from generate(step(embeds), append, how, generator)
 
     def generate(self, input_ids: Tensor, pixel_values: Tensor | None = None, **choices: object) -> Tensor:

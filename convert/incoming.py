@@ -1,0 +1,148 @@
+"""From another project's folder or file to a complete Assistant: config, weights, words and pixels."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from tokenizers import AddedToken, Tokenizer
+from torch import Tensor
+
+from convert import clip, llama, llava, minimind
+from convert.files import ConvertError, find, read_json, read_tensors, whole_folder
+from dataset.chat import FORMATS, MINIMIND, SPECIALS, Chat, ChatFormat
+from dataset.preprocess import Preprocessor
+from model.config import PRESETS, VLMConfig
+from model.hub import load_strictly, own_tensors
+from model.vlm import VLM
+
+SHIPPED = Path("weights/tiny")  # its tokenizer is that of new decoders
+TOKENIZER, PIXELS = "tokenizer.json", "preprocessor_config.json"
+
+
+def from_llama(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
+    """A decoder and, with `vision`, an eye; the connector between them is new."""
+    values = read_json(source / "config.json")
+    text = llama.decoder_config(values, source / "config.json")
+    eos = values.get("eos_token_id")
+    ids = {
+        "eos_token_id": eos[0] if isinstance(eos, list) else eos or 0,
+        "image_token_id": text.vocab_size - 1,
+    }
+    decoder = llama.decoder_tensors(read_tensors(source), text, source)
+    config = VLMConfig(text=text, vision=PRESETS["tiny"].vision, **ids)
+    return _with_eye(config, {f"decoder.{k}": t for k, t in decoder.items()}, vision)
+
+
+def from_clip(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
+    """An eye; decoder (of the preset tiny) and connector are new."""
+    return _with_eye(PRESETS["tiny"], {}, str(source))
+
+
+def from_llava(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
+    config = llava.import_config(read_json(source / "config.json"), source / "config.json")
+    return config, llava.import_tensors(read_tensors(source), config, source)
+
+
+def from_minimind(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
+    """The .pth, or a folder with one; config.json beside it where the sizes are not MiniMind2's own."""
+    files = [source] if source.is_file() else sorted(source.glob("*.pth"))
+    if len(files) != 1:
+        raise ConvertError(f"{source}: {len(files)} .pth files; name the one to import")
+    if vision is None:
+        raise ConvertError(f"{source}: MiniMind-V keeps its eye elsewhere; give its folder with --vision")
+    beside = files[0].parent / "config.json"
+    values = read_json(beside) if beside.is_file() else {}
+    tensors = read_tensors(files[0])
+    text = minimind.decoder_config(values, tensors, files[0])
+    image_id = minimind.image_token_id(values.get("image_ids", [34] * 196), beside)
+    config = VLMConfig(text=text, image_token_id=image_id, eos_token_id=2, pad_token_id=0)
+    return _with_eye(config, minimind.tensors_of(tensors, text, files[0]), vision)
+
+
+SOURCES = {"llama": from_llama, "llava": from_llava, "minimind": from_minimind, "clip": from_clip}
+
+
+def _with_eye(
+    config: VLMConfig, tensors: dict[str, Tensor], vision: str | None
+) -> tuple[VLMConfig, dict[str, Tensor]]:
+    if vision is None:
+        return config, tensors
+    folder = find(vision)
+    eye = clip.vision_config(read_json(folder / "config.json"), folder / "config.json")
+    seen = clip.vision_tensors(read_tensors(folder), folder)
+    return replace(config, vision=eye), tensors | {f"vision.clip.{k}": t for k, t in seen.items()}
+
+
+def convert(kind: str, source: str, out: Path, vision: str | None, tokenizer: str | None) -> None:
+    """Read everything, check everything, then write the folder `out`."""
+    folder = find(source)
+    config, tensors = SOURCES[kind](folder, vision)
+    words = find(tokenizer) if tokenizer else (SHIPPED if kind == "clip" else folder)
+    chat = open_chat(words, config.vision.num_tokens, MINIMIND if kind == "minimind" else None)
+    if chat is not None:
+        config = with_words(config, chat, kind, words)
+    vlm = filled(config, tensors, folder)
+    preprocessor = open_preprocessor([find(vision)] if vision else [folder], config.vision.image_size)
+    with whole_folder(out) as whole:
+        vlm.save_pretrained(whole)
+        preprocessor.to_json(whole / PIXELS)
+        if chat is not None:
+            chat.save(whole)
+    print(
+        f"wrote {out}" if chat else f"wrote {out}, weights alone: no {TOKENIZER} in {words} (see --tokenizer)"
+    )
+
+
+def open_preprocessor(folders: list[Path], image_size: int) -> Preprocessor:
+    """The one beside the eye; CLIP's where there is none."""
+    found = next((folder / PIXELS for folder in folders if (folder / PIXELS).is_file()), None)
+    preprocessor = Preprocessor.from_json(found) if found else Preprocessor(image_size)
+    if preprocessor.image_size != image_size:
+        raise ConvertError(f"{found}: pictures of {preprocessor.image_size} pixels, the eye has {image_size}")
+    return preprocessor
+
+
+def open_chat(folder: Path, image_tokens: int, chat_format: ChatFormat | None) -> Chat | None:
+    """The folder's tokenizer with the format it was made for; where none fits, ChatML's tokens are added."""
+    if not (folder / TOKENIZER).is_file():
+        return None
+    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    known = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
+    fitting = [one for one in FORMATS[:2] if one.specials() <= known]
+    chosen = chat_format or next(iter(fitting), FORMATS[0])
+    if chosen == FORMATS[0]:
+        tokenizer.add_special_tokens([AddedToken(t, special=True) for t in SPECIALS if t not in known])
+        return Chat(tokenizer, image_tokens)
+    return Chat(tokenizer, image_tokens, chosen)
+
+
+def with_words(config: VLMConfig, chat: Chat, kind: str, where: Path) -> VLMConfig:
+    """With the tokenizer's ids; the vocabulary of a decoder without pictures grows by what was added."""
+    size, rows = max(chat.tokenizer.get_vocab().values()) + 1, config.text.vocab_size
+    if size > rows and kind in ("llava", "minimind"):
+        raise ConvertError(f"{where}: the tokenizer has {size} tokens, embed_tokens.weight {rows} rows")
+    text = replace(config.text, vocab_size=size if kind == "clip" else max(size, rows))
+    ids = {"image_token_id": chat.image_id, "eos_token_id": chat.end_id, "pad_token_id": chat.pad_id}
+    return replace(config, text=text, **ids)
+
+
+def filled(config: VLMConfig, tensors: dict[str, Tensor], where: Path) -> VLM:
+    """A model with these tensors: a part that they touch must be whole, the others are new and said to be."""
+    torch.manual_seed(0)
+    vlm = VLM(config)
+    own = own_tensors(vlm)
+    for name in ("decoder.embed_tokens.weight", "decoder.lm_head.weight"):
+        if name in tensors and len(tensors[name]) < config.text.vocab_size:
+            tensors[name] = _grown(tensors[name], config.text.vocab_size)
+    parts = {name.partition(".")[0] for name in tensors}
+    new = sorted({name.partition(".")[0] for name in own} - parts)
+    load_strictly({k: t for k, t in own.items() if k.partition(".")[0] in parts}, tensors, str(where))
+    if new:
+        print(f"new, to be trained: {', '.join(new)}", file=sys.stderr)
+    return vlm.eval()
+
+
+def _grown(rows: Tensor, size: int) -> Tensor:
+    """New tokens begin as the mean of the others."""
+    return torch.cat([rows, rows.mean(0, keepdim=True).expand(size - len(rows), -1)])

@@ -1,0 +1,124 @@
+"""LLaMA-family decoders: LLaMA, SmolLM2, Mistral without a window, Qwen2 (biases), Mixtral (experts)."""
+
+from pathlib import Path
+
+from torch import Tensor
+
+from convert.files import ConvertError
+from convert.names import Rules, refuse, rename
+from model.config import DecoderConfig
+
+KNOWN = {
+    "hidden_act": ("silu",),
+    "mlp_bias": (False,),
+    "use_sliding_window": (False,),
+    "pretraining_tp": (1,),
+    "partial_rotary_factor": (1.0, 1),
+}
+BIASED = {"llama": False, "mistral": False, "qwen2": True, "mixtral": False}  # q, k, v?
+DEFAULTS = {  # what a configuration leaves out: LLaMA's own
+    "vocab_size": 32000,
+    "hidden_size": 4096,
+    "intermediate_size": 11008,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "max_position_embeddings": 2048,
+}
+
+RULES: Rules = (
+    (r"(?:model\.)?(embed_tokens\.weight|norm\.weight)", r"\1"),
+    (r"(?:model\.)?(layers\.\d+\.(?:input|post_attention)_layernorm\.weight)", r"\1"),
+    (r"(?:model\.)?(layers\.\d+\.self_attn\.[qkv]_proj\.(?:weight|bias))", r"\1"),
+    (r"(?:model\.)?(layers\.\d+\.self_attn\.o_proj\.weight)", r"\1"),
+    (r"(?:model\.)?(layers\.\d+\.mlp\.(?:gate|up|down)_proj\.weight)", r"\1"),
+    (r"(?:model\.)?(layers\.\d+)\.block_sparse_moe\.gate\.weight", r"\1.mlp.gate.weight"),
+    (
+        r"(?:model\.)?(layers\.\d+)\.block_sparse_moe(\.experts\.\d+)\.w1\.weight",
+        r"\1.mlp\2.gate_proj.weight",
+    ),
+    (
+        r"(?:model\.)?(layers\.\d+)\.block_sparse_moe(\.experts\.\d+)\.w2\.weight",
+        r"\1.mlp\2.down_proj.weight",
+    ),
+    (r"(?:model\.)?(layers\.\d+)\.block_sparse_moe(\.experts\.\d+)\.w3\.weight", r"\1.mlp\2.up_proj.weight"),
+    (r"(lm_head\.weight)", r"\1"),
+    (r"(?:model\.)?layers\.\d+\.self_attn\.rotary_emb\.inv_freq", None),  # a table that is computed
+)
+
+
+def decoder_config(values: dict, where: Path | str) -> DecoderConfig:
+    """config.json of the family -> ours. Raises ConvertError that names the field which differs."""
+    kind = values.get("model_type")
+    if kind not in BIASED:
+        raise ConvertError(f"{where}: model_type is {kind!r}; known are {', '.join(BIASED)}")
+    refuse(where, values, KNOWN)
+    if kind != "qwen2" and values.get("sliding_window"):
+        raise ConvertError(
+            f"{where}: sliding_window is {values['sliding_window']}; here every token sees all"
+        )
+    if kind != "qwen2" and values.get("attention_bias"):
+        raise ConvertError(f"{where}: attention_bias is true; only Qwen2's (query, key, value) is known")
+    heads = values.get("num_attention_heads", DEFAULTS["num_attention_heads"])
+    head_dim, size = values.get("head_dim"), values.get("hidden_size", DEFAULTS["hidden_size"])
+    experts = {
+        "num_local_experts": values.get("num_local_experts", 8),
+        "num_experts_per_tok": values.get("num_experts_per_tok", 2),
+        "router_aux_loss_coef": values.get("router_aux_loss_coef", 0.001),
+    }
+    return DecoderConfig(
+        **{key: values.get(key, default) for key, default in DEFAULTS.items()},
+        num_key_value_heads=values.get("num_key_value_heads") or heads,
+        head_dim=None if head_dim == size // heads else head_dim,
+        rope_theta=rope_theta(values, where),
+        rms_norm_eps=values.get("rms_norm_eps", 1e-6),
+        tie_word_embeddings=values.get("tie_word_embeddings", False),
+        attention_bias=BIASED[kind],
+        **(experts if kind == "mixtral" else {}),
+    )
+
+
+def rope_theta(values: dict, where: Path | str) -> float:
+    """From `rope_parameters` (transformers 5) or `rope_theta`; a scaled RoPE is refused by name."""
+    rope = values.get("rope_parameters") or values.get("rope_scaling") or {}
+    kind = rope.get("rope_type", rope.get("type", "default"))
+    if kind != "default":
+        raise ConvertError(f"{where}: rope_type is {kind!r}; this model turns by plain RoPE only")
+    return float(rope.get("rope_theta", values.get("rope_theta", 10000.0)))
+
+
+def decoder_tensors(
+    tensors: dict[str, Tensor], config: DecoderConfig, where: Path | str
+) -> dict[str, Tensor]:
+    """Under our names. A head that is said to be tied must be equal to the embedding, and goes."""
+    ours = rename(tensors, RULES, where)
+    head = ours.get("lm_head.weight")
+    if config.tie_word_embeddings and head is not None:
+        if not head.equal(ours.get("embed_tokens.weight", head)):
+            raise ConvertError(f"{where}: lm_head.weight differs from embed_tokens.weight, said to be tied")
+        del ours["lm_head.weight"]
+    return ours
+
+
+def llama_config(config: DecoderConfig, where: Path | str) -> dict:
+    """Ours -> config.json of LlamaForCausalLM. Raises ConvertError for what a LLaMA does not have."""
+    if config.num_local_experts:
+        raise ConvertError(f"{where}: num_local_experts is {config.num_local_experts}; a LLaMA has none")
+    if config.attention_bias:
+        raise ConvertError(f"{where}: attention_bias is true; a LLaMA's would be on o_proj, too")
+    return {
+        "model_type": "llama",
+        "architectures": ["LlamaForCausalLM"],
+        **{key: getattr(config, key) for key in DEFAULTS},
+        "num_key_value_heads": config.num_key_value_heads,
+        "head_dim": config.head_size,
+        "hidden_act": "silu",
+        "rms_norm_eps": config.rms_norm_eps,
+        "rope_parameters": {"rope_type": "default", "rope_theta": config.rope_theta},
+        "rope_theta": config.rope_theta,
+        "tie_word_embeddings": config.tie_word_embeddings,
+    }
+
+
+def llama_tensors(decoder: dict[str, Tensor], prefix: str = "model.") -> dict[str, Tensor]:
+    """Our decoder's tensors under a LLaMA's names: the trunk after `prefix`, the head as lm_head."""
+    return {name if name.startswith("lm_head") else prefix + name: t for name, t in decoder.items()}

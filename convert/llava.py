@@ -1,0 +1,125 @@
+"""LLaVA-1.5 of transformers: CLIP, two-layer projector and LLaMA, one folder; in and out.
+
+A single linear connector goes out exactly: its layer, no activation, and a second layer that is the identity.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from convert import clip, llama
+from convert.files import ConvertError
+from convert.names import refuse
+from model.config import VisionConfig, VLMConfig
+from model.vision import SHAPE_FIELDS
+
+KNOWN = {"model_type": ("llava",), "multimodal_projector_bias": (True,)}
+PROJECTOR = "multi_modal_projector."
+KINDS = {"gelu": "mlp", "linear": "linear"}  # projector_hidden_act -> our connector
+STRATEGIES = {"default": False, "full": True}  # vision_feature_select_strategy -> is CLS kept
+
+
+def import_config(values: dict, where: Path | str) -> VLMConfig:
+    refuse(where, values, KNOWN)
+    refuse(where, values, {"projector_hidden_act": tuple(KINDS)})
+    refuse(where, values, {"vision_feature_select_strategy": tuple(STRATEGIES)})
+    layer = values.get("vision_feature_layer", -2)
+    if not isinstance(layer, int):
+        raise ConvertError(f"{where}: vision_feature_layer is {layer!r}; features of one layer are read here")
+    keep_cls = STRATEGIES[values.get("vision_feature_select_strategy", "default")]
+    text = {"model_type": "llama"} | values.get("text_config", {})
+    if "tie_word_embeddings" in values:  # transformers heeds the outer one
+        text["tie_word_embeddings"] = values["tie_word_embeddings"]
+    return VLMConfig(
+        text=llama.decoder_config(text, where),
+        vision=clip.vision_config(
+            values.get("vision_config", {}), where, feature_layer=layer, keep_cls=keep_cls
+        ),
+        connector=KINDS[values.get("projector_hidden_act", "gelu")],
+        image_token_id=values.get("image_token_id", values.get("image_token_index", 32000)),
+        eos_token_id=_first(text.get("eos_token_id", 2)),
+        pad_token_id=values.get("pad_token_id") or text.get("pad_token_id") or 0,
+    )
+
+
+def _first(ids: int | list[int]) -> int:
+    return ids[0] if isinstance(ids, list) else ids
+
+
+def import_tensors(tensors: dict[str, Tensor], config: VLMConfig, where: Path | str) -> dict[str, Tensor]:
+    """Under our names; both of the layouts that transformers has written."""
+    parts: dict[str, dict[str, Tensor]] = {"vision": {}, "connector": {}, "decoder": {}}
+    for name, tensor in tensors.items():
+        rest = name.removeprefix("model.")
+        if rest.startswith("vision_tower."):
+            parts["vision"][rest] = tensor
+        elif rest.startswith(PROJECTOR):
+            parts["connector"][rest.removeprefix(PROJECTOR)] = tensor
+        else:
+            parts["decoder"][rest.removeprefix("language_model.")] = tensor
+    if config.connector == "linear":
+        _drop_identity(parts["connector"], where)
+    return {
+        **{f"vision.clip.{k}": t for k, t in clip.vision_tensors(parts["vision"], where).items()},
+        **{f"connector.{k}": t for k, t in parts["connector"].items()},
+        **{f"decoder.{k}": t for k, t in llama.decoder_tensors(parts["decoder"], config.text, where).items()},
+    }
+
+
+def _drop_identity(connector: dict[str, Tensor], where: Path | str) -> None:
+    weight, bias = connector.pop("linear_2.weight"), connector.pop("linear_2.bias")
+    if not weight.equal(torch.eye(len(weight))) or bias.any():
+        raise ConvertError(
+            f"{where}: {PROJECTOR}linear_2 is not the identity, and projector_hidden_act is 'linear'; "
+            "two linear layers in a row are not known here"
+        )
+
+
+def export_config(config: VLMConfig, where: Path | str) -> dict:
+    """config.json of LlavaForConditionalGeneration."""
+    text = llama.llama_config(config.text, where) | {
+        "eos_token_id": config.eos_token_id,
+        "pad_token_id": config.pad_token_id,
+        "bos_token_id": None,
+    }
+    return {
+        "model_type": "llava",
+        "architectures": ["LlavaForConditionalGeneration"],
+        "text_config": text,
+        "vision_config": vision_values(config.vision),
+        "image_token_id": config.image_token_id,
+        "image_token_index": config.image_token_id,
+        "image_seq_length": config.vision.num_tokens,
+        "projector_hidden_act": {ours: theirs for theirs, ours in KINDS.items()}[config.connector],
+        "multimodal_projector_bias": True,
+        "vision_feature_layer": config.vision.feature_layer,
+        "vision_feature_select_strategy": "full" if config.vision.keep_cls else "default",
+        "tie_word_embeddings": config.text.tie_word_embeddings,
+        "eos_token_id": config.eos_token_id,
+        "pad_token_id": config.pad_token_id,
+    }
+
+
+def vision_values(config: VisionConfig) -> dict:
+    sizes = {key: getattr(config, key) for key in SHAPE_FIELDS}
+    return {"model_type": "clip_vision_model", **sizes, "layer_norm_eps": 1e-5, "projection_dim": 512}
+
+
+def export_tensors(state: dict[str, Tensor], config: VLMConfig) -> dict[str, Tensor]:
+    """The state of a VLM under transformers' names (its published layout, which every version reads)."""
+    out, decoder = {}, {}
+    for name, tensor in state.items():
+        part, _, rest = name.partition(".")
+        if part == "vision":
+            out[f"vision_tower.vision_model.{rest.removeprefix('clip.')}"] = tensor
+        elif part == "connector":
+            out[PROJECTOR + rest] = tensor
+        else:
+            decoder[rest] = tensor
+    if config.connector == "linear":
+        size = config.text.hidden_size
+        out[f"{PROJECTOR}linear_2.weight"] = torch.eye(size)
+        out[f"{PROJECTOR}linear_2.bias"] = torch.zeros(size)
+    names = llama.llama_tensors(decoder)
+    return out | {f"language_model.{name}": tensor for name, tensor in names.items()}

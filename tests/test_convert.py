@@ -1,0 +1,303 @@
+"""Weights in and out: each way, then equal logits; each mistake is one line, and writes nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.testing import assert_close
+from transformers import (
+    AutoModelForImageTextToText,
+    CLIPConfig,
+    CLIPModel,
+    CLIPVisionConfig,
+    LlamaConfig,
+    LlamaForCausalLM,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+    MistralConfig,
+    MistralForCausalLM,
+    MixtralConfig,
+    MixtralForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+)
+
+from convert.files import ConvertError, read_tensors
+from convert.minimind import halves_from_neighbours
+from convert.names import rename
+from convert_vlm import main as convert_vlm
+from model.decoder import rotate
+from model.vlm import VLM
+from scoring.assistant import Assistant
+from tests.conftest import scrambled
+
+SIZES = {
+    "vocab_size": 60,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 64,
+}
+EYE = {
+    "hidden_size": 24,
+    "intermediate_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "image_size": 32,
+    "patch_size": 16,
+}
+CLOSE = {"rtol": 1e-4, "atol": 1e-4}
+THETA = {"rope_parameters": {"rope_type": "default", "rope_theta": 5000.0}}
+FAMILY = {
+    "llama": lambda: LlamaForCausalLM(LlamaConfig(**SIZES, **THETA, rms_norm_eps=1e-5)),
+    "tied, other head size": lambda: LlamaForCausalLM(
+        LlamaConfig(**SIZES, head_dim=12, tie_word_embeddings=True)
+    ),
+    "mha": lambda: LlamaForCausalLM(LlamaConfig(**SIZES | {"num_key_value_heads": 4})),
+    "mistral": lambda: MistralForCausalLM(MistralConfig(**SIZES, sliding_window=None)),
+    "qwen2": lambda: Qwen2ForCausalLM(Qwen2Config(**SIZES)),
+    "mixtral": lambda: MixtralForCausalLM(MixtralConfig(**SIZES, num_local_experts=4, sliding_window=None)),
+}
+
+
+def some_ids(*shape: int) -> torch.Tensor:
+    return torch.randint(4, 60, shape, generator=torch.Generator().manual_seed(1))
+
+
+def saved(model: nn.Module, folder: Path, **more: object) -> nn.Module:
+    """Scrambled, written as transformers writes it."""
+    torch.manual_seed(0)
+    scrambled(model.eval()).save_pretrained(folder, **more)
+    return model
+
+
+def imported(kind: str, source: Path, tmp_path: Path, *more: object) -> VLM:
+    out = tmp_path / f"ours {kind}"
+    convert_vlm(["import", str(source), str(out), "--from", kind, *map(str, more)])
+    return VLM.from_pretrained(out).eval()
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_llama_family(name: str, tmp_path: Path) -> None:
+    theirs = saved(FAMILY[name](), tmp_path / "theirs")
+    ours, ids = imported("llama", tmp_path / "theirs", tmp_path), some_ids(2, 11)
+    with torch.no_grad():
+        assert_close(ours(ids).logits, theirs(ids).logits, **CLOSE)
+
+
+def test_loss_and_gradients_equal_llamas(tmp_path: Path) -> None:
+    theirs = saved(FAMILY["llama"](), tmp_path / "theirs")
+    ours, ids = imported("llama", tmp_path / "theirs", tmp_path), some_ids(2, 11)
+    labels = ids.clone()
+    labels[0, :5] = -100
+    expected, loss = theirs(ids, labels=labels).loss, ours(ids, labels=labels).loss
+    assert_close(loss, expected, **CLOSE)
+    expected.backward()
+    loss.backward()
+    gradients = {name: p.grad for name, p in theirs.named_parameters()}
+    for name, p in ours.decoder.named_parameters():
+        assert_close(p.grad, gradients[name if name.startswith("lm_head") else f"model.{name}"], **CLOSE)
+
+
+def make_llava(tmp_path: Path, **choices: object) -> LlavaForConditionalGeneration:
+    config = LlavaConfig(
+        text_config=LlamaConfig(**SIZES),
+        vision_config=CLIPVisionConfig(**EYE),
+        image_token_index=50,
+        **choices,
+    )
+    return saved(LlavaForConditionalGeneration(config), tmp_path / "theirs")
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {},
+        {"vision_feature_layer": -1},
+        {"vision_feature_select_strategy": "full"},
+        {"tie_word_embeddings": True},
+    ],
+)
+def test_llava(choices: dict, tmp_path: Path) -> None:
+    theirs = make_llava(tmp_path, **choices)
+    ours = imported("llava", tmp_path / "theirs", tmp_path)
+    ids, pictures = some_ids(2, 20).clamp(max=49), torch.randn(3, 3, 32, 32)
+    tokens = ours.config.vision.num_tokens
+    for row, start in ((0, 2), (1, 3), (1, 3 + tokens)):  # the second row's two pictures touch
+        ids[row, start : start + tokens] = 50
+    with torch.no_grad():
+        assert_close(ours(ids, pictures).logits, theirs(ids, pixel_values=pictures).logits, **CLOSE)
+
+
+@pytest.mark.parametrize("connector", ["linear", "mlp"])
+def test_llava_and_back(connector: str, tmp_path: Path, assistant: Assistant) -> None:
+    """Out as LLaVA, in again: the same tensors; and transformers computes what we compute."""
+    from dataclasses import replace
+
+    vlm = scrambled(VLM(replace(assistant.vlm.config, connector=connector))).eval()
+    replace(assistant, vlm=vlm).save(tmp_path / "ours")
+    convert_vlm(["export", str(tmp_path / "ours"), str(tmp_path / "llava")])
+    theirs, info = AutoModelForImageTextToText.from_pretrained(tmp_path / "llava", output_loading_info=True)
+    assert not info["missing_keys"] and not info["unexpected_keys"]
+    ids, pictures = some_ids(1, 12).clamp(min=10), torch.randn(1, 3, 32, 32)
+    ids[0, 3:7] = vlm.config.image_token_id
+    with torch.no_grad():
+        assert_close(vlm(ids, pictures).logits, theirs(ids, pixel_values=pictures).logits, **CLOSE)
+    back = imported("llava", tmp_path / "llava", tmp_path)
+    assert back.config == vlm.config
+    for name, tensor in vlm.state_dict().items():
+        assert torch.equal(back.state_dict()[name], tensor), name
+    assert Assistant.load(tmp_path / "ours llava").chat.format == assistant.chat.format
+
+
+def test_llama_and_back(tmp_path: Path, assistant: Assistant) -> None:
+    scrambled(assistant.vlm)
+    assistant.save(tmp_path / "ours")
+    convert_vlm(["export", str(tmp_path / "ours"), str(tmp_path / "llama"), "--format", "llama"])
+    theirs, ids = LlamaForCausalLM.from_pretrained(tmp_path / "llama").eval(), some_ids(2, 9)
+    with torch.no_grad():
+        assert_close(theirs(ids).logits, assistant.vlm(ids).logits, **CLOSE)
+    back = imported("llama", tmp_path / "llama", tmp_path)
+    for name, tensor in assistant.vlm.decoder.state_dict().items():
+        assert torch.equal(back.decoder.state_dict()[name], tensor), name
+
+
+def save_clip(folder: Path, **more: object) -> CLIPModel:
+    text = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = CLIPConfig(text_config=text | {"vocab_size": 40}, vision_config=EYE, projection_dim=8)
+    return saved(CLIPModel(config), folder, **more)
+
+
+@pytest.mark.parametrize("shards", [{}, {"max_shard_size": "20KB"}])
+def test_clip(shards: dict, tmp_path: Path) -> None:
+    theirs = save_clip(tmp_path / "theirs", **shards)
+    assert (tmp_path / "theirs" / "model.safetensors.index.json").exists() == bool(shards)
+    ours, pictures = imported("clip", tmp_path / "theirs", tmp_path), torch.randn(2, 3, 32, 32)
+    with torch.no_grad():
+        expected = theirs.vision_model(pictures, output_hidden_states=True).hidden_states[-1][:, 1:]
+        assert_close(ours.vision(pictures), expected, **CLOSE)
+
+
+def as_minimind(vlm: VLM) -> dict[str, torch.Tensor]:
+    """Our decoder and connector under MiniMind2-V's names, rows of q and k as neighbours."""
+    names = {"q_proj": "wq", "k_proj": "wk", "v_proj": "wv", "o_proj": "wo"}
+    names |= {"gate_proj": "w1", "down_proj": "w2", "up_proj": "w3", "self_attn": "attention"}
+    names |= {"mlp": "feed_forward", "input_layernorm": "attention_norm"}
+    names |= {"post_attention_layernorm": "ffn_norm", "embed_tokens": "tok_embeddings"}
+    out = {
+        "vision_proj.vision_proj.0." + k[9:]: t
+        for k, t in vlm.connector.linear_1.named_parameters("linear_1")
+    }
+    for name, tensor in vlm.decoder.state_dict().items():
+        if "q_proj" in name or "k_proj" in name:
+            size = vlm.config.text.head_size
+            tensor = tensor.view(-1, 2, size // 2, tensor.shape[1]).transpose(1, 2).reshape(tensor.shape)
+        name = name.replace("shared_experts.0.", "shared_experts.")
+        out[".".join(names.get(part, part) for part in name.split("."))] = tensor
+    return out | {"output.weight": vlm.decoder.embed_tokens.weight, "pos_cis": torch.zeros(4, 4)}
+
+
+def neighbours_turn(x: torch.Tensor, theta: float) -> torch.Tensor:
+    """RoPE as MiniMind2 does it (Su et al. 2021, eq. 15): complex numbers from neighbours. x (T, d)."""
+    T, d = x.shape
+    angles = torch.arange(T)[:, None] * theta ** (-torch.arange(0, d, 2) / d)
+    pairs = torch.view_as_complex(x.view(T, d // 2, 2).contiguous()) * torch.polar(
+        torch.ones(T, d // 2), angles
+    )
+    return torch.view_as_real(pairs).flatten(1)
+
+
+def test_neighbours_become_halves() -> None:
+    """Scores between positions are the same, whichever pairs turn."""
+    x, wq, wk = torch.randn(5, 6), torch.randn(8, 6), torch.randn(8, 6)
+    expected = neighbours_turn(x @ wq.T, 100.0) @ neighbours_turn(x @ wk.T, 100.0).T
+    angles = torch.arange(5)[:, None] * 100.0 ** (-torch.arange(0, 8, 2) / 8).repeat(2)
+    q, k = (rotate(x @ halves_from_neighbours(w, 8).T, angles.cos(), angles.sin()) for w in (wq, wk))
+    assert_close(q @ k.T, expected, **CLOSE)
+
+
+@pytest.mark.parametrize("experts", [0, 4])
+def test_minimind(experts: int, tmp_path: Path, vlm: VLM) -> None:
+    from dataclasses import replace
+
+    text = replace(vlm.config.text, num_local_experts=experts, num_shared_experts=int(experts > 0))
+    vision = replace(vlm.config.vision, num_hidden_layers=3, hidden_act="quick_gelu")
+    vlm = scrambled(VLM(replace(vlm.config, text=text, vision=vision, image_token_id=34))).eval()
+    torch.save(as_minimind(vlm), tmp_path / "sft.pth")
+    values = {"n_heads": 4, "n_kv_heads": 2, "image_ids": [34] * 4, "use_moe": experts > 0}
+    (tmp_path / "config.json").write_text(json.dumps(values))
+    eye = save_clip(tmp_path / "clip")
+    vlm.vision.clip.load_state_dict(eye.vision_model.state_dict())
+    ours = imported("minimind", tmp_path / "sft.pth", tmp_path, "--vision", tmp_path / "clip")
+    ids, pictures = some_ids(2, 12) % 30, torch.randn(2, 3, 32, 32)
+    ids[:, 4:8] = 34
+    with torch.no_grad():
+        assert_close(ours(ids, pictures).logits, vlm(ids, pictures).logits, **CLOSE)
+
+
+def broken(folder: Path, **changes: object) -> None:
+    values = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(values | changes))
+
+
+REFUSED = {
+    "window": ({"model_type": "mistral", "sliding_window": 8}, "sliding_window is 8"),
+    "scaled rope": ({"rope_parameters": {"rope_type": "yarn", "factor": 2}}, "rope_type is 'yarn'"),
+    "other model": ({"model_type": "qwen3"}, "model_type is 'qwen3'; known are llama, mistral"),
+    "activation": ({"hidden_act": "gelu"}, "hidden_act is 'gelu'; this model has 'silu' only"),
+    "biases": ({"attention_bias": True}, "attention_bias is true"),
+    "sizes": ({"intermediate_size": 40}, r"mlp.down_proj.weight is \(32, 48\), not \(32, 40\)"),
+    "untied": ({"tie_word_embeddings": True}, "lm_head.weight differs from embed_tokens.weight"),
+    "layers": ({"num_hidden_layers": 3}, "missing decoder.layers.2"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_differs_is_refused_by_name(case: str, tmp_path: Path) -> None:
+    saved(FAMILY["llama"](), tmp_path / "theirs")
+    changes, message = REFUSED[case]
+    broken(tmp_path / "theirs", **changes)
+    with pytest.raises(SystemExit, match=message) as caught:
+        imported("llama", tmp_path / "theirs", tmp_path)
+    assert "\n" not in str(caught.value)
+    assert [p.name for p in tmp_path.iterdir()] == ["theirs"]
+
+
+def test_a_tensor_without_a_rule_is_refused(tmp_path: Path) -> None:
+    saved(FAMILY["llama"](), tmp_path / "theirs")
+    path = tmp_path / "theirs" / "model.safetensors"
+    save_file(load_file(path) | {"model.layers.0.self_attn.q_norm.weight": torch.ones(8)}, path)
+    with pytest.raises(SystemExit, match=r"model.layers.0.self_attn.q_norm.weight \(8,\) fits no rule"):
+        imported("llama", tmp_path / "theirs", tmp_path)
+    with pytest.raises(ConvertError, match="b and another would both become x"):
+        rename({"a": torch.ones(1), "b": torch.ones(1)}, (("a|b", "x"),), "there")
+
+
+def test_broken_sources(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit, match="no such folder or file, nor in the hub's cache"):
+        imported("llama", tmp_path / "nowhere", tmp_path)
+    saved(FAMILY["llama"](), tmp_path / "theirs", max_shard_size="20KB")
+    next((tmp_path / "theirs").glob("*-00002-*")).unlink()
+    with pytest.raises(SystemExit, match="shards missing: model-00002"):
+        imported("llama", tmp_path / "theirs", tmp_path)
+    (tmp_path / "bad.pth").write_bytes(b"not a pickle")
+    with pytest.raises(ConvertError, match=r"bad\.pth: cannot be read"):
+        read_tensors(tmp_path / "bad.pth")
+    torch.save({"evil": print}, tmp_path / "evil.pth")
+    with pytest.raises(ConvertError, match=r"evil\.pth: cannot be read"):
+        read_tensors(tmp_path / "evil.pth")
+    with pytest.raises(SystemExit, match="keeps its eye elsewhere"):
+        imported("minimind", tmp_path / "bad.pth", tmp_path)
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    saved(FAMILY["llama"](), tmp_path / "theirs")
+    before = (tmp_path / "theirs" / "config.json").read_text()
+    with pytest.raises(SystemExit, match="exists already"):
+        convert_vlm(["import", str(tmp_path / "theirs"), str(tmp_path / "theirs"), "--from", "llama"])
+    assert (tmp_path / "theirs" / "config.json").read_text() == before
