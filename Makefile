@@ -4,7 +4,7 @@ PY := .venv/bin/python
 IMAGE ?= weights/tiny/example.png
 OUT ?= out/tiny
 
-.PHONY: chat test train lint
+.PHONY: chat test train lint proof
 .venv/ready: requirements.txt
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
@@ -15,6 +15,9 @@ chat: .venv/ready  ## make chat [IMAGE=picture.png] [PROMPT="What do you see?"]
 
 test: .venv/ready
 	$(PY) -m pytest -q
+
+proof: .venv/ready  ## docs/PROOF.md: how far each part is from its public reference
+	$(PY) -m pytest -q --proof docs/PROOF.md tests/test_convert.py tests/test_twins.py tests/test_images.py
 
 lint: .venv/ready
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .

@@ -39,7 +39,8 @@ class Args:
     """0: before SFT (out/tiny/regions, made by `make train`), 1: after SFT, 2: after SFT with two pictures
     (both are weights/tiny: the shipped model learnt one and two pictures together)."""
     load: Literal[0, 1] = 0
-    """0: our own checkpoint folder. 1: a transformers folder (not there yet)."""
+    """0: our own checkpoint folder. 1: a folder of transformers' (LLaVA): our code answers, and what
+    transformers itself answers comes after it, on stderr. A file of --data is scored by our code."""
 
     image: tuple[str, ...] = ()
     """Pictures (paths or URLs) to ask about together, or one folder, each picture by itself."""
@@ -56,6 +57,8 @@ class Args:
     """Sample from this many likeliest tokens; 0: all."""
     repetition_penalty: float = 1.0
     """Above 1: tokens already said become less likely."""
+    num_beams: int = 1
+    """Above 1: beam search, which is greedy."""
     max_new_tokens: int = 256
     """Longest answer, in tokens."""
     greedy: bool = False
@@ -82,20 +85,23 @@ class Args:
     """Arithmetic of the matrix products."""
 
     def sampling(self) -> dict[str, object]:
-        names = ("temperature", "top_p", "top_k", "repetition_penalty", "max_new_tokens")
+        names = ("temperature", "top_p", "top_k", "repetition_penalty", "num_beams", "max_new_tokens")
         return {name: getattr(self, name) for name in names} | ({"temperature": 0.0} if self.greedy else {})
 
 
 @user_errors
 def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
-    if args.load == 1:
-        raise DataError(
-            "--load 1 (a transformers folder) is not there yet; use a folder of ours with --load 0"
-        )
     torch.manual_seed(args.seed)
     groups = picture_groups(args)
-    assistant = Assistant.load(args.weights or Path(MODES[args.model_mode]), args.device, args.dtype)
+    if args.load == 1:
+        from convert.peer import Both  # transformers takes seconds to import
+
+        if args.weights is None:
+            raise DataError("--load 1 wants --weights, a folder of transformers'")
+        assistant = Both.load(args.weights, args.device, args.dtype)
+    else:
+        assistant = Assistant.load(args.weights or Path(MODES[args.model_mode]), args.device, args.dtype)
     if args.data:
         score_file(assistant, args)
     elif len(groups) > 1 or is_folder(args.image):

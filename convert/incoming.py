@@ -76,6 +76,21 @@ def _with_eye(
 
 def convert(kind: str, source: str, out: Path, vision: str | None, tokenizer: str | None) -> None:
     """Read everything, check everything, then write the folder `out`."""
+    vlm, chat, preprocessor = read(kind, source, vision, tokenizer)
+    with whole_folder(out) as whole:
+        vlm.save_pretrained(whole)
+        preprocessor.to_json(whole / PIXELS)
+        if chat is not None:
+            chat.save(whole)
+    print(
+        f"wrote {out}" if chat else f"wrote {out}: weights alone, no {TOKENIZER} was found (see --tokenizer)"
+    )
+
+
+def read(
+    kind: str, source: str, vision: str | None = None, tokenizer: str | None = None
+) -> tuple[VLM, Chat | None, Preprocessor]:
+    """The model, its words (None where there is no tokenizer) and its pixels."""
     folder = find(source)
     config, tensors = SOURCES[kind](folder, vision)
     words = find(tokenizer) if tokenizer else (SHIPPED if kind == "clip" else folder)
@@ -83,15 +98,7 @@ def convert(kind: str, source: str, out: Path, vision: str | None, tokenizer: st
     if chat is not None:
         config = with_words(config, chat, kind, words)
     vlm = filled(config, tensors, folder)
-    preprocessor = open_preprocessor([find(vision)] if vision else [folder], config.vision.image_size)
-    with whole_folder(out) as whole:
-        vlm.save_pretrained(whole)
-        preprocessor.to_json(whole / PIXELS)
-        if chat is not None:
-            chat.save(whole)
-    print(
-        f"wrote {out}" if chat else f"wrote {out}, weights alone: no {TOKENIZER} in {words} (see --tokenizer)"
-    )
+    return vlm, chat, open_preprocessor([find(vision)] if vision else [folder], config.vision.image_size)
 
 
 def open_preprocessor(folders: list[Path], image_size: int) -> Preprocessor:

@@ -21,7 +21,7 @@ STRATEGIES = {"default": False, "full": True}  # vision_feature_select_strategy 
 
 
 def import_config(values: dict, where: Path | str) -> VLMConfig:
-    refuse(where, values, KNOWN)
+    refuse(where, {"model_type": None} | values, KNOWN)
     refuse(where, values, {"projector_hidden_act": tuple(KINDS)})
     refuse(where, values, {"vision_feature_select_strategy": tuple(STRATEGIES)})
     layer = values.get("vision_feature_layer", -2)

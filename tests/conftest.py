@@ -1,6 +1,7 @@
 """Small things that the tests make themselves: a tokenizer, a tiny model with scrambled weights."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from dataset.train_tokenizer import storybook_text, train_tokenizer
 from model.config import DecoderConfig, VisionConfig, VLMConfig
 from model.vlm import VLM
 from scoring.assistant import Assistant
+from tests import proof
 
 IMAGE_ID, END_ID, PAD_ID = 3, 2, 0
 
@@ -22,7 +24,7 @@ TINY = VLMConfig(
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
-        max_position_embeddings=256,
+        max_position_embeddings=512,
     ),
     vision=VisionConfig(
         image_size=32,
@@ -44,6 +46,15 @@ def scrambled(module: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
     for p in module.parameters():
         p.data.add_(0.3 * torch.randn(p.shape, generator=generator))
     return module
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--proof", type=Path, help="write the table of comparisons with references here")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if (path := session.config.getoption("--proof")) and exitstatus == 0:
+        proof.write(path)
 
 
 @pytest.fixture

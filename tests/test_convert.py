@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer, decoders, models, normalizers
 from torch import nn
 from torch.testing import assert_close
 from transformers import (
     AutoModelForImageTextToText,
+    AutoProcessor,
     CLIPConfig,
     CLIPModel,
     CLIPVisionConfig,
@@ -21,18 +23,26 @@ from transformers import (
     MistralForCausalLM,
     MixtralConfig,
     MixtralForCausalLM,
+    PreTrainedTokenizerFast,
     Qwen2Config,
     Qwen2ForCausalLM,
+    pipeline,
 )
 
 from convert.files import ConvertError, read_tensors
+from convert.incoming import open_chat
 from convert.minimind import halves_from_neighbours
 from convert.names import rename
+from convert.peer import parts
 from convert_vlm import main as convert_vlm
+from dataset.chat import LLAVA, stream_text
+from dataset.storybook.records import StorybookRecords
+from eval_vlm import main as eval_vlm
 from model.decoder import rotate
 from model.vlm import VLM
 from scoring.assistant import Assistant
 from tests.conftest import scrambled
+from tests.proof import same
 
 SIZES = {
     "vocab_size": 60,
@@ -87,7 +97,7 @@ def test_llama_family(name: str, tmp_path: Path) -> None:
     theirs = saved(FAMILY[name](), tmp_path / "theirs")
     ours, ids = imported("llama", tmp_path / "theirs", tmp_path), some_ids(2, 11)
     with torch.no_grad():
-        assert_close(ours(ids).logits, theirs(ids).logits, **CLOSE)
+        same("decoder: logits", type(theirs).__name__, ours(ids).logits, theirs(ids).logits)
 
 
 def test_loss_and_gradients_equal_llamas(tmp_path: Path) -> None:
@@ -96,12 +106,13 @@ def test_loss_and_gradients_equal_llamas(tmp_path: Path) -> None:
     labels = ids.clone()
     labels[0, :5] = -100
     expected, loss = theirs(ids, labels=labels).loss, ours(ids, labels=labels).loss
-    assert_close(loss, expected, **CLOSE)
+    same("decoder: loss", "LlamaForCausalLM", loss, expected)
     expected.backward()
     loss.backward()
     gradients = {name: p.grad for name, p in theirs.named_parameters()}
     for name, p in ours.decoder.named_parameters():
-        assert_close(p.grad, gradients[name if name.startswith("lm_head") else f"model.{name}"], **CLOSE)
+        theirs_grad = gradients[name if name.startswith("lm_head") else f"model.{name}"]
+        same("decoder: gradients", "LlamaForCausalLM", p.grad, theirs_grad)
 
 
 def make_llava(tmp_path: Path, **choices: object) -> LlavaForConditionalGeneration:
@@ -131,7 +142,8 @@ def test_llava(choices: dict, tmp_path: Path) -> None:
     for row, start in ((0, 2), (1, 3), (1, 3 + tokens)):  # the second row's two pictures touch
         ids[row, start : start + tokens] = 50
     with torch.no_grad():
-        assert_close(ours(ids, pictures).logits, theirs(ids, pixel_values=pictures).logits, **CLOSE)
+        found, expected = ours(ids, pictures).logits, theirs(ids, pixel_values=pictures).logits
+    same("import llava: logits", "LlavaForConditionalGeneration", found, expected)
 
 
 @pytest.mark.parametrize("connector", ["linear", "mlp"])
@@ -147,7 +159,8 @@ def test_llava_and_back(connector: str, tmp_path: Path, assistant: Assistant) ->
     ids, pictures = some_ids(1, 12).clamp(min=10), torch.randn(1, 3, 32, 32)
     ids[0, 3:7] = vlm.config.image_token_id
     with torch.no_grad():
-        assert_close(vlm(ids, pictures).logits, theirs(ids, pixel_values=pictures).logits, **CLOSE)
+        found, expected = vlm(ids, pictures).logits, theirs(ids, pixel_values=pictures).logits
+    same(f"export llava ({connector}): logits", "LlavaForConditionalGeneration", found, expected)
     back = imported("llava", tmp_path / "llava", tmp_path)
     assert back.config == vlm.config
     for name, tensor in vlm.state_dict().items():
@@ -161,7 +174,7 @@ def test_llama_and_back(tmp_path: Path, assistant: Assistant) -> None:
     convert_vlm(["export", str(tmp_path / "ours"), str(tmp_path / "llama"), "--format", "llama"])
     theirs, ids = LlamaForCausalLM.from_pretrained(tmp_path / "llama").eval(), some_ids(2, 9)
     with torch.no_grad():
-        assert_close(theirs(ids).logits, assistant.vlm(ids).logits, **CLOSE)
+        same("export llama: logits", "LlamaForCausalLM", assistant.vlm(ids).logits, theirs(ids).logits)
     back = imported("llama", tmp_path / "llama", tmp_path)
     for name, tensor in assistant.vlm.decoder.state_dict().items():
         assert torch.equal(back.decoder.state_dict()[name], tensor), name
@@ -180,7 +193,7 @@ def test_clip(shards: dict, tmp_path: Path) -> None:
     ours, pictures = imported("clip", tmp_path / "theirs", tmp_path), torch.randn(2, 3, 32, 32)
     with torch.no_grad():
         expected = theirs.vision_model(pictures, output_hidden_states=True).hidden_states[-1][:, 1:]
-        assert_close(ours.vision(pictures), expected, **CLOSE)
+        same("vision tower: patch features", "CLIPModel", ours.vision(pictures), expected)
 
 
 def as_minimind(vlm: VLM) -> dict[str, torch.Tensor]:
@@ -301,3 +314,106 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="exists already"):
         convert_vlm(["import", str(tmp_path / "theirs"), str(tmp_path / "theirs"), "--from", "llama"])
     assert (tmp_path / "theirs" / "config.json").read_text() == before
+
+
+TALK = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "<image>\nWhat is this? 这是什么？"},
+    {"role": "assistant", "content": "a red cat"},
+    {"role": "user", "content": "<image>\nand this?"},
+]
+
+
+def test_prompts_and_pixels_are_those_of_the_exported_processor(tmp_path: Path, assistant: Assistant) -> None:
+    assistant.save(tmp_path / "ours")
+    convert_vlm(["export", str(tmp_path / "ours"), str(tmp_path / "llava")])
+    processor = AutoProcessor.from_pretrained(tmp_path / "llava", backend="pil")
+    said = [{"role": m["role"], "content": parts(m["content"])} for m in TALK]
+    text = processor.apply_chat_template(said, add_generation_prompt=True)
+    pictures = [StorybookRecords("regions", 2)[i].images[0] for i in range(2)]
+    theirs = processor(text=text, images=pictures, return_tensors="pt")
+    assert theirs["input_ids"][0].tolist() == assistant.chat.prompt(TALK)
+    same(
+        "export llava: pixels",
+        "LlavaProcessor",
+        assistant.pixels(pictures),
+        theirs["pixel_values"],
+        close=1e-5,
+    )
+
+
+def test_the_pipeline_answers_as_we_do(tmp_path: Path, assistant: Assistant) -> None:
+    scrambled(assistant.vlm)
+    assistant.save(tmp_path / "ours")
+    convert_vlm(["export", str(tmp_path / "ours"), str(tmp_path / "llava")])
+    ask = pipeline("image-text-to-text", str(tmp_path / "llava"), device="cpu", dtype=torch.float32)
+    for number in range(3):
+        picture = StorybookRecords("regions", 3)[number].images[0]
+        said = [
+            {
+                "role": "user",
+                "content": [{"type": "image", "image": picture}, {"type": "text", "text": "What?"}],
+            }
+        ]
+        theirs = ask(text=said, max_new_tokens=8, return_full_text=False)[0]["generated_text"]
+        ours = assistant.answer_batch(
+            [[{"role": "user", "content": "<image>\nWhat?"}]], [picture], max_new_tokens=8
+        )
+        assert ours == [theirs]
+
+
+def test_both_answers_side_by_side(
+    tmp_path: Path, assistant: Assistant, capsys: pytest.CaptureFixture
+) -> None:
+    scrambled(assistant.vlm)
+    assistant.save(tmp_path / "ours")
+    convert_vlm(["export", str(tmp_path / "ours"), str(tmp_path / "llava")])
+    StorybookRecords("regions", 1)[0].images[0].save(tmp_path / "a.png")
+    capsys.readouterr()
+    ask = ["--image", str(tmp_path / "a.png"), "--prompt", "What?", "--max_new_tokens", "6", "--weights"]
+    eval_vlm([*ask, str(tmp_path / "ours")])
+    alone = capsys.readouterr().out
+    eval_vlm([*ask, str(tmp_path / "llava"), "--load", "1"])
+    beside = capsys.readouterr()
+    assert alone in beside.out and "transformers: the same" in beside.err
+
+
+def llama_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
+    """As LLaVA-1.5's: sentencepiece's marks for spaces, bytes for what is unknown, <image> added."""
+    words = ["USER:", "ASSISTANT:", "What", "is", "this?", "a", "cat", "and", "that?"]
+    alphabet = sorted({c for word in words for c in word} | {"\u2581"})
+    pieces = ["<unk>", "<s>", "</s>", *[f"<0x{i:02X}>" for i in range(256)], *alphabet]
+    tokenizer = Tokenizer(
+        models.BPE({p: i for i, p in enumerate(pieces)}, [], byte_fallback=True, unk_token="<unk>")
+    )
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")]
+    )
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>", pad_token="<pad>"
+    )
+    fast.add_tokens(["<image>"], special_tokens=True)
+    fast.save_pretrained(folder)
+    return fast
+
+
+def test_llavas_own_prompt(tmp_path: Path) -> None:
+    """What LLaVA-1.5's processor makes of "USER: <image>\\nWhat is this? ASSISTANT:" is what ours makes."""
+    theirs = llama_tokenizer(tmp_path)
+    chat = open_chat(tmp_path, 3, None)
+    assert chat.format == LLAVA
+    asked = [{"role": "user", "content": "<image>\nWhat is this?"}]
+    text = "<s>USER: <image><image><image>\nWhat is this? ASSISTANT:"
+    assert chat.prompt(asked) == theirs(text, add_special_tokens=False)["input_ids"]
+    sample = chat.render([*asked, {"role": "assistant", "content": "a cat"}])
+    assert sample.input_ids[: len(chat.prompt(asked))] == chat.prompt(asked)
+    scored = [i for i in sample.labels if i != -100]
+    assert chat.decode(scored) == "a cat" and scored[-1] == chat.end_id
+    typed = chat.prompt([{"role": "user", "content": "</s>USER:"}])
+    assert chat.end_id not in typed
+    assert "".join(
+        stream_text(chat, theirs("a cat and that? \u732b", add_special_tokens=False)["input_ids"])
+    ) == ("a cat and that? \u732b")

@@ -102,8 +102,8 @@ def test_cache_and_context_have_an_end(decoder: Decoder) -> None:
     cache = KVCache(CONFIG, batch=1, capacity=4, like=decoder.embed_tokens.weight)
     with pytest.raises(ValueError, match="holds 4 tokens; 5 are needed"):
         logits(decoder, some_ids(1, 5), cache=cache)
-    with pytest.raises(ValueError, match="257 tokens do not fit the context of 256"):
-        logits(decoder, some_ids(1, 257))
+    with pytest.raises(ValueError, match="513 tokens do not fit the context of 512"):
+        logits(decoder, some_ids(1, 513))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from dataset import images
 from dataset.errors import DataError
 from dataset.images import load_image
 from dataset.preprocess import Preprocessor
+from tests.proof import same
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 
@@ -235,7 +236,7 @@ def test_pixels_are_those_of_transformers(tmp_path, crop, size):
         expected = theirs(image, return_tensors="pt")["pixel_values"][0].float()
         found = ours(image)
         assert found.shape == (3, size, size) and found.dtype == torch.float32
-        torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+        same("preprocessing: pixels", "CLIPImageProcessor", found, expected, close=1e-5)
 
 
 def test_defaults_are_those_of_clip():

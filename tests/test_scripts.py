@@ -35,10 +35,10 @@ def trained(data: Path, tokenizer_folder: Path, tmp_path_factory: pytest.TempPat
     new = ["--tokenizer", str(tokenizer_folder), *SMALL]
     train_pretrain_vlm.main(["--stage", "text", *new, *shared, "--out", str(out / "text")])
     init = ["--init", str(out / "text")]
-    train_pretrain_vlm.main(
-        ["--stage", "vision", *init, *shared, "--caption_weight", "1", "--out", str(out / "vision")]
-    )
-    train_pretrain_vlm.main(["--init", str(out / "vision"), *shared, "--out", str(out / "align")])
+    train_pretrain_vlm.main(["--stage", "vision", *init, *shared, "--out", str(out / "vision")])
+    init = ["--init", str(out / "vision")]
+    train_pretrain_vlm.main(["--stage", "regions", *init, *shared, "--out", str(out / "regions")])
+    train_pretrain_vlm.main(["--init", str(out / "regions"), *shared, "--out", str(out / "align")])
     sft = ["--init", str(out / "align"), *shared, "--out", str(out / "sft"), "--store", "fp16", "--augment"]
     train_sft_vlm.main([*sft, "--val", str(data), "--val_samples", "2"])
     return out / "sft"
@@ -117,7 +117,8 @@ MISTAKES = {
     "bad sampling": ("--image {picture} --prompt hi --top_p 7", "top_p is 7.0"),
     "too long": ("--image {picture} --prompt hi --max_new_tokens 99999", "do not fit"),
     "placeholders": ("--image {picture} --prompt <image><image>", "2 <image> for 1 pictures"),
-    "later": ("--load 1", "not there yet"),
+    "not transformers'": ("--load 1 --weights {picture}", "config.json: "),
+    "nothing to load": ("--load 1", "model_type is 'glimpse'"),
 }
 
 

@@ -10,12 +10,20 @@ from dataset.records import open_records
 from dataset.storybook.__main__ import main
 from dataset.storybook.colours import COLOURS
 from dataset.storybook.draw import Placed, draw
-from dataset.storybook.questions import FAMILIES, OPPOSITES, describe, parse_description
+from dataset.storybook.questions import (
+    FAMILIES,
+    OPPOSITES,
+    about,
+    describe,
+    parse_description,
+    the,
+    unique_name,
+)
 from dataset.storybook.records import VIEWS, StorybookRecords
 from dataset.storybook.settings import SETTINGS
 from dataset.storybook.things import KINDS
-from dataset.storybook.words import LANGUAGES
-from dataset.storybook.world import CANVAS, PLACES, SIZES, Scene, make_scene, twin
+from dataset.storybook.words import LANGUAGES, Language
+from dataset.storybook.world import CANVAS, PLACES, SIZES, Scene, Thing, make_scene, twin
 
 SCENES = [make_scene("train", index) for index in range(300)]
 ENGLISH, CHINESE = LANGUAGES["en"], LANGUAGES["zh"]
@@ -167,3 +175,23 @@ def test_preview_and_export(tmp_path: Path) -> None:
     assert (
         json.loads((tmp_path / "scenes" / "data.jsonl").read_text().splitlines()[0])["type"] == drawn[0].type
     )
+
+
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
+def test_about_says_a_name_that_was_asked_and_what_is_true_of_it(language: Language) -> None:
+    told = 0
+    for index in range(40):
+        scene = make_scene("val", index)
+        question, answer = about(scene, language, random.Random(index)) or ("", "")
+        for said in filter(None, answer.split(language.between[1])):
+            (thing,) = [t for t in scene.things if said.startswith(the(language, shortest(scene, t)))]
+            name = the(language, shortest(scene, thing))
+            known = said.removeprefix(name)
+            words = language.colours[thing.colour], language.sizes[thing.size], language.at(thing.place)
+            assert name in question and all(word in known for word in words)
+            told += 1
+    assert told > 60
+
+
+def shortest(scene: Scene, thing: Thing) -> dict[str, str]:
+    return unique_name(scene, thing, None) or {"kind": thing.kind}  # no name of its own: never told

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch.testing import assert_close
 from transformers import LlamaConfig as TheirConfig
 from transformers import (
     LlamaForCausalLM,
@@ -23,6 +22,7 @@ from model.generation import keep_top_k, keep_top_p, penalise_repetition
 from model.moe import MixtureOfExperts
 from model.vlm import VLM
 from tests.conftest import END_ID, PAD_ID, TINY, scrambled
+from tests.proof import same
 
 PROMPTS = torch.randint(4, 50, (24, 7), generator=torch.Generator().manual_seed(3))
 
@@ -57,8 +57,7 @@ def both(pair: tuple, ids: torch.Tensor, mask: torch.Tensor | None = None, **how
 
 
 def test_greedy(pair: tuple) -> None:
-    mine, expected = both(pair, PROMPTS)
-    assert torch.equal(mine, expected)
+    same("greedy search: ids", "LlamaForCausalLM.generate", *both(pair, PROMPTS), close=0)
 
 
 def test_one_beam_is_greedy(pair: tuple) -> None:
@@ -71,7 +70,7 @@ def test_one_beam_is_greedy(pair: tuple) -> None:
 def test_beams(pair: tuple, num_beams: int, length_penalty: float, early_stopping: bool) -> None:
     how = {"num_beams": num_beams, "length_penalty": length_penalty, "early_stopping": early_stopping}
     mine, expected = both(pair, PROMPTS, **how)
-    assert torch.equal(mine, expected)
+    same("beam search: ids", "LlamaForCausalLM.generate", mine, expected, close=0)
     assert not torch.equal(mine, both(pair, PROMPTS)[0][:, : mine.shape[1]])
 
 
@@ -79,10 +78,9 @@ def test_beams_of_a_padded_batch(pair: tuple) -> None:
     mask = torch.ones(24, 7, dtype=torch.long)
     mask[::3, :4] = 0
     ids = PROMPTS.masked_fill(mask == 0, PAD_ID)
-    mine, expected = both(pair, ids, mask, num_beams=4)
-    assert torch.equal(mine, expected)
-    greedy, their_greedy = both(pair, ids, mask)
-    assert torch.equal(greedy, their_greedy)
+    for beams in (1, 4):
+        mine, expected = both(pair, ids, mask, num_beams=beams)
+        same("left-padded batch: ids", "LlamaForCausalLM.generate", mine, expected, close=0)
 
 
 def test_beams_about_a_picture_go_on_from_it(vlm: VLM) -> None:
@@ -110,7 +108,9 @@ def test_chunked_prefill(pair: tuple, cuts: list[int]) -> None:
     cache = KVCache(TINY.text, batch=24, capacity=7, like=ours.decoder.embed_tokens.weight)
     with torch.no_grad():
         pieces = [ours(piece, cache=cache).logits for piece in PROMPTS.split(cuts, dim=1)]
-        assert_close(torch.cat(pieces, dim=1), theirs(PROMPTS).logits, rtol=1e-4, atol=1e-4)
+        same(
+            "prefill in chunks: logits", "LlamaForCausalLM", torch.cat(pieces, dim=1), theirs(PROMPTS).logits
+        )
 
 
 def test_logits_rules() -> None:
@@ -118,18 +118,17 @@ def test_logits_rules() -> None:
     logits = 3 * torch.randn(64, 50, generator=generator)
     seen = torch.randint(0, 50, (64, 9), generator=generator)
 
-    def theirs(rule: LogitsProcessor) -> torch.Tensor:
-        return rule(seen, logits.clone())
+    def check(name: str, ours: torch.Tensor, rule: LogitsProcessor) -> None:
+        same(f"{name}: logits", type(rule).__name__, ours, rule(seen, logits.clone()))
 
-    assert_close(logits / 0.7, theirs(TemperatureLogitsWarper(0.7)))
+    check("temperature", logits / 0.7, TemperatureLogitsWarper(0.7))
     for k in (1, 5, 50):
-        assert_close(keep_top_k(logits, k), theirs(TopKLogitsWarper(k)))
+        check("top-k", keep_top_k(logits, k), TopKLogitsWarper(k))
     for p in (0.05, 0.3, 0.8, 0.99):
-        assert_close(keep_top_p(logits, p), theirs(TopPLogitsWarper(p)))
+        check("top-p", keep_top_p(logits, p), TopPLogitsWarper(p))
     for penalty in (0.8, 1.3):
-        assert_close(
-            penalise_repetition(logits, seen, penalty), theirs(RepetitionPenaltyLogitsProcessor(penalty))
-        )
+        ours = penalise_repetition(logits, seen, penalty)
+        check("repetition penalty", ours, RepetitionPenaltyLogitsProcessor(penalty))
 
 
 def test_shared_expert_of_qwen2_moe() -> None:
@@ -154,4 +153,5 @@ def test_shared_expert_of_qwen2_moe() -> None:
     x = torch.randn(2, 6, 32)
     with torch.no_grad():
         expected = theirs(x)
-        assert_close(ours(x), expected[0] if isinstance(expected, tuple) else expected, rtol=1e-4, atol=1e-4)
+    expected = expected[0] if isinstance(expected, tuple) else expected
+    same("experts with a shared one: outputs", "Qwen2MoeSparseMoeBlock", ours(x), expected)

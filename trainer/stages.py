@@ -116,18 +116,18 @@ def contrastive_loss(similarity: Tensor, same: Tensor) -> dict[str, Tensor]:
 
 
 class RegionLoss(nn.Module):
-    """The mean patch of a region, through one linear layer, names the words said of it.
+    """The mean patch of a region, through the connector, names the words said of it: by their embeddings.
 
     Words are a set: softmax over the vocabulary, their mean log-probability (SuperClass, Huang et al. 2024,
-    section 3). A scene of six things teaches six times, at once where each thing is; contrast on whole
-    captions had to find that out by itself, and told colours apart long before kinds.
+    section 3), on regions as in RegionCLIP (Zhong et al. 2022). Logits are cosines between image token and
+    the decoder's own word embeddings, which stay as they are: afterwards the patches of a cat look to the
+    decoder like the word "cat". A scene of six things teaches six times, at once where each thing is.
     """
 
     def __init__(self, vlm: VLM) -> None:
         super().__init__()
         self.vlm = vlm
-        size = vlm.config.vision.hidden_size
-        self.name = nn.Sequential(nn.LayerNorm(size), nn.Linear(size, vlm.config.text.vocab_size))
+        self.log_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
 
     def forward(self, batch: dict) -> dict[str, Tensor]:
         if "region_boxes" not in batch:
@@ -136,7 +136,10 @@ class RegionLoss(nn.Module):
         patches = features[:, int(self.vlm.config.vision.keep_cls) :]
         weights = region_weights(batch["region_boxes"], math.isqrt(patches.shape[1]))  # (R, P)
         pooled = torch.einsum("rp,rpd->rd", weights.to(patches), patches[batch["region_images"]])
-        return word_loss(self.name(pooled).float(), batch["region_ids"], self.vlm.config.pad_token_id)
+        tokens = F.normalize(self.vlm.connector(pooled).float(), dim=-1)  # (R, D)
+        words = F.normalize(self.vlm.decoder.embed_tokens.weight.float(), dim=-1)  # (V, D)
+        scale = self.log_scale.exp().clamp(max=MAX_SCALE)
+        return word_loss(scale * tokens @ words.T, batch["region_ids"], self.vlm.config.pad_token_id)
 
 
 def region_weights(boxes: Tensor, side: int) -> Tensor:
@@ -167,7 +170,7 @@ def word_loss(logits: Tensor, ids: Tensor, pad_id: int) -> dict[str, Tensor]:
 STAGES: dict[str, Stage] = {
     "text": Stage(("decoder",), "train", TextLoss, pictures=False),
     "vision": Stage(("vision",), "captions", ContrastiveLoss),
-    "regions": Stage(("vision",), "regions", RegionLoss),
+    "regions": Stage(("vision", "connector"), "regions", RegionLoss),
     "align": Stage(("connector",), "train", AnswerLoss),
     "sft": Stage(("connector", "decoder"), "train", AnswerLoss),
 }

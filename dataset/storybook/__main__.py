@@ -43,7 +43,7 @@ class Export:
 
     out: Path = Path("out/storybook")
     """Folder to write."""
-    view: Literal["train", "regions", "captions", "scenes", "val"] = "train"
+    view: Literal["train", "read", "regions", "captions", "scenes", "val"] = "train"
     """Which records: see dataset/storybook/records.py."""
     samples: int = 1000
     """How many; of scenes and val, how many scenes."""

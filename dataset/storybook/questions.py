@@ -44,10 +44,13 @@ def fits(thing: Thing, name: dict[str, str | None]) -> bool:
     return all(value is None or getattr(thing, key) == value for key, value in name.items())
 
 
-def unique_name(scene: Scene, thing: Thing, rng: random.Random, hidden: str = "") -> dict[str, str] | None:
-    """A name that fits this thing alone and does not tell the attribute `hidden`."""
+def unique_name(
+    scene: Scene, thing: Thing, rng: random.Random | None, hidden: str = ""
+) -> dict[str, str] | None:
+    """A name that fits this thing alone and does not tell attribute `hidden`; without rng the shortest."""
     wordings = [("kind",), ("kind", "colour"), ("kind", "size"), ("kind", "colour", "size")]
-    rng.shuffle(wordings)
+    if rng:
+        rng.shuffle(wordings)
     for keys in wordings:
         name = {key: getattr(thing, key) for key in keys}
         if hidden not in keys and sum(fits(other, name) for other in scene.things) == 1:
@@ -159,6 +162,31 @@ def relation(scene: Scene, language: Language, rng: random.Random) -> QA:
             language, {"left": "left_of", "right": "right_of"}.get(asked, asked + "_it"), rng, **slots
         ), answer
     return None
+
+
+def about(scene: Scene, language: Language, rng: random.Random) -> QA:
+    """Some things by name, each name said again before what is known of it: to train on, not scored.
+
+    A name that has just been written looks for its own thing, and what it finds is the next word. Answers
+    of one word, "red", are two such steps away from the name in the question, and were hardly learnt alone.
+    """
+    named = [(thing, unique_name(scene, thing, None)) for thing in scene.things]
+    named = [(thing, the(language, name)) for thing, name in named if name]
+    if not named:
+        return None
+    rng.shuffle(named)
+    named = named[: rng.randint(1, len(named))]
+    known = [
+        language.about.format(
+            the=name,
+            size=language.sizes[thing.size],
+            colour=language.colours[thing.colour],
+            place=language.at(thing.place),
+        )
+        for thing, name in named
+    ]
+    names = language.between[0].join(name for _, name in named)
+    return ask(language, "about", rng, the=names), language.between[1].join(known)
 
 
 OPPOSITES = {"left": "right", "right": "left", "above": "below", "below": "above"}

@@ -2,6 +2,7 @@
 
 train      conversations about one picture, or two; English or Chinese
 captions   one picture, one description; four in a row differ in the kind of one thing alone
+read       one picture, and a long answer: all of it, or some things by name
 regions    one crowded picture, and what is said of each thing in it
 scenes     held out: one question of each family in each language about each of `samples` scenes
 val        as scenes, of other scenes: to look at while training
@@ -13,13 +14,13 @@ from dataclasses import replace
 from functools import partial
 
 from dataset.records import Record
-from dataset.storybook.questions import FAMILIES, compare, describe, full_name
+from dataset.storybook.questions import FAMILIES, about, compare, describe, full_name
 from dataset.storybook.words import LANGUAGES, Language
 from dataset.storybook.world import CANVAS, Scene, make_scene, twin
 
 TWINS, CROWD = 4, 6
 WEIGHTS = {"existence": 4, "count": 2, "colour": 4, "size": 3, "position": 4, "relation": 4, "setting": 0.5}
-PAIR_SHARE, DESCRIPTION_SHARE = 0.08, 0.5
+PAIR_SHARE, READ_SHARE, ABOUT_SHARE = 0.08, 0.3, 0.6
 QUESTIONS = 4  # about one picture: as many tokens as a description, so that batches need little padding
 
 
@@ -30,33 +31,42 @@ def train(index: int, pictures: bool = True) -> Record:
     if rng.random() < PAIR_SHARE:
         scenes.append(make_scene("train", 2 * index + 1))
         turns = [compare(*scenes, language, rng)]
+    elif rng.random() < READ_SHARE:
+        turns = _reading(scenes[0], language, rng)
     else:
         turns = list(_talk(scenes[0], language, rng))
     return _record(scenes, turns, f"{language.code}/train", f"storybook train {index}", pictures)
 
 
+def read(index: int, pictures: bool = True) -> Record:
+    rng = random.Random(f"read {index}")
+    language = rng.choice(list(LANGUAGES.values()))
+    scene = make_scene("train", index)
+    turns = _reading(scene, language, rng)
+    return _record([scene], turns, f"{language.code}/read", f"storybook read {index}", pictures)
+
+
+def _reading(scene: Scene, language: Language, rng: random.Random) -> list[tuple[str, str]]:
+    told = about(scene, language, rng) if rng.random() < ABOUT_SHARE else None
+    return [told or FAMILIES["description"](scene, language, rng)]
+
+
 def _talk(scene: Scene, language: Language, rng: random.Random) -> Iterator[tuple[str, str]]:
-    """Some questions; a description, which would give their answers away, comes last, after one at most."""
-    describing = rng.random() < DESCRIPTION_SHARE
     asked = set()
-    for name in rng.choices(
-        list(WEIGHTS), list(WEIGHTS.values()), k=rng.randint(0, 1) if describing else QUESTIONS
-    ):
+    for name in rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=QUESTIONS):
         turn = FAMILIES[name](scene, language, rng) or FAMILIES["existence"](scene, language, rng)
         if turn[0] not in asked:
             asked.add(turn[0])
             yield turn
-    if describing:
-        yield FAMILIES["description"](scene, language, rng)
 
 
 def regions(index: int, pictures: bool = True) -> Record:
-    """A crowded picture, and the name of each thing at its box."""
+    """A crowded picture, and the name of each thing in both languages at its box."""
     scene = make_scene("train", index, CROWD, CROWD)
     record = _record(
         [scene], [_description(scene, "en")], "en/regions", f"storybook regions {index}", pictures
     )
-    named = [LANGUAGES["en"].noun(**full_name(t)) for t in scene.things]
+    named = [" ".join(one.noun(**full_name(t)) for one in LANGUAGES.values()) for t in scene.things]
     boxes = [tuple(side / CANVAS for side in t.box) for t in scene.things]
     return replace(record, regions=tuple(zip(boxes, named, strict=True)))
 
@@ -104,6 +114,7 @@ def _record(
 
 VIEWS = {
     "train": train,
+    "read": read,
     "regions": regions,
     "captions": captions,
     "scenes": held_out,

@@ -35,6 +35,8 @@ class Language:
     unit: Callable[[str | None], str]  # Chinese counts with a measure word
     at: Callable[[str], str]
     describe: Callable[[str, list[tuple[str, str]]], str]  # setting, [(a thing, place)] -> a sentence
+    about: str  # what is known of {the}: its {size}, {colour} and {place}
+    between: tuple[str, str]  # the names of several things; what is said of each
     meaning: dict[str, dict[str, str]]  # attribute -> word -> its English name
     thing_at: re.Pattern  # finds "a thing at a place" in a description, by attribute
 
@@ -166,6 +168,7 @@ ENGLISH = Language(
         "right_of": ("Is {the} to the right of {the_other}?",),
         "above_it": ("Is {the} above {the_other}?",),
         "below_it": ("Is {the} below {the_other}?",),
+        "about": ("Tell me about {the}.", "Describe {the}.", "What do you know about {the}?"),
         "setting": (
             "What kind of place is it?",
             "Where was this picture made?",
@@ -202,6 +205,8 @@ ENGLISH = Language(
     unit=lambda kind: "",
     at=_at_en,
     describe=lambda setting, things: _describe_en(setting[0].upper() + setting[1:], things),
+    about="{the} is {size} and {colour}, {place}",
+    between=(" and ", "; "),
     meaning=_MEANING_EN,
     thing_at=re.compile("{place} a {size} {colour} {kind}".format(**_EN)),
 )
@@ -256,6 +261,7 @@ CHINESE = Language(
         "right_of": ("{the}在{the_other}的右边吗？",),
         "above_it": ("{the}在{the_other}的上面吗？",),
         "below_it": ("{the}在{the_other}的下面吗？",),
+        "about": ("描述一下{the}。", "{the}是什么样的？", "告诉我{the}的样子。"),
         "setting": ("这是什么地方？", "背景是什么？", "这张图画的是哪里？", "图的背景是什么？"),
         "description": (
             "描述一下这个图像的内容。",
@@ -277,6 +283,8 @@ CHINESE = Language(
     unit=lambda kind: KINDS[kind].classifier if kind else "个",
     at=dict(zip(PLACES, PLACES_ZH, strict=True)).__getitem__,
     describe=_describe_zh,
+    about="{the}是{size}的、{colour}的，在{place}",
+    between=("和", "；"),
     meaning=_MEANING_ZH,
     thing_at=re.compile("{place}有一.{colour}的{size}{kind}".format(**_ZH)),
 )

@@ -1,0 +1,82 @@
+"""A folder of transformers' two ways: in our code, imported in memory, and by transformers itself."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image
+from transformers import AutoModelForImageTextToText, AutoProcessor
+
+from convert.files import ConvertError
+from convert.incoming import read
+from dataset.chat import IMAGE, Message
+from model.device import pick_device, pick_dtype
+from scoring.assistant import Assistant
+
+
+class Peer:
+    """The same folder run by transformers alone; answers as `Assistant` does."""
+
+    def __init__(self, folder: str | Path, device: torch.device) -> None:
+        self.processor = AutoProcessor.from_pretrained(folder, backend="pil")
+        self.processor.tokenizer.padding_side = "left"
+        self.model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
+        self.model.to(device).eval()
+
+    def answer_batch(
+        self, conversations: Sequence[Sequence[Message]], images: Sequence[Image.Image], **choices: object
+    ) -> list[str]:
+        prompts = [
+            self.processor.apply_chat_template(
+                [{"role": m["role"], "content": parts(m["content"])} for m in messages],
+                add_generation_prompt=True,
+            )
+            for messages in conversations
+        ]
+        inputs = self.processor(text=prompts, images=list(images) or None, padding=True, return_tensors="pt")
+        idle = {"temperature": 0.0, "top_k": 0, "top_p": 1.0, "repetition_penalty": 1.0}
+        how = {key: value for key, value in choices.items() if value != idle.get(key)}
+        how["do_sample"] = "temperature" in how
+        ids = self.model.generate(**inputs.to(self.model.device), **how)
+        new = ids[:, inputs["input_ids"].shape[1] :]
+        return self.processor.batch_decode(new, skip_special_tokens=True)
+
+
+@dataclass
+class Both(Assistant):
+    """Our code answers; what transformers answers to the same comes after it, on stderr."""
+
+    peer: Peer | None = None
+
+    @classmethod
+    def load(cls, folder: str | Path, device: str = "auto", dtype: str = "fp32") -> "Both":
+        """From a folder that LlavaForConditionalGeneration can be loaded from."""
+        vlm, chat, preprocessor = read("llava", str(folder))
+        if chat is None:
+            raise ConvertError(f"{folder}: no tokenizer.json; without words there is nothing to ask")
+        place = pick_device(device)
+        return cls(vlm.to(place), chat, preprocessor, pick_dtype(dtype, place), Peer(folder, place))
+
+    def stream(
+        self, messages: Sequence[Message], images: Sequence[Image.Image], **choices: object
+    ) -> Iterator[str]:
+        said = ""
+        for piece in super().stream(messages, images, **choices):
+            said += piece
+            yield piece
+        theirs = self.peer.answer_batch([messages], images, **choices)[0]
+        verdict = "the same" if theirs.strip() == said.strip() else theirs
+        print(f"\ntransformers: {verdict}", file=sys.stderr)
+
+
+def parts(content: str) -> list[dict[str, str]]:
+    """ "<image>\\nWhat?" -> a picture and a text; a template writes the line break after a picture itself."""
+    first, *rest = content.split(IMAGE)
+    found = [{"type": "text", "text": first}] if first else []
+    for text in rest:
+        found.append({"type": "image"})
+        if text.removeprefix("\n"):
+            found.append({"type": "text", "text": text.removeprefix("\n")})
+    return found
