@@ -26,7 +26,7 @@ from scoring.assistant import Assistant, open_pictures, with_pictures
 from trainer.cli import parse, user_errors
 
 DESCRIBE, COMPARE = "描述一下这个图像的内容。", "比较一下两张图像的异同点。"
-MODES = ("out/tiny/regions", "weights/tiny", "weights/tiny")
+MODES = ("out/tiny/read", "weights/tiny", "weights/tiny")
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 HELP = "/image PATH [PATH ...] looks at other pictures, /reset forgets what was said, /quit ends"
 
@@ -36,7 +36,7 @@ class Args:
     weights: Path | None = None
     """Checkpoint folder (default: that of --model_mode)."""
     model_mode: Literal[0, 1, 2] = 1
-    """0: before SFT (out/tiny/regions, made by `make train`), 1: after SFT, 2: after SFT with two pictures
+    """0: before the last stage (out/tiny/read, made by `make train`), 1: after SFT, 2: after SFT with two pictures
     (both are weights/tiny: the shipped model learnt one and two pictures together)."""
     load: Literal[0, 1] = 0
     """0: our own checkpoint folder. 1: a folder of transformers' (LLaVA): our code answers, and what

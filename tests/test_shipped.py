@@ -73,7 +73,8 @@ def test_readme_names_files_and_flags_that_exist() -> None:
         sources = "".join(
             p.read_text() for p in [*ROOT.glob("*.py"), *ROOT.glob("*/*.py"), *ROOT.glob("*/*/*.py")]
         )
-        known = set(re.findall(r"^    (\w+): ", sources, re.MULTILINE))
+        known = set(re.findall(r"^    (\w+): |arg\(name=\"(\w+)\"\)", sources, re.MULTILINE))
+        known = {name for pair in known for name in pair}
         flags = {flag for flag in re.findall(r"(?<![-\w])--(\w+)", text) if not flag.startswith("no_")}
         assert flags <= known | {"help"}, flags - known
         targets = set(re.findall(r"`?make (\w+)", text)) - {"train"}
