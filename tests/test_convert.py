@@ -378,7 +378,7 @@ def test_both_answers_side_by_side(
     assert alone in beside.out and "transformers: the same" in beside.err
 
 
-def llama_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
+def llama_tokenizer(folder: Path, added: tuple[str, ...] = ("<image>",)) -> PreTrainedTokenizerFast:
     """As LLaVA-1.5's: sentencepiece's marks for spaces, bytes for what is unknown, <image> added."""
     words = ["USER:", "ASSISTANT:", "What", "is", "this?", "a", "cat", "and", "that?"]
     alphabet = sorted({c for word in words for c in word} | {"\u2581"})
@@ -395,7 +395,7 @@ def llama_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>", pad_token="<pad>"
     )
-    fast.add_tokens(["<image>"], special_tokens=True)
+    fast.add_tokens(list(added), special_tokens=True)
     fast.save_pretrained(folder)
     return fast
 
@@ -417,3 +417,15 @@ def test_llavas_own_prompt(tmp_path: Path) -> None:
     assert "".join(
         stream_text(chat, theirs("a cat and that? \u732b", add_special_tokens=False)["input_ids"])
     ) == ("a cat and that? \u732b")
+
+
+def test_a_decoder_grows_by_the_special_tokens_that_its_tokenizer_lacks(tmp_path: Path) -> None:
+    words = llama_tokenizer(tmp_path / "theirs", added=())
+    size = len(words)
+    theirs = saved(LlamaForCausalLM(LlamaConfig(**SIZES | {"vocab_size": size})), tmp_path / "theirs")
+    ours, ids = imported("llama", tmp_path / "theirs", tmp_path), some_ids(2, 9)
+    chat = Assistant.load(tmp_path / "ours llama").chat
+    assert size < chat.image_id < ours.config.text.vocab_size == size + 6
+    assert ours.config.image_token_id == chat.image_id and ours.config.eos_token_id == chat.end_id
+    with torch.no_grad():
+        same("decoder: logits", "LlamaForCausalLM", ours(ids).logits[..., :size], theirs(ids).logits)
