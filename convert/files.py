@@ -1,6 +1,5 @@
 """Other projects' folders and files: where they are, what they say, the tensors they hold."""
 
-import json
 import os
 import pickle
 import tempfile
@@ -14,6 +13,8 @@ from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
+
+from dataset.errors import read_object
 
 SINGLE = ("model.safetensors", "pytorch_model.bin")
 INDEX = ".index.json"  # beside shards: which tensor is in which file
@@ -35,18 +36,6 @@ def find(source: str) -> Path:
         ) from None
 
 
-def read_json(path: Path) -> dict:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConvertError(f"{path}: {error.strerror}; it belongs beside the weights") from None
-    except ValueError as error:
-        raise ConvertError(f"{path}: not JSON ({error})") from None
-    if not isinstance(values, dict):
-        raise ConvertError(f"{path}: not a JSON object")
-    return values
-
-
 def read_tensors(source: Path) -> dict[str, Tensor]:
     """All tensors of a file, or of a folder's one file or shards, as float32."""
     tensors: dict[str, Tensor] = {}
@@ -64,7 +53,7 @@ def _weight_files(source: Path) -> list[Path]:
         if (source / name).is_file():
             return [source / name]
         if (source / f"{name}{INDEX}").is_file():
-            where = read_json(source / f"{name}{INDEX}").get("weight_map", {})
+            where = read_object(source / f"{name}{INDEX}").get("weight_map", {})
             shards = [source / shard for shard in sorted(set(where.values()))]
             missing = [shard.name for shard in shards if not shard.is_file()]
             if missing or not shards:

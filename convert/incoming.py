@@ -9,8 +9,9 @@ from tokenizers import AddedToken, Tokenizer
 from torch import Tensor
 
 from convert import clip, llama, llava, minimind
-from convert.files import ConvertError, find, read_json, read_tensors, whole_folder
+from convert.files import ConvertError, find, read_tensors, whole_folder
 from dataset.chat import FORMATS, MINIMIND, SPECIALS, Chat, ChatFormat
+from dataset.errors import read_object
 from dataset.preprocess import Preprocessor
 from model.config import PRESETS, VLMConfig
 from model.hub import load_strictly, own_tensors
@@ -22,7 +23,7 @@ TOKENIZER, PIXELS = "tokenizer.json", "preprocessor_config.json"
 
 def from_llama(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
     """A decoder and, with `vision`, an eye; the connector between them is new."""
-    values = read_json(source / "config.json")
+    values = read_object(source / "config.json")
     text = llama.decoder_config(values, source / "config.json")
     eos = values.get("eos_token_id")
     ids = {
@@ -40,7 +41,7 @@ def from_clip(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Te
 
 
 def from_llava(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
-    config = llava.import_config(read_json(source / "config.json"), source / "config.json")
+    config = llava.import_config(read_object(source / "config.json"), source / "config.json")
     return config, llava.import_tensors(read_tensors(source), config, source)
 
 
@@ -52,7 +53,7 @@ def from_minimind(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str
     if vision is None:
         raise ConvertError(f"{source}: MiniMind-V keeps its eye elsewhere; give its folder with --vision")
     beside = files[0].parent / "config.json"
-    values = read_json(beside) if beside.is_file() else {}
+    values = read_object(beside) if beside.is_file() else {}
     tensors = read_tensors(files[0])
     text = minimind.decoder_config(values, tensors, files[0])
     image_id = minimind.image_token_id(values.get("image_ids", [34] * 196), beside)
@@ -69,7 +70,7 @@ def _with_eye(
     if vision is None:
         return config, tensors
     folder = find(vision)
-    eye = clip.vision_config(read_json(folder / "config.json"), folder / "config.json")
+    eye = clip.vision_config(read_object(folder / "config.json"), folder / "config.json")
     seen = clip.vision_tensors(read_tensors(folder), folder)
     return replace(config, vision=eye), tensors | {f"vision.clip.{k}": t for k, t in seen.items()}
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from dataset.errors import DataError
+from dataset.errors import DataError, read_object
 
 IGNORED = -100
 END_OF_TEXT, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
@@ -49,8 +49,11 @@ class ChatFormat:
         return {self.placeholder, self.end, self.pad}
 
     @classmethod
-    def from_dict(cls, values: dict) -> "ChatFormat":
-        return cls(**{key: _tuples(value) for key, value in values.items()})
+    def from_file(cls, path: Path) -> "ChatFormat":
+        try:
+            return cls(**{key: _tuples(value) for key, value in read_object(path).items()})
+        except TypeError as error:
+            raise DataError(f"{path}: not a chat format ({error}); convert the weights again") from None
 
 
 def _tuples(value: object) -> object:
@@ -129,7 +132,7 @@ class Chat:
         path, how = folder / "tokenizer.json", folder / FORMAT_FILE
         if not path.is_file():
             raise DataError(f"no tokenizer.json in {folder}; `python -m dataset.train_tokenizer` makes one")
-        chat_format = ChatFormat.from_dict(json.loads(how.read_text())) if how.is_file() else None
+        chat_format = ChatFormat.from_file(how) if how.is_file() else None
         return cls(Tokenizer.from_file(str(path)), image_tokens, chat_format)
 
     def save(self, folder: str | Path) -> None:

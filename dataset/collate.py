@@ -78,23 +78,24 @@ class Prepared(Dataset):
             "sample": sample,
             "where": record.where,
             "caption": caption_of(record),
-            "regions": self._regions(record),
+            "regions": [],
         }
         if self.features is not None:
             return prepared | {"features": self.features.get(index)}
         images = [load_image(image, name=record.where) for image in record.images]
+        if images:
+            prepared["regions"] = self._regions(record, images[0].size)
         if self.augment:
             rng = torch.Generator().manual_seed(epoch * 1_000_003 + index)
             images = [augmented(image, rng) for image in images]
         return prepared | {"pixels": [self.preprocessor(image) for image in images]}
 
-    def _regions(self, record: Record) -> list[Region]:
+    def _regions(self, record: Record, size: tuple[int, int]) -> list[Region]:
         """As the eye sees them; where nobody has drawn any, the first picture is one region."""
         if not record.regions:
-            return [((0.0, 0.0, 1.0, 1.0), caption_of(record))] if record.images else []
+            return [((0.0, 0.0, 1.0, 1.0), caption_of(record))]
         if self.augment:
             raise DataError(f"{record.where}: has regions, which --augment would move; leave it out")
-        size = load_image(record.images[0], name=record.where).size
         return [(self.preprocessor.moved(box, size), text) for box, text in record.regions]
 
 

@@ -1,4 +1,8 @@
-"""The one exception that a user's data can raise."""
+"""The one exception that a user's data can raise, and settings read with it."""
+
+import json
+import os
+from pathlib import Path
 
 
 class DataError(ValueError):
@@ -6,3 +10,16 @@ class DataError(ValueError):
 
     Scripts catch it, print it and end; there is no traceback to read.
     """
+
+
+def read_object(path: str | os.PathLike) -> dict:
+    """The JSON object in a file that belongs to some weights. Raises DataError that names the file."""
+    try:
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}; it belongs in the folder of the weights") from error
+    except ValueError as error:
+        raise DataError(f"{path}: not JSON ({error}); copy it again from where the weights are") from error
+    if not isinstance(values, dict):
+        raise DataError(f"{path}: not a JSON object of settings; copy it again from where the weights are")
+    return values

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from dataset.errors import DataError
+from dataset.errors import DataError, read_object
 
 
 @dataclass(frozen=True)
@@ -113,15 +113,7 @@ class Preprocessor:
 
 def _read_fields(path: str | os.PathLike) -> dict:
     """The settings in a JSON file that are not null, bare sizes written out."""
-    try:
-        fields = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}; it belongs in the folder of the weights") from error
-    except ValueError as error:
-        raise DataError(f"{path}: not JSON ({error}); copy it again from where the weights are") from error
-    if not isinstance(fields, dict):
-        raise DataError(f"{path}: not a JSON object of settings; copy it again from where the weights are")
-    fields = {key: value for key, value in fields.items() if value is not None}
+    fields = {key: value for key, value in read_object(path).items() if value is not None}
     if type(fields.get("size")) is int:
         fields["size"] = {"shortest_edge": fields["size"]}
     if type(fields.get("crop_size")) is int:

@@ -14,6 +14,13 @@ from model.vlm import VLM
 from scoring.assistant import Assistant
 from tests import proof
 
+CHECKPOINT = {
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "preprocessor_config.json",
+}
 IMAGE_ID, END_ID, PAD_ID = 3, 2, 0
 
 TINY = VLMConfig(

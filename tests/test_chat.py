@@ -151,3 +151,16 @@ def test_transformers_reads_the_tokenizer(chat: Chat, tmp_path: object) -> None:
     theirs = AutoTokenizer.from_pretrained(tmp_path)
     assert theirs.encode("a red cat 红色的猫", add_special_tokens=False) == chat.encode("a red cat 红色的猫")
     assert theirs.eos_token_id == chat.end_id and theirs.pad_token_id == chat.pad_id
+
+
+def test_a_broken_chat_format_is_one_line(chat: Chat, tmp_path: object) -> None:
+    chat.save(tmp_path)
+    for text, message in (
+        ("{", "not JSON"),
+        ("[]", "not a JSON object"),
+        ('{"colour": "red"}', "not a chat format"),
+    ):
+        (tmp_path / "chat_format.json").write_text(text)
+        with pytest.raises(DataError, match=message) as caught:
+            Chat.load(tmp_path, 4)
+        assert "chat_format.json" in str(caught.value) and "\n" not in str(caught.value)
