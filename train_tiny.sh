@@ -11,8 +11,8 @@ stage() { # stage NAME COMMAND...
 }
 [ -f "$out/tokenizer/tokenizer.json" ] || "$python" -m dataset.train_tokenizer --out "$out/tokenizer"
 stage text    train_pretrain_vlm.py --stage text --tokenizer "$out/tokenizer" --samples 6400 --batch_size 64 --muon_lr 0.01
-stage regions train_pretrain_vlm.py --stage regions --init "$out/text" --samples 76800 --batch_size 64 --muon_lr 0.01 --warmup 20
+stage regions train_pretrain_vlm.py --stage regions --init "$out/text" --samples 51200 --batch_size 64 --muon_lr 0.01 --warmup 20
 all="--train vision connector decoder --eye_lr 0.1 --muon_lr 0.01 --warmup 20 --val storybook:val --val_samples 180"
-stage read    train_sft_vlm.py --init "$out/regions" --data storybook:read $all --samples 64000 --save_every 250
-stage sft     train_sft_vlm.py --init "$out/read" $all --samples 64000 --save_every 250 --store fp16
+stage read    train_sft_vlm.py --init "$out/regions" --data storybook:read $all --samples 51200 --save_every 250
+stage sft     train_sft_vlm.py --init "$out/read" $all --samples 112000 --save_every 250 --store fp16
 "$python" eval_vlm.py --weights "$out/sft" --data storybook:scenes --samples 1000 --dtype auto --report "$out/scenes.json"

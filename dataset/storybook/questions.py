@@ -16,6 +16,7 @@ from dataset.storybook.world import PLACES, Scene, Thing
 QA = tuple[str, str] | None
 Family = Callable[[Scene, Language, random.Random], QA]
 FAMILIES: dict[str, Family] = {}
+ABSENT_SHARE = 0.3  # of the answers about things by name: one of them is not there
 
 
 def family(function: Family) -> Family:
@@ -164,29 +165,31 @@ def relation(scene: Scene, language: Language, rng: random.Random) -> QA:
     return None
 
 
-def about(scene: Scene, language: Language, rng: random.Random) -> QA:
+def about(scene: Scene, language: Language, rng: random.Random) -> tuple[str, str]:
     """Some things by name, each name said again before what is known of it: to train on, not scored.
 
     A name that has just been written looks for its own thing, and what it finds is the next word. Answers
     of one word, "red", are two such steps away from the name in the question, and were hardly learnt alone.
     """
-    named = [(thing, unique_name(scene, thing, None)) for thing in scene.things]
-    named = [(thing, the(language, name)) for thing, name in named if name]
-    if not named:
-        return None
-    rng.shuffle(named)
-    named = named[: rng.randint(1, len(named))]
-    known = [
-        language.about.format(
-            the=name,
-            size=language.sizes[thing.size],
-            colour=language.colours[thing.colour],
-            place=language.at(thing.place),
-        )
-        for thing, name in named
-    ]
-    names = language.between[0].join(name for _, name in named)
-    return ask(language, "about", rng, the=names), language.between[1].join(known)
+    names = [(thing, unique_name(scene, thing, None)) for thing in scene.things]
+    known = {the(language, name): _what_is_known(thing, language) for thing, name in names if name}
+    named = rng.sample(list(known), rng.randint(1, len(known))) if known else []
+    if not named or rng.random() < ABSENT_SHARE:
+        absent = the(language, absent_name(scene, rng))
+        known[absent] = language.missing
+        named.insert(rng.randint(0, len(named)), absent)
+    told = [known[name].format(the=name) for name in named]
+    return ask(language, "about", rng, the=language.between[0].join(named)), language.between[1].join(told)
+
+
+def _what_is_known(thing: Thing, language: Language) -> str:
+    """All but the name, for which it leaves {the}."""
+    return language.about.format(
+        the="{the}",
+        size=language.sizes[thing.size],
+        colour=language.colours[thing.colour],
+        place=language.at(thing.place),
+    )
 
 
 OPPOSITES = {"left": "right", "right": "left", "above": "below", "below": "above"}

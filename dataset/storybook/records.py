@@ -9,7 +9,7 @@ val        as scenes, of other scenes: to look at while training
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -19,9 +19,10 @@ from dataset.storybook.words import LANGUAGES, Language
 from dataset.storybook.world import CANVAS, Scene, make_scene, twin
 
 TWINS, CROWD = 4, 6
-WEIGHTS = {"existence": 4, "count": 2, "colour": 4, "size": 3, "position": 4, "relation": 4, "setting": 0.5}
-PAIR_SHARE, READ_SHARE, ABOUT_SHARE = 0.08, 0.3, 0.6
+WEIGHTS = {"existence": 4, "count": 3, "colour": 2, "size": 2, "position": 4, "relation": 5, "setting": 0.5}
+PAIR_SHARE, READ_SHARE, ABOUT_SHARE, AFTER_SHARE = 0.08, 0.3, 0.6, 0.5
 QUESTIONS = 4  # about one picture: as many tokens as a description, so that batches need little padding
+AFTER, OF_TWO = 2, 3  # questions after a long answer; about two pictures
 
 
 def train(index: int, pictures: bool = True) -> Record:
@@ -30,11 +31,12 @@ def train(index: int, pictures: bool = True) -> Record:
     scenes = [make_scene("train", 2 * index)]
     if rng.random() < PAIR_SHARE:
         scenes.append(make_scene("train", 2 * index + 1))
-        turns = [compare(*scenes, language, rng)]
+        turns = list(dict(compare(*scenes, language, rng) for _ in range(OF_TWO)).items())
     elif rng.random() < READ_SHARE:
         turns = _reading(scenes[0], language, rng)
+        turns += _talk(scenes[0], language, rng, AFTER) if rng.random() < AFTER_SHARE else []
     else:
-        turns = list(_talk(scenes[0], language, rng))
+        turns = _talk(scenes[0], language, rng, QUESTIONS)
     return _record(scenes, turns, f"{language.code}/train", f"storybook train {index}", pictures)
 
 
@@ -47,17 +49,15 @@ def read(index: int, pictures: bool = True) -> Record:
 
 
 def _reading(scene: Scene, language: Language, rng: random.Random) -> list[tuple[str, str]]:
-    told = about(scene, language, rng) if rng.random() < ABOUT_SHARE else None
-    return [told or FAMILIES["description"](scene, language, rng)]
+    long_answer = about if rng.random() < ABOUT_SHARE else FAMILIES["description"]
+    return [long_answer(scene, language, rng)]
 
 
-def _talk(scene: Scene, language: Language, rng: random.Random) -> Iterator[tuple[str, str]]:
-    asked = set()
-    for name in rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=QUESTIONS):
-        turn = FAMILIES[name](scene, language, rng) or FAMILIES["existence"](scene, language, rng)
-        if turn[0] not in asked:
-            asked.add(turn[0])
-            yield turn
+def _talk(scene: Scene, language: Language, rng: random.Random, questions: int) -> list[tuple[str, str]]:
+    """Short answers. None is asked for twice in the same words."""
+    families = [FAMILIES[name] for name in rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=questions)]
+    turns = [ask(scene, language, rng) or FAMILIES["existence"](scene, language, rng) for ask in families]
+    return list(dict(turns).items())
 
 
 def regions(index: int, pictures: bool = True) -> Record:

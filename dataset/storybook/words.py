@@ -36,6 +36,7 @@ class Language:
     at: Callable[[str], str]
     describe: Callable[[str, list[tuple[str, str]]], str]  # setting, [(a thing, place)] -> a sentence
     about: str  # what is known of {the}: its {size}, {colour} and {place}
+    missing: str  # that {the} is not in the picture
     between: tuple[str, str]  # the names of several things; what is said of each
     meaning: dict[str, dict[str, str]]  # attribute -> word -> its English name
     thing_at: re.Pattern  # finds "a thing at a place" in a description, by attribute
@@ -206,6 +207,7 @@ ENGLISH = Language(
     at=_at_en,
     describe=lambda setting, things: _describe_en(setting[0].upper() + setting[1:], things),
     about="{the} is {size} and {colour}, {place}",
+    missing="{the} is not there",
     between=(" and ", "; "),
     meaning=_MEANING_EN,
     thing_at=re.compile("{place} a {size} {colour} {kind}".format(**_EN)),
@@ -284,6 +286,7 @@ CHINESE = Language(
     at=dict(zip(PLACES, PLACES_ZH, strict=True)).__getitem__,
     describe=_describe_zh,
     about="{the}是{size}的、{colour}的，在{place}",
+    missing="{the}不在图里",
     between=("和", "；"),
     meaning=_MEANING_ZH,
     thing_at=re.compile("{place}有一.{colour}的{size}{kind}".format(**_ZH)),
