@@ -2,6 +2,7 @@
 
 python convert_vlm.py import llava-1.5-7b-hf out/llava --from llava
 python convert_vlm.py import SmolLM2-135M out/smol --from llama --vision openai/clip-vit-base-patch16
+python convert_vlm.py import blip2-opt-2.7b out/blip2 --from blip2
 python convert_vlm.py export weights/tiny out/tiny-llava --format llava
 """
 
@@ -26,7 +27,8 @@ class Import:
     """Folder to write; it must not exist."""
     kind: Annotated[Literal[tuple(incoming.SOURCES)], tyro.conf.arg(name="from")]
     """llama: a decoder (LLaMA, SmolLM2, Mistral, Qwen2, Mixtral); llava: LLaVA-1.5 of transformers;
-    minimind: a .pth of MiniMind2-V; clip: an eye."""
+    minimind: a .pth of MiniMind2-V; clip: an eye; blip: a captioner; blip2: Q-Former with OPT or T5;
+    bert: the start of a Q-Former."""
     vision: str | None = None
     """CLIP for the eye: a folder, or a name in the cache of the hub (for llama and minimind)."""
     tokenizer: str | None = None

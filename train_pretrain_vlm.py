@@ -12,9 +12,10 @@ from trainer.run import TrainArgs, run
 
 @dataclass
 class Args(TrainArgs):
-    stage: Literal["regions", "vision", "text", "align"] = "align"
+    stage: Literal["regions", "vision", "text", "qformer", "caption", "align"] = "align"
     """regions: the eye names what is in each box; vision: CLIP's contrast of pictures and captions;
-    text: the decoder alone; align: the connector alone."""
+    text: the decoder alone; qformer: BLIP-2's first stage; caption: BLIP's decoder in the place of ours;
+    align: the connector alone."""
 
 
 @user_errors

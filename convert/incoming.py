@@ -1,21 +1,23 @@
 """From another project's folder or file to a complete Assistant: config, weights, words and pixels."""
 
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 from tokenizers import AddedToken, Tokenizer
 from torch import Tensor
 
-from convert import clip, llama, llava, minimind
+from convert import blip, clip, llama, llava, minimind
+from convert.blip import without_twins
 from convert.files import ConvertError, find, read_tensors, whole_folder
-from dataset.chat import FORMATS, MINIMIND, SPECIALS, Chat, ChatFormat
+from dataset.chat import BLIP, FORMATS, MINIMIND, OPT, SPECIALS, T5, Chat, ChatFormat
 from dataset.errors import read_object
 from dataset.preprocess import Preprocessor
+from model.blip import BlipConfig
+from model.blip2 import Blip2Config
 from model.config import PRESETS, VLMConfig
-from model.hub import load_strictly, own_tensors
-from model.vlm import VLM
+from model.hub import Config, Model, load_strictly, make, own_tensors, save
 
 SHIPPED = Path("weights/tiny")  # its tokenizer is that of new decoders
 TOKENIZER, PIXELS = "tokenizer.json", "preprocessor_config.json"
@@ -61,7 +63,34 @@ def from_minimind(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str
     return _with_eye(config, minimind.tensors_of(tensors, text, files[0]), vision)
 
 
-SOURCES = {"llama": from_llama, "llava": from_llava, "minimind": from_minimind, "clip": from_clip}
+def from_blip(source: Path, vision: str | None) -> tuple[BlipConfig, dict[str, Tensor]]:
+    values = read_object(source / "config.json")
+    return blip.import_blip(values, read_tensors(source), source)
+
+
+def from_blip2(source: Path, vision: str | None) -> tuple[Blip2Config, dict[str, Tensor]]:
+    values = read_object(source / "config.json")
+    return blip.import_blip2(values, read_tensors(source), source)
+
+
+def from_bert(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
+    """A Q-Former that starts with what BERT knows, to be trained by --stage qformer; the decoder is new."""
+    values = read_object(source / "config.json")
+    config, tensors = _with_eye(PRESETS["tiny"], {}, vision)
+    width = config.vision.hidden_size
+    qformer = blip.bert_config(values, source / "config.json", encoder_hidden_size=width)
+    return replace(config, connector="qformer", qformer=asdict(qformer)), tensors
+
+
+SOURCES = {
+    "bert": from_bert,
+    "llama": from_llama,
+    "llava": from_llava,
+    "minimind": from_minimind,
+    "clip": from_clip,
+    "blip": from_blip,
+    "blip2": from_blip2,
+}
 
 
 def _with_eye(
@@ -79,7 +108,7 @@ def convert(kind: str, source: str, out: Path, vision: str | None, tokenizer: st
     """Read everything, check everything, then write the folder `out`."""
     vlm, chat, preprocessor = read(kind, source, vision, tokenizer)
     with whole_folder(out) as whole:
-        vlm.save_pretrained(whole)
+        save(vlm, whole)
         preprocessor.to_json(whole / PIXELS)
         if chat is not None:
             chat.save(whole)
@@ -90,16 +119,24 @@ def convert(kind: str, source: str, out: Path, vision: str | None, tokenizer: st
 
 def read(
     kind: str, source: str, vision: str | None = None, tokenizer: str | None = None
-) -> tuple[VLM, Chat | None, Preprocessor]:
+) -> tuple[Model, Chat | None, Preprocessor]:
     """The model, its words (None where there is no tokenizer) and its pixels."""
     folder = find(source)
     config, tensors = SOURCES[kind](folder, vision)
     words = find(tokenizer) if tokenizer else (SHIPPED if kind == "clip" else folder)
-    chat = open_chat(words, config.vision.num_tokens, MINIMIND if kind == "minimind" else None)
+    chat = open_chat(words, config.image_tokens, _format_of(kind, config))
     if chat is not None:
         config = with_words(config, chat, kind, words)
     vlm = filled(config, tensors, folder)
+    if kind == "bert":
+        blip.start_from_bert(vlm.connector.qformer.state_dict(), read_tensors(folder), folder)
     return vlm, chat, open_preprocessor([find(vision)] if vision else [folder], config.vision.image_size)
+
+
+def _format_of(kind: str, config: Config) -> ChatFormat | None:
+    if isinstance(config, Blip2Config):
+        return T5 if make(config).encodes else OPT
+    return {"minimind": MINIMIND, "blip": BLIP}.get(kind)
 
 
 def open_preprocessor(folders: list[Path], image_size: int) -> Preprocessor:
@@ -119,27 +156,33 @@ def open_chat(folder: Path, image_tokens: int, chat_format: ChatFormat | None) -
     known = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
     fitting = [one for one in FORMATS[:2] if one.specials() <= known]
     chosen = chat_format or next(iter(fitting), FORMATS[0])
+    lacking = [token for token in chosen.begin if tokenizer.token_to_id(token) is None]
+    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in lacking])  # BLIP's [DEC]
     if chosen == FORMATS[0]:
         tokenizer.add_special_tokens([AddedToken(t, special=True) for t in SPECIALS if t not in known])
         return Chat(tokenizer, image_tokens)
     return Chat(tokenizer, image_tokens, chosen)
 
 
-def with_words(config: VLMConfig, chat: Chat, kind: str, where: Path) -> VLMConfig:
+def with_words(config: Config, chat: Chat, kind: str, where: Path) -> Config:
     """With the tokenizer's ids; the vocabulary of a decoder without pictures grows by what was added."""
     size, rows = max(chat.tokenizer.get_vocab().values()) + 1, config.text.vocab_size
-    if size > rows and kind in ("llava", "minimind"):
+    if size > rows and kind in ("llava", "minimind", "blip", "blip2"):
         raise ConvertError(f"{where}: the tokenizer has {size} tokens, embed_tokens.weight {rows} rows")
-    text = replace(config.text, vocab_size=size if kind == "clip" else max(size, rows))
+    if kind in ("blip", "blip2"):  # their ids are in their configuration
+        return config
+    if config.connector == "qformer":
+        config = replace(config, qformer=config.qformer | {"vocab_size": size + 1})  # and [DEC]
+    text = replace(config.text, vocab_size=size if kind in ("clip", "bert") else max(size, rows))
     ids = {"image_token_id": chat.image_id, "eos_token_id": chat.end_id, "pad_token_id": chat.pad_id}
     return replace(config, text=text, **ids)
 
 
-def filled(config: VLMConfig, tensors: dict[str, Tensor], where: Path) -> VLM:
+def filled(config: Config, tensors: dict[str, Tensor], where: Path) -> Model:
     """A model with these tensors: a part that they touch must be whole, the others are new and said to be."""
     torch.manual_seed(0)
-    vlm = VLM(config)
-    own = own_tensors(vlm)
+    vlm = make(config)
+    own, tensors = own_tensors(vlm), without_twins(vlm, tensors)
     for name in ("decoder.embed_tokens.weight", "decoder.lm_head.weight"):
         if name in tensors and len(tensors[name]) < config.text.vocab_size:
             tensors[name] = _grown(tensors[name], config.text.vocab_size)

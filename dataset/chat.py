@@ -10,7 +10,7 @@ Special tokens are placed by id; their spelling in a user's text is text. An ima
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -83,6 +83,22 @@ MINIMIND = ChatFormat(  # MiniMind-V's of the MiniMind2 era; a picture is a run 
     end="</s>",
     pad="<unk>",
 )
+BLIP = ChatFormat(  # a caption goes on from what the user has begun: "[DEC] a picture of"
+    begin=("[DEC]",),
+    system=((), (" ",)),
+    user=((), ()),
+    opening=(),
+    answer=((), ("[SEP]",)),
+    after=(),
+    picture=(),
+    placeholder="[MASK]",
+    end="[SEP]",
+    pad="[PAD]",
+)
+OPT = replace(  # BLIP-2's: "</s>Question: what is this? Answer:", and the answer's line ends
+    BLIP, begin=("</s>",), answer=((), ("\n",)), placeholder="<pad>", end="</s>", pad="<pad>"
+)
+T5 = replace(OPT, begin=(), opening=("</s>",), answer=((), ("</s>",)))
 FORMATS = (ChatFormat(), LLAVA, MINIMIND)
 
 
@@ -219,7 +235,7 @@ class Chat:
         yield Part(first)
         for text in rest:
             yield from self._pieces(self.format.picture)
-            yield Part(text)
+            yield Part(text if self.format.picture else text.removeprefix("\n"))
 
 
 def stream_text(chat: Chat, ids: Iterable[int]) -> Iterator[str]:

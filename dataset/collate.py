@@ -179,3 +179,13 @@ def make_loader(
         if "error" in batch:
             raise DataError(batch["error"])
         yield batch
+
+
+def held_out_batches(prepared: Prepared, batch_size: int) -> Iterator[Batch]:
+    """All of it once, in order; what is left over for no whole batch is left out, unless it is all."""
+    size = min(batch_size, len(prepared.records))
+    for start in range(0, len(prepared.records) - size + 1, size):
+        batch = Collate(prepared.chat)([prepared[0, i] for i in range(start, start + size)])
+        if "error" in batch:
+            raise DataError(batch["error"])
+        yield batch

@@ -3,7 +3,7 @@
 Field names are those of Hugging Face's LLaMA, Mixtral and CLIP configurations.
 """
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class DecoderConfig:
 
 @dataclass(frozen=True)
 class VisionConfig:
-    """A CLIP vision transformer and which of its features the decoder gets to see.
+    """A vision transformer (`kind`: clip, blip, blip2) and which of its features the decoder gets to see.
 
     `pretrained` names a checkpoint (a folder or a hub name) that is loaded from there and not copied
     into ours. `feature_layer` counts as transformers' `hidden_states` does: -1 is the last layer.
@@ -65,6 +65,7 @@ class VisionConfig:
     num_hidden_layers: int = 12
     num_attention_heads: int = 12
     hidden_act: str = "quick_gelu"
+    kind: str = "clip"
     feature_layer: int = -1
     keep_cls: bool = False
     pretrained: str | None = None
@@ -87,9 +88,15 @@ class VLMConfig:
     text: DecoderConfig = field(default_factory=DecoderConfig)
     vision: VisionConfig = field(default_factory=VisionConfig)
     connector: str = "linear"
+    qformer: dict | None = None  # the fields of its BertConfig, where the connector is "qformer"
     image_token_id: int = 0
     eos_token_id: int = 0
     pad_token_id: int = 0
+
+    @property
+    def image_tokens(self) -> int:
+        """Placeholders of one picture."""
+        return self.qformer["num_query_tokens"] if self.connector == "qformer" else self.vision.num_tokens
 
     def to_dict(self) -> dict:
         return {"model_type": "glimpse", **asdict(self)}
@@ -99,19 +106,16 @@ class VLMConfig:
         """Strict: an unknown key is an error that names it."""
         values = {k: v for k, v in values.items() if k != "model_type"}
         for key, kind in (("text", DecoderConfig), ("vision", VisionConfig)):
-            values[key] = _build(kind, values.get(key, {}), key + ".")
-        return _build(cls, values)
+            values[key] = build(kind, values.get(key, {}), key + ".")
+        return build(cls, values)
 
 
-def _build(kind: type, values: dict, prefix: str = "") -> object:
+def build(kind: type, values: dict, prefix: str = "") -> object:
     unknown = set(values) - {f.name for f in fields(kind)}
     if unknown:
         raise ValueError(f"unknown field {prefix}{min(unknown)} in config.json")
     return kind(**values)
 
-
-_MINIMIND = VLMConfig()
-_MINIMIND_MOE = replace(_MINIMIND.text, num_local_experts=4, num_experts_per_tok=2, num_shared_experts=1)
 
 PRESETS: dict[str, VLMConfig] = {
     "tiny": VLMConfig(
@@ -127,9 +131,9 @@ PRESETS: dict[str, VLMConfig] = {
             hidden_act="gelu",
         ),
     ),
-    "minimind-26m": _MINIMIND,
-    "minimind-104m": replace(
-        _MINIMIND, text=replace(_MINIMIND.text, hidden_size=768, intermediate_size=2048, num_hidden_layers=16)
+    "minimind-26m": VLMConfig(),
+    "minimind-104m": VLMConfig(
+        text=DecoderConfig(hidden_size=768, intermediate_size=2048, num_hidden_layers=16)
     ),
-    "minimind-26m-moe": replace(_MINIMIND, text=_MINIMIND_MOE),
+    "minimind-26m-moe": VLMConfig(text=DecoderConfig(num_local_experts=4, num_shared_experts=1)),
 }

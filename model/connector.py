@@ -1,6 +1,6 @@
 """The connector: what turns patch features into tokens that the decoder can read.
 
-    patches (I, P, D_vision) -> image tokens (I, N, D),   N = P for both kinds here
+    patches (I, P, D_vision) -> image tokens (I, N, D),   N = P for both kinds here; qformer.py has few
 
 `linear` is LLaVA's and MiniMind-V's single projection (Liu et al. 2023, eq. 1); `mlp` is LLaVA-1.5's two
 layers with a GELU between (Liu et al. 2023b, section 3.2), whose names both carry.
@@ -9,32 +9,33 @@ layers with a GELU between (Liu et al. 2023b, section 3.2), whose names both car
 from torch import Tensor, nn
 
 from model.config import VLMConfig
+from model.qformer import QFormerConnector
 
 
 class LinearConnector(nn.Module):
-    def __init__(self, vision_size: int, hidden_size: int) -> None:
+    def __init__(self, config: VLMConfig) -> None:
         super().__init__()
-        self.linear_1 = nn.Linear(vision_size, hidden_size)
+        self.linear_1 = nn.Linear(config.vision.hidden_size, config.text.hidden_size)
 
     def forward(self, features: Tensor) -> Tensor:
         return self.linear_1(features)
 
 
 class MLPConnector(nn.Module):
-    def __init__(self, vision_size: int, hidden_size: int) -> None:
+    def __init__(self, config: VLMConfig) -> None:
         super().__init__()
-        self.linear_1 = nn.Linear(vision_size, hidden_size)
+        self.linear_1 = nn.Linear(config.vision.hidden_size, config.text.hidden_size)
         self.act = nn.GELU()
-        self.linear_2 = nn.Linear(hidden_size, hidden_size)
+        self.linear_2 = nn.Linear(config.text.hidden_size, config.text.hidden_size)
 
     def forward(self, features: Tensor) -> Tensor:
         return self.linear_2(self.act(self.linear_1(features)))
 
 
-CONNECTORS = {"linear": LinearConnector, "mlp": MLPConnector}
+CONNECTORS = {"linear": LinearConnector, "mlp": MLPConnector, "qformer": QFormerConnector}
 
 
 def build_connector(config: VLMConfig) -> nn.Module:
     if config.connector not in CONNECTORS:
         raise ValueError(f"unknown connector {config.connector!r}; known: {', '.join(CONNECTORS)}")
-    return CONNECTORS[config.connector](config.vision.hidden_size, config.text.hidden_size)
+    return CONNECTORS[config.connector](config)

@@ -13,17 +13,26 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from model.blip import Blip, BlipConfig
+from model.blip2 import Blip2, Blip2Config
 from model.config import VLMConfig
 from model.vlm import VLM
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
+KINDS = {  # model_type -> what it is
+    "glimpse": (VLMConfig, VLM),
+    "glimpse-blip": (BlipConfig, Blip),
+    "glimpse-blip2": (Blip2Config, Blip2),
+}
+Model = VLM | Blip | Blip2
+Config = VLMConfig | BlipConfig | Blip2Config
 
 
 class CheckpointError(ValueError):
     """What is wrong with a checkpoint folder, in one line."""
 
 
-def save(vlm: VLM, folder: str | Path, dtype: torch.dtype | None = None) -> None:
+def save(vlm: Model, folder: str | Path, dtype: torch.dtype | None = None) -> None:
     """Write config and weights, stored as `dtype` if given; each file appears whole or not at all."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -33,10 +42,10 @@ def save(vlm: VLM, folder: str | Path, dtype: torch.dtype | None = None) -> None
     _replace(folder / CONFIG, lambda path: Path(path).write_text(text))
 
 
-def load(folder: str | Path) -> VLM:
+def load(folder: str | Path) -> Model:
     """Read a folder written by `save`, weights as float32, and say how many tensors were loaded."""
     folder = Path(folder)
-    vlm = VLM(read_config(folder))
+    vlm = make(read_config(folder))
     path = folder / WEIGHTS
     if not path.is_file():
         raise CheckpointError(f"no {WEIGHTS} in {folder}")
@@ -48,20 +57,31 @@ def load(folder: str | Path) -> VLM:
     return vlm
 
 
-def read_config(folder: Path) -> VLMConfig:
+def make(config: Config) -> Model:
+    """A new model of the kind that the configuration is of."""
+    return next(kind for its_config, kind in KINDS.values() if its_config is type(config))(config)
+
+
+def read_config(folder: Path) -> Config:
     path = folder / CONFIG
     if not path.is_file():
         raise CheckpointError(f"no {CONFIG} in {folder}: not a checkpoint folder; `make train` makes one")
     try:
-        return VLMConfig.from_dict(json.loads(path.read_text()))
+        values = json.loads(path.read_text())
+        kind = values.get("model_type", "glimpse")
+        if kind not in KINDS:
+            raise ValueError(f"model_type is {kind!r}; known: {', '.join(KINDS)}")
+        return KINDS[kind][0].from_dict(values)
     except (ValueError, TypeError, AttributeError) as error:
         raise CheckpointError(f"cannot use {path}: {error}") from None
 
 
-def own_tensors(vlm: VLM) -> dict[str, Tensor]:
-    """The state dict without a vision tower that lives elsewhere."""
+def own_tensors(vlm: Model) -> dict[str, Tensor]:
+    """The state dict without a vision tower that lives elsewhere, and shared tensors under one name each."""
     elsewhere = ("vision.",) if vlm.config.vision.pretrained else ()
-    return {k: v for k, v in vlm.state_dict().items() if not k.startswith(elsewhere)}
+    first: dict[int, str] = {}
+    state = {k: v for k, v in vlm.state_dict().items() if not k.startswith(elsewhere)}
+    return {k: v for k, v in state.items() if first.setdefault(v.data_ptr(), k) == k}
 
 
 def load_strictly(target: dict[str, Tensor], source: dict[str, Tensor], where: str) -> None:

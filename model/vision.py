@@ -1,4 +1,4 @@
-"""The eye: a CLIP vision transformer that turns pictures into patch features.
+"""The eye: a vision transformer (CLIP's; BLIP's or BLIP-2's) that turns pictures into patch features.
 
     pixel_values (I, 3, S, S) -> patches (I, P, D_vision),   P = (S / patch)^2
 
@@ -9,32 +9,30 @@ LLaVA section 4.1 takes a layer's patches and leaves CLS) and the promise that a
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers import CLIPVisionConfig, CLIPVisionModel
+from transformers import Blip2VisionModel, BlipVisionModel, CLIPVisionConfig, CLIPVisionModel
 
 from model.config import VisionConfig
 
 SHAPE_FIELDS = (
     "image_size patch_size hidden_size intermediate_size num_hidden_layers num_attention_heads hidden_act"
 ).split()
+EYES = {"clip": CLIPVisionModel, "blip": BlipVisionModel, "blip2": Blip2VisionModel}
 
 
 class VisionTower(nn.Module):
-    """CLIP's vision model, from nothing or from a checkpoint, frozen or trainable."""
+    """A vision model, from nothing or from a checkpoint, frozen or trainable."""
 
     def __init__(self, config: VisionConfig) -> None:
         super().__init__()
         self.config = config
-        self.frozen = False
-        attention = (
-            "sdpa" if torch.cuda.is_available() else "eager"
-        )  # on CPUs eager trains 1.8 times faster in bf16
+        self.frozen, eye = False, EYES[config.kind]
+        attention = "sdpa" if torch.cuda.is_available() else "eager"  # 1.8 times faster on CPUs, in bf16
         if config.pretrained:
-            self.clip = CLIPVisionModel.from_pretrained(config.pretrained, attn_implementation=attention)
+            self.clip = eye.from_pretrained(config.pretrained, attn_implementation=attention)
         else:
-            clip = CLIPVisionConfig(
-                **{k: getattr(config, k) for k in SHAPE_FIELDS}, attn_implementation=attention
-            )
-            self.clip = CLIPVisionModel(clip)
+            sizes = {k: getattr(config, k) for k in SHAPE_FIELDS}
+            self.clip = eye(eye.config_class(**sizes, attn_implementation=attention))
+        if config.kind == "clip" and not config.pretrained:
             positions = self.clip.embeddings.position_embedding.weight  # (1 + P, D_vision)
             positions.data = sine_positions(config.image_size // config.patch_size, config.hidden_size)
 
@@ -50,8 +48,10 @@ class VisionTower(nn.Module):
     def forward(self, pixel_values: Tensor) -> Tensor:
         """(I, 3, S, S) -> (I, P, D_vision), CLS in front if the config keeps it."""
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            states = self.clip(pixel_values, output_hidden_states=True).hidden_states
-        hidden = states[self.config.feature_layer]  # (I, 1 + P, D_vision)
+            seen = self.clip(pixel_values, output_hidden_states=True)
+        hidden = seen.last_hidden_state  # (I, 1 + P, D_vision), after the last norm: what the BLIPs read
+        if self.config.kind == "clip":
+            hidden = seen.hidden_states[self.config.feature_layer]
         return hidden if self.config.keep_cls else hidden[:, 1:]  # CLS has no place in the picture
 
 

@@ -14,12 +14,12 @@ from dataset.errors import DataError
 from dataset.images import load_image
 from dataset.preprocess import Preprocessor
 from model.device import pick_device, pick_dtype
-from model.vlm import VLM
+from model.hub import Model, load, save
 
 
 @dataclass
 class Assistant:
-    vlm: VLM
+    vlm: Model
     chat: Chat
     preprocessor: Preprocessor
     dtype: str = "fp32"
@@ -28,19 +28,19 @@ class Assistant:
     def load(cls, folder: str | Path, device: str = "auto", dtype: str = "fp32") -> "Assistant":
         """From a checkpoint folder: config, weights, tokenizer and preprocessor."""
         place = pick_device(device)
-        vlm = VLM.from_pretrained(folder).to(place).eval()
-        chat = Chat.load(folder, vlm.config.vision.num_tokens)
+        vlm = load(folder).to(place).eval()
+        chat = Chat.load(folder, vlm.config.image_tokens)
         preprocessor = Preprocessor.from_json(Path(folder) / "preprocessor_config.json")
         return cls(vlm, chat, preprocessor, pick_dtype(dtype, place))
 
     def save(self, folder: str | Path, store: torch.dtype | None = None) -> None:
-        self.vlm.save_pretrained(folder, store)
+        save(self.vlm, folder, store)
         self.chat.save(folder)
         self.preprocessor.to_json(Path(folder) / "preprocessor_config.json")
 
     @property
     def device(self) -> torch.device:
-        return self.vlm.decoder.embed_tokens.weight.device
+        return next(self.vlm.decoder.parameters()).device
 
     def precision(self) -> AbstractContextManager:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == "bf16")

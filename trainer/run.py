@@ -11,19 +11,14 @@ from typing import Literal
 import torch
 from tqdm import tqdm
 
-from dataset.chat import Chat
-from dataset.collate import Prepared, make_loader
-from dataset.errors import DataError
+from dataset.collate import Prepared, held_out_batches, make_loader
 from dataset.images import load_image
 from dataset.open import open_data
-from dataset.preprocess import Preprocessor
 from dataset.records import Record
-from model.config import PRESETS, DecoderConfig, VisionConfig, VLMConfig
-from model.device import pick_device, pick_dtype
-from model.vlm import VLM
 from scoring.answers import exact_match
 from scoring.assistant import Assistant
-from trainer.loop import Recipe, fit
+from trainer.loop import Recipe, fit, to_device
+from trainer.models import open_model
 from trainer.stages import STAGES, choose_trainable
 
 
@@ -44,10 +39,13 @@ class TrainArgs:
 
     preset: Literal["tiny", "minimind-26m", "minimind-104m", "minimind-26m-moe"] = "tiny"
     """Sizes of a new model."""
+    connector: Literal["linear", "mlp", "qformer"] | None = None
+    """Connector of a new model; of --init's, a new one takes the old one's place if it is another."""
     vision: str | None = None
     """CLIP checkpoint for a new model: a folder or a hub name such as openai/clip-vit-base-patch16."""
     set: tuple[str, ...] = ()
-    """Fields of a new model that differ from the preset: text.hidden_size=128 vision.patch_size=8 ..."""
+    """Fields of a new model that differ from the preset: text.hidden_size=128 vision.patch_size=8, and of a
+    new Q-Former or caption decoder: bert.num_hidden_layers=4 ..."""
     image_size: int | None = None
     """Side of a new model's pictures, in pixels."""
     patch_size: int | None = None
@@ -105,13 +103,15 @@ def run(stage_name: str, args: TrainArgs) -> None:
     """Train one stage and leave a complete checkpoint folder in args.out."""
     stage = STAGES[stage_name]
     torch.manual_seed(args.seed)
-    assistant = open_model(args)
+    assistant = open_model(args, stage_name)
     vlm = assistant.vlm
     parts = args.train or stage.parts
     choose_trainable(vlm, parts, args.eye_lr)
     if "vision" in parts and vlm.config.vision.pretrained:  # its weights are about to become our own
         vlm.config = replace(vlm.config, vision=replace(vlm.config.vision, pretrained=None))
     module = stage.build(vlm).to(assistant.device)
+    if args.init and hasattr(module, "load"):
+        module.load(args.init)
     records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
     max_length = args.max_length or vlm.config.text.max_position_embeddings
     prepared = Prepared(records, assistant.chat, assistant.preprocessor, max_length, args.augment)
@@ -119,6 +119,7 @@ def run(stage_name: str, args: TrainArgs) -> None:
     if stage.pictures and "vision" not in parts and not args.augment and args.epochs > 1:
         prepared.features = compute_features(assistant, records)
     print_plan(stage_name, module, recipe, len(records), assistant.device)
+    evaluate = evaluator(args, assistant, module)
     fit(
         module,
         module,
@@ -128,10 +129,12 @@ def run(stage_name: str, args: TrainArgs) -> None:
         stage_name,
         args.resume,
         args.save_every,
-        evaluator(args, assistant),
+        evaluate,
         args.val_every,
     )
     assistant.save(args.out, STORED[args.store])
+    if hasattr(module, "save"):
+        module.save(args.out)
     print(f"saved {args.out}")
 
 
@@ -151,46 +154,11 @@ def print_plan(
         f"{recipe.accumulate}, "
         f"{trained / 1e6:.2f} of {everything / 1e6:.2f} million weights train, {device.type} {recipe.dtype}"
     )
-
-
-def open_model(args: TrainArgs) -> Assistant:
-    """The checkpoint of --init, or a new model with the tokenizer of --tokenizer."""
-    if args.init:
-        return Assistant.load(args.init, args.device, args.dtype)
-    config, device = new_config(args), pick_device(args.device)
-    chat = Chat.load(args.tokenizer or Path("weights/tiny"), config.vision.num_tokens)
-    text = replace(config.text, vocab_size=chat.tokenizer.get_vocab_size())
-    ids = {"image_token_id": chat.image_id, "eos_token_id": chat.end_id, "pad_token_id": chat.pad_id}
-    vlm = VLM(replace(config, text=text, **ids)).to(device)
-    return Assistant(vlm, chat, Preprocessor(config.vision.image_size), pick_dtype(args.dtype, device))
-
-
-def new_config(args: TrainArgs) -> VLMConfig:
-    """The preset with what the flags change."""
-    config = PRESETS[args.preset]
-    changes: dict[str, dict] = {"text": {}, "vision": {}}
-    for item in args.set:
-        key, _, value = item.partition("=")
-        part, _, name = key.partition(".")
-        kinds = {f.name: f.type for f in fields(DecoderConfig if part == "text" else VisionConfig)}
-        if part not in changes or name not in kinds:
-            raise DataError(f"--set {item}: no such field; write text.NAME=VALUE or vision.NAME=VALUE")
-        changes[part][name] = _parse(value, kinds[name], item)
-    for name in ("image_size", "patch_size"):
-        if getattr(args, name):
-            changes["vision"][name] = getattr(args, name)
-    if args.vision:
-        from model.vision import pretrained_vision_config
-
-        config = replace(config, vision=pretrained_vision_config(args.vision))
-    return replace(config, **{k: replace(getattr(config, k), **v) for k, v in changes.items()})
-
-
-def _parse(value: str, kind: type, item: str) -> object:
-    try:
-        return value == "true" if kind is bool else (int if "int" in str(kind) else kind)(value)
-    except ValueError:
-        raise DataError(f"--set {item}: {value!r} is not a number") from None
+    if hasattr(module, "chance"):
+        chances = module.chance(recipe.batch_size).items()
+        print("before anything is learnt: " + ", ".join(f"{key} {value:.2f}" for key, value in chances))
+        if recipe.batch_size == 1:
+            print("one pair in a batch: nothing to tell apart, so itm is left out and itc is 0")
 
 
 @torch.no_grad()
@@ -205,10 +173,22 @@ def compute_features(assistant: Assistant, records: Sequence[Record]) -> dict[in
     return features
 
 
-def evaluator(args: TrainArgs, assistant: Assistant) -> Callable[[], dict[str, float]] | None:
+def evaluator(
+    args: TrainArgs, assistant: Assistant, module: torch.nn.Module
+) -> Callable[[], dict[str, float]] | None:
+    """What a module says of held-out batches itself, or how many held-out questions it answers."""
     if not args.val:
         return None
     records = open_data(args.val, args.image_dir)
     chosen = torch.randperm(len(records), generator=torch.Generator().manual_seed(0))[: args.val_samples]
     some = [records[i] for i in chosen.tolist()]
-    return lambda: {"val_exact_match": exact_match(assistant, some)}
+    if not hasattr(module, "evaluate"):
+        return lambda: {"val_exact_match": exact_match(assistant, some)}
+    prepared = Prepared(some, assistant.chat, assistant.preprocessor)
+    batches = [to_device(batch, assistant.device) for batch in held_out_batches(prepared, args.batch_size)]
+
+    def evaluate() -> dict[str, float]:
+        with assistant.precision():
+            return module.evaluate(batches)
+
+    return evaluate

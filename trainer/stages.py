@@ -3,6 +3,8 @@
 text      decoder alone, next token of everything said       (no pictures)
 vision    CLIP's contrastive loss (Radford et al. 2021, figure 3): eye, and a text tower thrown away
 regions   the eye alone names what is at a place (RegionCLIP's regions, SuperClass's words)
+qformer   BLIP-2's queries learn to ask: contrast, matching, generation  (BLIP-2 section 3.2)
+caption   a decoder that looks at the picture in every layer             (BLIP section 3.1)
 align     connector alone between a frozen eye and a frozen decoder  (LLaVA section 4.2, stage 1)
 sft       conversations, only the answers scored             (LLaVA section 4.2, stage 2)
 """
@@ -10,18 +12,25 @@ sft       conversations, only the answers scored             (LLaVA section 4.2,
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from dataset.errors import DataError
 from model.config import DecoderConfig
 from model.decoder import Decoder
+from model.hub import load_strictly
+from model.qformer import QFormerConnector, QFormerPretraining, similarity
 from model.vlm import IGNORED, VLM
+from scoring.retrieval import recalls
+from trainer.distributed import gather
 
 PARTS = ("vision", "connector", "decoder", "last_layer")
 MAX_SCALE = 100.0  # CLIP's bound on the inverse temperature
+HEADS = "qformer_heads.safetensors"
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,62 @@ class TextLoss(nn.Module):
         ids, config = batch["input_ids"], self.vlm.config
         unscored = (ids == config.pad_token_id) | (ids == config.image_token_id)
         return {"loss": self.vlm(ids, labels=ids.masked_fill(unscored, IGNORED)).loss}
+
+
+class QFormerLoss(nn.Module):
+    """BLIP-2's first stage on pictures and captions; its heads are kept beside the checkpoint.
+
+    The text begins with the picture's placeholder, which no caption has, as [CLS].
+    """
+
+    def __init__(self, vlm: VLM) -> None:
+        super().__init__()
+        if not isinstance(vlm.connector, QFormerConnector):
+            raise DataError(f"stage qformer wants --connector qformer, not {vlm.config.connector}")
+        self.vlm = vlm
+        self.stage1 = QFormerPretraining(vlm.connector.qformer, gather=gather)
+
+    def forward(self, batch: dict) -> dict[str, Tensor]:
+        features, ids, valid = self._pairs(batch)
+        return self.stage1(features, ids, valid)
+
+    def _pairs(self, batch: dict) -> tuple[Tensor, Tensor, Tensor]:
+        """-> what the eye saw (B, P, D_vision), ids (B, 1 + T), and where they are not padding."""
+        features = batch.get("image_features")
+        pictures = batch.get("pixel_values", ()) if features is None else features
+        if len(pictures) != len(batch["caption_ids"]):
+            raise DataError(f"stage qformer wants one picture a record; {', '.join(batch['where'])}")
+        if features is None:
+            features = self.vlm.vision(batch["pixel_values"])
+        ids = F.pad(batch["caption_ids"], (1, 0), value=self.vlm.config.image_token_id)
+        return features.to(self.stage1.temperature.dtype), ids, ids != self.vlm.config.pad_token_id
+
+    def chance(self, batch_size: int) -> dict[str, float]:
+        """What each loss is before anything is learnt."""
+        vocabulary = self.vlm.connector.qformer.config.vocab_size
+        return {"itc": math.log(batch_size), "itm": math.log(2), "itg": math.log(vocabulary)}
+
+    @torch.no_grad()
+    def evaluate(self, batches: list[dict]) -> dict[str, float]:
+        """Means over held-out batches: recall among a batch's pairs, and the losses' own numbers."""
+        rows = []
+        for batch in batches:
+            features, ids, valid = self._pairs(batch)
+            found = similarity(self.stage1.see(features)[0], self.stage1.read(ids, valid))
+            losses = {k: v.item() for k, v in self.stage1(features, ids, valid).items()}
+            rows.append(recalls(found) | {k: losses[k] for k in ("itm_right", "itg")})
+        return {f"val_{key}": sum(row[key] for row in rows) / len(rows) for key in rows[0]}
+
+    def save(self, folder: Path) -> None:
+        save_file(self._heads(), folder / HEADS)
+
+    def load(self, folder: Path) -> None:
+        """The heads of an earlier run, where there are any."""
+        if (folder / HEADS).is_file():
+            load_strictly(self._heads(), load_file(folder / HEADS), str(folder / HEADS))
+
+    def _heads(self) -> dict[str, Tensor]:
+        return {k: v for k, v in self.stage1.state_dict().items() if not k.startswith("qformer.")}
 
 
 class ContrastiveLoss(nn.Module):
@@ -171,6 +236,8 @@ STAGES: dict[str, Stage] = {
     "text": Stage(("decoder",), "train", TextLoss, pictures=False),
     "vision": Stage(("vision",), "captions", ContrastiveLoss),
     "regions": Stage(("vision", "connector"), "regions", RegionLoss),
+    "qformer": Stage(("connector",), "captions", QFormerLoss),
+    "caption": Stage(("decoder",), "captions", AnswerLoss),
     "align": Stage(("connector",), "train", AnswerLoss),
     "sft": Stage(("connector", "decoder"), "train", AnswerLoss),
 }
@@ -182,7 +249,7 @@ def choose_trainable(vlm: VLM, parts: tuple[str, ...], eye_lr: float = 1.0) -> N
         p.lr_factor = eye_lr
     vlm.requires_grad_(False)
     vlm.vision.freeze("vision" not in parts)
-    vlm.connector.requires_grad_("connector" in parts)
-    vlm.decoder.requires_grad_("decoder" in parts)
+    for part in {"connector", "decoder"} & set(parts):
+        getattr(vlm, part, nn.Identity()).requires_grad_(True)  # BLIP has no connector
     if "last_layer" in parts:
         vlm.decoder.layers[-1].requires_grad_(True)

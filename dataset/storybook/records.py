@@ -2,6 +2,7 @@
 
 train      conversations about one picture, or two; English or Chinese
 captions   one picture, one description; four in a row differ in the kind of one thing alone
+pairs      held out: one picture, one description
 read       one picture, and a long answer: all of it, or some things by name
 regions    one crowded picture, and what is said of each thing in it
 scenes     held out: one question of each family in each language about each of `samples` scenes
@@ -78,6 +79,12 @@ def captions(index: int, pictures: bool = True) -> Record:
     return _record([scene], turns, f"{code}/description", f"storybook caption {index}", pictures)
 
 
+def pairs(index: int, pictures: bool = True) -> Record:
+    scene, code = make_scene("val", 3_000_000 + index), list(LANGUAGES)[index % len(LANGUAGES)]
+    where = f"storybook pair {index}"
+    return _record([scene], [_description(scene, code)], f"{code}/description", where, pictures)
+
+
 def _description(scene: Scene, code: str) -> tuple[str, str]:
     return LANGUAGES[code].questions["description"][0], describe(scene, LANGUAGES[code])
 
@@ -117,6 +124,7 @@ VIEWS = {
     "read": read,
     "regions": regions,
     "captions": captions,
+    "pairs": pairs,
     "scenes": held_out,
     "val": partial(held_out, split="val"),
 }

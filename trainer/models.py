@@ -1,0 +1,131 @@
+"""The model that a run trains: from --init or from --preset, with the connector that the stage wants."""
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dataset.chat import Chat
+from dataset.errors import DataError
+from dataset.preprocess import Preprocessor
+from model.bert import BertConfig
+from model.blip import Blip, BlipConfig
+from model.config import PRESETS, DecoderConfig, VisionConfig, VLMConfig
+from model.connector import build_connector
+from model.device import pick_device, pick_dtype
+from model.vlm import VLM
+from scoring.assistant import Assistant
+
+if TYPE_CHECKING:
+    from trainer.run import TrainArgs
+
+TINY_QFORMER = BertConfig(
+    hidden_size=192,
+    intermediate_size=768,
+    num_hidden_layers=4,
+    num_attention_heads=6,
+    hidden_dropout_prob=0.0,
+)
+TINY_BLIP = replace(
+    TINY_QFORMER, hidden_size=256, intermediate_size=1024, num_hidden_layers=6, num_attention_heads=8
+)
+
+
+def open_model(args: "TrainArgs", stage: str) -> Assistant:
+    """The checkpoint of --init, or a new model; with a new part where the stage or --connector wants one."""
+    for item in args.set if args.init else ():
+        if not item.startswith("bert."):
+            raise DataError(
+                f"--set {item}: the model of --init has its sizes; a new part's are bert.NAME=VALUE"
+            )
+    assistant = Assistant.load(args.init, args.device, args.dtype) if args.init else new_model(args)
+    vlm = assistant.vlm
+    if stage == "caption" and isinstance(vlm, VLM):
+        return as_blip(assistant, args)
+    wanted = "qformer" if stage == "qformer" else args.connector
+    if not wanted or wanted == getattr(vlm.config, "connector", "qformer"):
+        return assistant
+    if not isinstance(vlm, VLM):
+        raise DataError(f"--connector {wanted}: {args.init} has no connector to replace")
+    return with_connector(assistant, wanted, args)
+
+
+def new_model(args: "TrainArgs") -> Assistant:
+    """Of the sizes of --preset, with the tokenizer of --tokenizer."""
+    config, device = new_config(args), pick_device(args.device)
+    chat = Chat.load(args.tokenizer or Path("weights/tiny"), config.image_tokens)
+    text = replace(config.text, vocab_size=chat.tokenizer.get_vocab_size())
+    ids = {"image_token_id": chat.image_id, "eos_token_id": chat.end_id, "pad_token_id": chat.pad_id}
+    vlm = VLM(replace(config, text=text, **ids)).to(device)
+    return Assistant(vlm, chat, Preprocessor(config.vision.image_size), pick_dtype(args.dtype, device))
+
+
+def with_connector(assistant: Assistant, kind: str, args: "TrainArgs") -> Assistant:
+    """The same model with a new connector."""
+    vlm, device = assistant.vlm, assistant.device
+    words = vlm.config.text.vocab_size + 1  # and [DEC]
+    qformer = asdict(bert_config(args, vlm.config, TINY_QFORMER, words)) if kind == "qformer" else None
+    vlm.config = replace(vlm.config, connector=kind, qformer=qformer)
+    vlm.connector = build_connector(vlm.config).to(device)
+    print(f"a new connector: {kind}, {vlm.config.image_tokens} image tokens a picture")
+    return replace(assistant, chat=seeing(assistant.chat, vlm.config.image_tokens))
+
+
+def as_blip(assistant: Assistant, args: "TrainArgs") -> Assistant:
+    """The same eye, with a new caption decoder."""
+    old, device = assistant.vlm, assistant.device
+    text = bert_config(args, old.config, TINY_BLIP, old.config.text.vocab_size)
+    ids = {name: getattr(old.config, name) for name in ("image_token_id", "eos_token_id", "pad_token_id")}
+    blip = Blip(BlipConfig(replace(text, cross_attention_frequency=1), old.config.vision, **ids)).to(device)
+    blip.vision = old.vision
+    print(f"a new caption decoder: {text.num_hidden_layers} layers x {text.hidden_size}")
+    return replace(assistant, vlm=blip, chat=seeing(assistant.chat, 0))
+
+
+def seeing(chat: Chat, image_tokens: int) -> Chat:
+    chat = copy(chat)
+    chat.image_tokens = image_tokens
+    return chat
+
+
+def bert_config(args: "TrainArgs", config: VLMConfig, tiny: BertConfig, words: int) -> BertConfig:
+    """BERT base, or `tiny` where the eye is narrow, with what --set bert.NAME=VALUE changes."""
+    base = tiny if config.vision.hidden_size < BertConfig().hidden_size else BertConfig()
+    chosen = parse_fields([item for item in args.set if item.startswith("bert.")], {"bert": BertConfig})
+    return replace(base, vocab_size=words, encoder_hidden_size=config.vision.hidden_size, **chosen["bert"])
+
+
+def parse_fields(items: Sequence[str], kinds: dict[str, type]) -> dict[str, dict]:
+    """ "text.hidden_size=128" -> {"text": {"hidden_size": 128}}"""
+    changes: dict[str, dict] = {part: {} for part in kinds}
+    for item in items:
+        key, _, value = item.partition("=")
+        part, _, name = key.partition(".")
+        types = {f.name: f.type for f in fields(kinds[part])} if part in kinds else {}
+        if name not in types:
+            raise DataError(f"--set {item}: no such field; write text., vision. or bert.NAME=VALUE")
+        changes[part][name] = _parse(value, types[name], item)
+    return changes
+
+
+def new_config(args: "TrainArgs") -> VLMConfig:
+    """The preset with what the flags change."""
+    config = PRESETS[args.preset]
+    sizes = [item for item in args.set if not item.startswith("bert.")]
+    changes = parse_fields(sizes, {"text": DecoderConfig, "vision": VisionConfig})
+    for name in ("image_size", "patch_size"):
+        if getattr(args, name):
+            changes["vision"][name] = getattr(args, name)
+    if args.vision:
+        from model.vision import pretrained_vision_config
+
+        config = replace(config, vision=pretrained_vision_config(args.vision))
+    return replace(config, **{k: replace(getattr(config, k), **v) for k, v in changes.items()})
+
+
+def _parse(value: str, kind: type, item: str) -> object:
+    try:
+        return value == "true" if kind is bool else (int if "int" in str(kind) else kind)(value)
+    except ValueError:
+        raise DataError(f"--set {item}: {value!r} is not a number") from None
