@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 import eval_vlm
@@ -43,6 +44,45 @@ def trained(data: Path, tokenizer_folder: Path, tmp_path_factory: pytest.TempPat
     sft = ["--init", str(out / "align"), *shared, "--out", str(out / "sft"), "--store", "fp16", "--augment"]
     train_sft_vlm.main([*sft, "--val", str(data), "--val_samples", "2"])
     return out / "sft"
+
+
+NARROW = (
+    "--set bert.hidden_size=32 bert.intermediate_size=48 bert.num_hidden_layers=2 bert.num_attention_heads=4 "
+    "bert.num_query_tokens=4"
+).split()
+
+
+def test_a_qformer_in_two_stages(trained: Path, data: Path, tmp_path: Path) -> None:
+    shared = ["--data", str(data), "--batch_size", "4", "--workers", "0"]
+    stage1 = ["--stage", "qformer", "--init", str(trained), *NARROW, "--out", str(tmp_path / "1")]
+    train_pretrain_vlm.main([*stage1, *shared, "--val", str(data), "--val_samples", "4"])
+    row = json.loads((tmp_path / "1" / "metrics.jsonl").read_text().splitlines()[-1])
+    assert {"itc", "itm", "itg", "itm_right", "val_i2t_r1", "val_t2i_r10", "val_itg"} <= set(row)
+    stage2 = ["--stage", "align", "--init", str(tmp_path / "1"), "--out", str(tmp_path / "2")]
+    train_pretrain_vlm.main([*stage2, *shared])
+    one, two = (VLM.from_pretrained(tmp_path / part) for part in "12")
+    assert one.config.image_tokens == two.config.image_tokens == 4
+    assert torch.equal(
+        one.vision.state_dict()["clip.embeddings.class_embedding"],
+        two.vision.state_dict()["clip.embeddings.class_embedding"],
+    )
+    assert not torch.equal(one.connector.qformer.query_tokens, two.connector.qformer.query_tokens)
+    again = ["--stage", "qformer", "--init", str(tmp_path / "1"), "--out", str(tmp_path / "3")]
+    train_pretrain_vlm.main([*again, *shared])  # with the heads of before
+    assert (tmp_path / "3" / "qformer_heads.safetensors").is_file()
+
+
+def test_a_caption_decoder_answers_as_the_others_do(
+    trained: Path, data: Path, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    out = str(tmp_path / "blip")
+    stage = ["--stage", "caption", "--init", str(trained), *NARROW[:-1], "--out", out]
+    train_pretrain_vlm.main([*stage, "--data", str(data), "--batch_size", "4", "--workers", "0"])
+    capsys.readouterr()
+    eval_vlm.main(["--weights", out, "--image", str(picture), "--prompt", "hi", "--max_new_tokens", "4"])
+    assert capsys.readouterr().out.strip()
+    with pytest.raises(SystemExit, match="2 pictures for 1 texts"):
+        eval_vlm.main(["--weights", out, "--image", str(picture), str(picture), "--prompt", "hi"])
 
 
 @pytest.fixture
@@ -126,6 +166,7 @@ def test_mistakes_are_answered_in_one_line(flags: str, message: str, trained: Pa
 
 TRAINING_MISTAKES = {
     "no tokenizer": ("--tokenizer nowhere", "no tokenizer.json in nowhere"),
+    "sizes of --init": ("--set text.hidden_size=32 --init {trained}", "--init has its own sizes"),
     "unknown field": ("--set text.colour=1", "no such field"),
     "not a number": ("--set text.hidden_size=red", "'red' is not a number"),
     "sizes": ("--image_size 30", "image_size 30 is not a multiple of patch_size 16"),

@@ -16,6 +16,8 @@ from scoring.assistant import Assistant
 from tests.conftest import scrambled
 from trainer.checkpoint import ResumeError
 from trainer.loop import Recipe, TrainingError, fit, make_optimizers, schedule, train_step
+from trainer.models import as_blip, with_connector
+from trainer.run import TrainArgs
 from trainer.stages import STAGES, AnswerLoss, ContrastiveLoss, choose_trainable, contrastive_loss
 
 EVERYTHING = ("vision", "connector", "decoder")
@@ -51,10 +53,34 @@ def test_eight_samples_are_learnt_by_heart(assistant: Assistant, tmp_path: Path)
     assert (tmp_path / "loss.png").stat().st_size > 1000
 
 
+def for_stage(assistant: Assistant, name: str) -> Assistant:
+    """With the new part that a stage wants, narrower than the preset's."""
+    narrow = (
+        "hidden_size=32 intermediate_size=48 num_hidden_layers=2 num_attention_heads=4 num_query_tokens=4"
+    )
+    args = TrainArgs(set=tuple(f"bert.{one}" for one in narrow.split()))
+    if name == "qformer":
+        return with_connector(assistant, "qformer", args)
+    return as_blip(assistant, args) if name == "caption" else assistant
+
+
+def test_the_three_losses_start_at_chance(assistant: Assistant) -> None:
+    torch.manual_seed(0)
+    assistant = for_stage(assistant, "qformer")
+    module = STAGES["qformer"].build(assistant.vlm)
+    module.stage1.temperature.data.fill_(0.5)  # at BLIP-2's own, sharpness alone exceeds chance
+    (batch,) = batches(assistant, "captions", 16)
+    found, expected = module(batch), module.chance(16)
+    for name, close in (("itc", 0.3), ("itm", 0.1), ("itg", 0.2)):
+        assert found[name].item() == pytest.approx(expected[name], abs=close), name
+
+
 @pytest.mark.parametrize("name", STAGES)
 def test_every_stage_lowers_its_loss_and_trains_its_parts_alone(name: str, assistant: Assistant) -> None:
     torch.manual_seed(0)
-    stage, vlm = STAGES[name], assistant.vlm
+    stage = STAGES[name]
+    assistant = for_stage(assistant, name)
+    vlm = assistant.vlm
     choose_trainable(vlm, stage.parts)
     module = stage.build(vlm).train()
     (batch,) = batches(assistant, stage.view, 8)

@@ -37,7 +37,7 @@ def open_model(args: "TrainArgs", stage: str) -> Assistant:
     for item in args.set if args.init else ():
         if not item.startswith("bert."):
             raise DataError(
-                f"--set {item}: the model of --init has its sizes; a new part's are bert.NAME=VALUE"
+                f"--set {item}: --init has its own sizes; those of a new part are bert.NAME=VALUE"
             )
     assistant = Assistant.load(args.init, args.device, args.dtype) if args.init else new_model(args)
     vlm = assistant.vlm
