@@ -61,6 +61,11 @@ class Blip2Config:
         return build(cls, values)
 
 
+def behind_queries(labels: Tensor, queries: int) -> Tensor:
+    """(B, T) -> (B, Q + T): what the queries would have to say is not scored."""
+    return F.pad(labels, (queries, 0), value=IGNORED)
+
+
 @dataclass
 class Blip2Output:
     """`logits` (B, T, V) at the text (of T5: at what is said), and `loss` where labels were given."""
@@ -122,8 +127,8 @@ class Blip2(nn.Module):
         logits = self.decoder(inputs_embeds=embeds, attention_mask=mask).logits
         if labels is None:
             return Blip2Output(logits[:, queries:])
-        targets = F.pad(labels, (queries, 0), value=IGNORED)  # (B, Q + T)
-        loss = F.cross_entropy(logits[:, :-1].flatten(0, 1).float(), targets[:, 1:].flatten())
+        targets = behind_queries(labels, queries)[:, 1:]
+        loss = F.cross_entropy(logits[:, :-1].flatten(0, 1).float(), targets.flatten())
         return Blip2Output(logits[:, queries:], loss)
 
     def parted(self, ids: Tensor, mask: Tensor | None, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
