@@ -17,7 +17,8 @@ test: .venv/ready
 	$(PY) -m pytest -q
 
 proof: .venv/ready  ## docs/PROOF.md: how far each part is from its public reference
-	$(PY) -m pytest -q --proof docs/PROOF.md tests/test_convert.py tests/test_twins.py tests/test_images.py
+	$(PY) -m pytest -q --proof docs/PROOF.md tests/test_convert.py tests/test_twins.py tests/test_images.py \
+		tests/test_qformer.py tests/test_blip.py tests/test_blip2.py
 
 lint: .venv/ready
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
