@@ -1,6 +1,7 @@
 """The storybook as records, one view for each use. Pictures are drawn when they are asked for.
 
 train      conversations about one picture, or two; English or Chinese
+reason     as train, with more of what takes several steps: relations, numbers, two pictures
 captions   one picture, one description; four in a row differ in the kind of one thing alone
 pairs      held out: one picture, one description
 read       one picture, and a long answer: all of it, or some things by name
@@ -11,34 +12,57 @@ val        as scenes, of other scenes: to look at while training
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from dataset.records import Record
-from dataset.storybook.questions import FAMILIES, about, compare, describe, full_name
+from dataset.storybook.questions import FAMILIES, about, compare, full_name
 from dataset.storybook.words import LANGUAGES, Language
 from dataset.storybook.world import CANVAS, Scene, make_scene, twin
 
 TWINS, CROWD = 4, 6
-WEIGHTS = {"existence": 4, "count": 3, "colour": 2, "size": 2, "position": 4, "relation": 5, "setting": 0.5}
-PAIR_SHARE, READ_SHARE, ABOUT_SHARE, AFTER_SHARE = 0.08, 0.3, 0.6, 0.5
+ABOUT_SHARE, AFTER_SHARE = 0.6, 0.5  # of the long answers: about things by name; with questions after
 QUESTIONS = 4  # about one picture: as many tokens as a description, so that batches need little padding
 AFTER, OF_TWO = 2, 3  # questions after a long answer; about two pictures
 
 
-def train(index: int, pictures: bool = True) -> Record:
-    rng = random.Random(f"train talk {index}")
+@dataclass(frozen=True)
+class Mixture:
+    """What a view of conversations is made of: shares of pairs and of long answers, weights of questions."""
+
+    first: int  # scene
+    pairs: float
+    reading: float
+    questions: dict[str, float]
+
+
+MIXTURES = {
+    "train": Mixture(
+        0, 0.08, 0.3, dict(existence=4, count=3, colour=2, size=2, position=4, relation=5, setting=0.5)
+    ),
+    "reason": Mixture(
+        5_000_000,
+        0.15,
+        0.2,
+        dict(existence=2, count=6, colour=1, size=1, position=2, relation=10, setting=0.3),
+    ),
+}
+
+
+def talk(index: int, pictures: bool = True, view: str = "train") -> Record:
+    rng, mixture = random.Random(f"{view} talk {index}"), MIXTURES[view]
     language = rng.choice(list(LANGUAGES.values()))
-    scenes = [make_scene("train", 2 * index)]
-    if rng.random() < PAIR_SHARE:
-        scenes.append(make_scene("train", 2 * index + 1))
+    scenes = [make_scene("train", mixture.first + 2 * index)]
+    if rng.random() < mixture.pairs:
+        scenes.append(make_scene("train", mixture.first + 2 * index + 1))
         turns = list(dict(compare(*scenes, language, rng) for _ in range(OF_TWO)).items())
-    elif rng.random() < READ_SHARE:
+    elif rng.random() < mixture.reading:
         turns = _reading(scenes[0], language, rng)
-        turns += _talk(scenes[0], language, rng, AFTER) if rng.random() < AFTER_SHARE else []
+        if rng.random() < AFTER_SHARE:
+            turns += _asked(scenes[0], language, rng, mixture.questions, AFTER)
     else:
-        turns = _talk(scenes[0], language, rng, QUESTIONS)
-    return _record(scenes, turns, f"{language.code}/train", f"storybook train {index}", pictures)
+        turns = _asked(scenes[0], language, rng, mixture.questions, QUESTIONS)
+    return _record(scenes, turns, f"{language.code}/{view}", f"storybook {view} {index}", pictures)
 
 
 def read(index: int, pictures: bool = True) -> Record:
@@ -54,9 +78,11 @@ def _reading(scene: Scene, language: Language, rng: random.Random) -> list[tuple
     return [long_answer(scene, language, rng)]
 
 
-def _talk(scene: Scene, language: Language, rng: random.Random, questions: int) -> list[tuple[str, str]]:
-    """Short answers. None is asked for twice in the same words."""
-    families = [FAMILIES[name] for name in rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=questions)]
+def _asked(
+    scene: Scene, language: Language, rng: random.Random, weights: dict[str, float], number: int
+) -> list[tuple[str, str]]:
+    """Questions with short answers. None is asked twice in the same words."""
+    families = [FAMILIES[name] for name in rng.choices(list(weights), list(weights.values()), k=number)]
     turns = [ask(scene, language, rng) or FAMILIES["existence"](scene, language, rng) for ask in families]
     return list(dict(turns).items())
 
@@ -64,9 +90,8 @@ def _talk(scene: Scene, language: Language, rng: random.Random, questions: int) 
 def regions(index: int, pictures: bool = True) -> Record:
     """A crowded picture, and the name of each thing in both languages at its box."""
     scene = make_scene("train", index, CROWD, CROWD)
-    record = _record(
-        [scene], [_description(scene, "en")], "en/regions", f"storybook regions {index}", pictures
-    )
+    turns = [FAMILIES["description"](scene, LANGUAGES["en"], random.Random(f"regions {index}"))]
+    record = _record([scene], turns, "en/regions", f"storybook regions {index}", pictures)
     named = [" ".join(one.noun(**full_name(t)) for one in LANGUAGES.values()) for t in scene.things]
     boxes = [tuple(side / CANVAS for side in t.box) for t in scene.things]
     return replace(record, regions=tuple(zip(boxes, named, strict=True)))
@@ -74,19 +99,16 @@ def regions(index: int, pictures: bool = True) -> Record:
 
 def captions(index: int, pictures: bool = True) -> Record:
     scene = twin(make_scene("train", index // TWINS), index % TWINS)
-    code = random.Random(f"captions {index // TWINS}").choice(list(LANGUAGES))
-    turns = [_description(scene, code)]
+    rng = random.Random(f"captions {index // TWINS}")
+    code = rng.choice(list(LANGUAGES))
+    turns = [FAMILIES["description"](scene, LANGUAGES[code], rng)]
     return _record([scene], turns, f"{code}/description", f"storybook caption {index}", pictures)
 
 
 def pairs(index: int, pictures: bool = True) -> Record:
     scene, code = make_scene("val", 3_000_000 + index), list(LANGUAGES)[index % len(LANGUAGES)]
-    where = f"storybook pair {index}"
-    return _record([scene], [_description(scene, code)], f"{code}/description", where, pictures)
-
-
-def _description(scene: Scene, code: str) -> tuple[str, str]:
-    return LANGUAGES[code].questions["description"][0], describe(scene, LANGUAGES[code])
+    turns = [FAMILIES["description"](scene, LANGUAGES[code], random.Random(f"pairs {index}"))]
+    return _record([scene], turns, f"{code}/description", f"storybook pair {index}", pictures)
 
 
 def held_out(index: int, pictures: bool = True, split: str = "scenes") -> Record:
@@ -120,7 +142,8 @@ def _record(
 
 
 VIEWS = {
-    "train": train,
+    "train": talk,
+    "reason": partial(talk, view="reason"),
     "read": read,
     "regions": regions,
     "captions": captions,
