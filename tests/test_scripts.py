@@ -167,6 +167,7 @@ def test_mistakes_are_answered_in_one_line(flags: str, message: str, trained: Pa
 TRAINING_MISTAKES = {
     "no tokenizer": ("--tokenizer nowhere", "no tokenizer.json in nowhere"),
     "sizes of --init": ("--set text.hidden_size=32 --init {trained}", "--init has its own sizes"),
+    "nothing to size": ("--set bert.hidden_size=32", "makes no new Q-Former"),
     "unknown field": ("--set text.colour=1", "no such field"),
     "not a number": ("--set text.hidden_size=red", "'red' is not a number"),
     "sizes": ("--image_size 30", "image_size 30 is not a multiple of patch_size 16"),

@@ -45,6 +45,8 @@ def open_model(args: "TrainArgs", stage: str) -> Assistant:
         return as_blip(assistant, args)
     wanted = "qformer" if stage == "qformer" else args.connector
     if not wanted or wanted == getattr(vlm.config, "connector", "qformer"):
+        if sizes := [item for item in args.set if item.startswith("bert.")]:
+            raise DataError(f"--set {sizes[0]}: this stage makes no new Q-Former or caption decoder to size")
         return assistant
     if not isinstance(vlm, VLM):
         raise DataError(f"--connector {wanted}: {args.init} has no connector to replace")

@@ -1,6 +1,7 @@
 """The storybook as records, one view for each use. Pictures are drawn when they are asked for.
 
 train      conversations about one picture, or two; English or Chinese
+single     as train, about one picture
 reason     as train, with more of what takes several steps: relations, numbers, two pictures
 captions   one picture, one description; four in a row differ in the kind of one thing alone
 pairs      held out: one picture, one description
@@ -36,16 +37,12 @@ class Mixture:
     questions: dict[str, float]
 
 
+ALL_ALIKE = {"existence": 4, "count": 3, "colour": 2, "size": 2, "position": 4, "relation": 5, "setting": 0.5}
+STEPS = {"existence": 2, "count": 6, "colour": 1, "size": 1, "position": 2, "relation": 10, "setting": 0.3}
 MIXTURES = {
-    "train": Mixture(
-        0, 0.08, 0.3, dict(existence=4, count=3, colour=2, size=2, position=4, relation=5, setting=0.5)
-    ),
-    "reason": Mixture(
-        5_000_000,
-        0.15,
-        0.2,
-        dict(existence=2, count=6, colour=1, size=1, position=2, relation=10, setting=0.3),
-    ),
+    "train": Mixture(first=0, pairs=0.08, reading=0.3, questions=ALL_ALIKE),
+    "single": Mixture(first=0, pairs=0.0, reading=0.3, questions=ALL_ALIKE),
+    "reason": Mixture(first=5_000_000, pairs=0.15, reading=0.2, questions=STEPS),
 }
 
 
@@ -143,6 +140,7 @@ def _record(
 
 VIEWS = {
     "train": talk,
+    "single": partial(talk, view="single"),
     "reason": partial(talk, view="reason"),
     "read": read,
     "regions": regions,
