@@ -36,7 +36,7 @@ class Args:
     weights: Path | None = None
     """Checkpoint folder (default: that of --model_mode)."""
     model_mode: Literal[0, 1, 2] = 1
-    """0: before the last stage (out/tiny/read, made by `make train`), 1: after it, 2: after it with two
+    """0: before the questions (out/tiny/read, made by `make train`), 1: after them, 2: after them with two
     pictures (both are weights/tiny: the shipped model learnt one and two pictures together)."""
     load: Literal[0, 1] = 0
     """0: our own checkpoint folder. 1: a folder of transformers' (LLaVA): our code answers, and what

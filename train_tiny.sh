@@ -15,6 +15,5 @@ stage regions train_pretrain_vlm.py --stage regions --init "$out/text" --samples
 all="--train vision connector decoder --eye_lr 0.1 --muon_lr 0.01 --warmup 20 --val storybook:val --val_samples 180"
 stage read    train_sft_vlm.py --init "$out/regions" --data storybook:read $all --samples 51200 --save_every 250
 stage sft     train_sft_vlm.py --init "$out/read" $all --samples 112000 --save_every 250
-stage reason  train_sft_vlm.py --init "$out/sft" --data storybook:reason $all --samples 51200 --save_every 250
-stage settle  train_sft_vlm.py --init "$out/reason" --data storybook:reason $all --muon_lr 0.005 --samples 12800 --save_every 250 --store fp16
-"$python" eval_vlm.py --weights "$out/settle" --data storybook:scenes --samples 1000 --dtype auto --report "$out/scenes.json"
+stage reason  train_sft_vlm.py --init "$out/sft" --data storybook:reason $all --samples 51200 --save_every 250 --store fp16
+"$python" eval_vlm.py --weights "$out/reason" --data storybook:scenes --samples 1000 --dtype auto --report "$out/scenes.json"
