@@ -135,7 +135,7 @@ def read(
 
 def _format_of(kind: str, config: Config) -> ChatFormat | None:
     if isinstance(config, Blip2Config):
-        return T5 if make(config).encodes else OPT
+        return T5 if config.published.is_encoder_decoder else OPT
     return {"minimind": MINIMIND, "blip": BLIP}.get(kind)
 
 
@@ -169,7 +169,7 @@ def with_words(config: Config, chat: Chat, kind: str, where: Path) -> Config:
     size, rows = max(chat.tokenizer.get_vocab().values()) + 1, config.text.vocab_size
     if size > rows and kind in ("llava", "minimind", "blip", "blip2"):
         raise ConvertError(f"{where}: the tokenizer has {size} tokens, embed_tokens.weight {rows} rows")
-    if kind in ("blip", "blip2"):  # their ids are in their configuration
+    if not isinstance(config, VLMConfig):  # BLIP's ids are in its configuration
         return config
     if config.connector == "qformer":
         config = replace(config, qformer=config.qformer | {"vocab_size": size + 1})  # and [DEC]

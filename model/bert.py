@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from model.decoder import attend
 
+IGNORED = -100  # a label that is not scored
 Past = tuple[Tensor, Tensor]  # keys and values so far, (B, H, S, d) each
 
 

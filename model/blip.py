@@ -13,14 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.beam import beam_search
 from model.bert import Attention, BertConfig, Embeddings, FeedForward, Head, Past, init_bert
 from model.config import VisionConfig, build
 from model.decoder import attention_mask_for
-from model.generation import Sampling, generate
+from model.speaker import Speaker
 from model.vision import VisionTower
 
-IGNORED = -100
 SMOOTHING = 0.1  # of the labels, as BLIP trains
 
 
@@ -123,7 +121,7 @@ class BlipOutput:
     loss: Tensor | None = None
 
 
-class Blip(nn.Module):
+class Blip(Speaker):
     """Used as a VLM is, with one picture for each text."""
 
     def __init__(self, config: BlipConfig) -> None:
@@ -171,9 +169,7 @@ class Blip(nn.Module):
 
         No row ends before it has the config's `min_new_tokens`.
         """
-        how = Sampling(
-            **{"stop_ids": (self.config.eos_token_id,), "pad_id": self.config.pad_token_id} | choices
-        )
+        how = self.sampling(choices)
         image, cache, prompt = self.see(input_ids, pixel_values), BlipCache(), input_ids.shape[1]
         valid = torch.ones_like(input_ids) if attention_mask is None else attention_mask
 
@@ -188,18 +184,9 @@ class Blip(nn.Module):
             valid = F.pad(valid, (0, 1), value=1)
             return step(ids[:, None])
 
-        def branch(rows: Tensor, ids: Tensor) -> Tensor:
+        def select(rows: Tensor) -> None:
             nonlocal valid
             cache.select(rows)
             valid = valid[rows]
-            return append(ids)
 
-        if how.max_new_tokens and how.num_beams > 1:
-            yield from beam_search(step(input_ids), branch, how).T
-        elif how.max_new_tokens:
-            yield from generate(step(input_ids), append, how, generator)
-
-    def generate(self, input_ids: Tensor, pixel_values: Tensor | None = None, **choices: object) -> Tensor:
-        """As `stream`, all at once: the new ids alone, (B, new)."""
-        ids = list(self.stream(input_ids, pixel_values, **choices))
-        return torch.stack(ids, dim=1) if ids else input_ids[:, :0]
+        yield from self.speak(lambda: step(input_ids), append, select, how, generator)

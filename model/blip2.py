@@ -10,21 +10,26 @@ encoder-decoder (T5) reads both with its encoder, and its decoder answers. `VLM`
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, DynamicCache
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    DynamicCache,
+    PretrainedConfig,
+)
 from transformers.cache_utils import EncoderDecoderCache
 
-from model.beam import beam_search
+from model.bert import IGNORED
 from model.config import VisionConfig, build
-from model.generation import Sampling, generate
 from model.qformer import QFormerConnector
+from model.speaker import Speaker
 from model.vision import VisionTower
-
-IGNORED = -100
 
 
 @dataclass(frozen=True)
@@ -39,10 +44,15 @@ class Blip2Config:
     pad_token_id: int = 0
     image_tokens = 0  # places that a picture takes in the text
 
+    @cached_property
+    def published(self) -> PretrainedConfig:
+        """The language model's configuration as transformers has it."""
+        return AutoConfig.for_model(**self.language)
+
     @property
     def text(self) -> SimpleNamespace:
         """What a connector and a chat need to know of the language model."""
-        own = AutoConfig.for_model(**self.language)
+        own = self.published
         room = getattr(own, "max_position_embeddings", None) or getattr(own, "n_positions", 512)
         return SimpleNamespace(
             hidden_size=own.hidden_size,
@@ -74,7 +84,7 @@ class Blip2Output:
     loss: Tensor | None = None
 
 
-class Blip2(nn.Module):
+class Blip2(Speaker):
     """Used as a VLM is, with one picture for each text, which is not mentioned in it."""
 
     def __init__(self, config: Blip2Config) -> None:
@@ -82,10 +92,9 @@ class Blip2(nn.Module):
         self.config = config
         self.vision = VisionTower(config.vision)
         self.connector = QFormerConnector(config)
-        language = AutoConfig.for_model(**config.language)
-        self.encodes = language.is_encoder_decoder
+        self.encodes = config.published.is_encoder_decoder
         kind = AutoModelForSeq2SeqLM if self.encodes else AutoModelForCausalLM
-        self.decoder = kind.from_config(language)
+        self.decoder = kind.from_config(config.published)
 
     def embed(
         self,
@@ -151,20 +160,10 @@ class Blip2(nn.Module):
         **choices: object,
     ) -> Iterator[Tensor]:
         """Yield new ids (B,), one position at a time; as `VLM.stream`."""
-        how = Sampling(
-            **{"stop_ids": (self.config.eos_token_id,), "pad_id": self.config.pad_token_id} | choices
-        )
+        how = self.sampling(choices)
         embeds, mask = self.embed(input_ids, pixel_values, attention_mask)
         speaker = (Answering if self.encodes else Continuing)(self.decoder, embeds, mask)
-        if how.max_new_tokens and how.num_beams > 1:
-            yield from beam_search(speaker.start(), speaker.branch, how).T
-        elif how.max_new_tokens:
-            yield from generate(speaker.start(), speaker.append, how, generator)
-
-    def generate(self, input_ids: Tensor, pixel_values: Tensor | None = None, **choices: object) -> Tensor:
-        """As `stream`, all at once: the new ids alone, (B, new)."""
-        ids = list(self.stream(input_ids, pixel_values, **choices))
-        return torch.stack(ids, dim=1) if ids else input_ids[:, :0]
+        yield from self.speak(speaker.start, speaker.append, speaker.select, how, generator)
 
 
 class Continuing:
@@ -180,10 +179,9 @@ class Continuing:
         self.mask = F.pad(self.mask, (0, 1), value=1)
         return self._logits(input_ids=ids[:, None])
 
-    def branch(self, rows: Tensor, ids: Tensor) -> Tensor:
+    def select(self, rows: Tensor) -> None:
         self.cache.batch_select_indices(rows)
         self.mask = self.mask[rows]
-        return self.append(ids)
 
     def _logits(self, **new: Tensor) -> Tensor:
         out = self.model(**new, attention_mask=self.mask, past_key_values=self.cache, use_cache=True)
@@ -212,7 +210,6 @@ class Answering:
         )
         return out.logits[:, -1]
 
-    def branch(self, rows: Tensor, ids: Tensor) -> Tensor:
+    def select(self, rows: Tensor) -> None:
         self.cache.batch_select_indices(rows)
         self.read, self.mask = self.read[rows], self.mask[rows]
-        return self.append(ids)

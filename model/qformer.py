@@ -18,10 +18,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.bert import Attention, BertConfig, Embeddings, FeedForward, Head, Past, init_bert
+from model.bert import IGNORED, Attention, BertConfig, Embeddings, FeedForward, Head, Past, init_bert
 from model.config import VLMConfig, build
 
-IGNORED = -100
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.001, 0.5
 SMOOTHING = 0.1  # of the contrast's labels
 Gather = Callable[
@@ -165,15 +164,14 @@ class QFormerPretraining(nn.Module):
     def forward(self, image: Tensor, ids: Tensor, valid: Tensor) -> dict[str, Tensor]:
         """Pictures (B, P, D_vision) and their texts (B, T), [CLS] first, `valid` 0 at padding -> losses.
 
-        "loss" is the sum of "itc", "itm" and "itg" (section 3.2 weighs them alike). Without a second pair
+        "loss" is the sum of "itc", "itm" and "itg" (section 3.2). Without a second pair
         there is nothing to tell apart: at B = 1 "itm" is left out.
         """
         seen, past = self.see(image)
         texts = self.read(ids, valid)
         (all_seen, first), (all_texts, _) = self.gather(seen), self.gather(texts)
-        scale = 1 / self.temperature.clamp(MIN_TEMPERATURE, MAX_TEMPERATURE)
-        to_texts = similarity(seen, all_texts) * scale  # (B, all)
-        to_images = similarity(all_seen, texts).T * scale  # (B, all)
+        to_texts = similarity(seen, all_texts) * self.scale  # (B, all)
+        to_images = similarity(all_seen, texts).T * self.scale  # (B, all)
         own = torch.arange(first, first + len(ids), device=ids.device)
         losses = {
             "itc": (smoothed(to_texts, own) + smoothed(to_images, own)) / 2,
@@ -184,6 +182,11 @@ class QFormerPretraining(nn.Module):
             near = slice(first, first + len(ids))  # negatives are drawn in this process's batch
             losses |= self.matching_loss(image, ids, valid, to_texts[:, near], to_images[:, near])
         return losses | {"loss": sum(losses[name] for name in ("itc", "itm", "itg") if name in losses)}
+
+    @property
+    def scale(self) -> Tensor:
+        """The inverse temperature, within its bounds."""
+        return 1 / self.temperature.clamp(MIN_TEMPERATURE, MAX_TEMPERATURE)
 
     def matching_loss(
         self, image: Tensor, ids: Tensor, valid: Tensor, to_texts: Tensor, to_images: Tensor

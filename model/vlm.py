@@ -13,13 +13,12 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from model.beam import beam_search
 from model.config import VLMConfig
 from model.connector import build_connector
 from model.decoder import Decoder, KVCache
-from model.generation import Sampling, generate
+from model.speaker import Speaker
 from model.vision import VisionTower
 
 IGNORED = -100  # a label that is not scored
@@ -69,7 +68,7 @@ class VLMOutput:
         return self.decoder.logits(self.hidden)
 
 
-class VLM(nn.Module):
+class VLM(Speaker):
     def __init__(self, config: VLMConfig) -> None:
         super().__init__()
         self.config = config
@@ -121,9 +120,7 @@ class VLM(nn.Module):
     ) -> Iterator[Tensor]:
         """Yield new ids (B,), one position at a time. Batches of unequal prompts are padded on the left and
         come with attention_mask (B, T). `choices` are the fields of `Sampling`."""
-        how = Sampling(
-            **{"stop_ids": (self.config.eos_token_id,), "pad_id": self.config.pad_token_id} | choices
-        )
+        how = self.sampling(choices)
         embeds = self.embed(input_ids, pixel_values)
         if attention_mask is not None and attention_mask.all():
             attention_mask = None
@@ -139,22 +136,13 @@ class VLM(nn.Module):
                 attention_mask = F.pad(attention_mask, (0, 1), value=1)
             return step(self.decoder.embed_tokens(ids)[:, None])
 
-        def branch(rows: Tensor, ids: Tensor) -> Tensor:
+        def select(rows: Tensor) -> None:
             nonlocal attention_mask
             cache.select(rows)
             if attention_mask is not None:
                 attention_mask = attention_mask[rows]
-            return append(ids)
 
-        if how.max_new_tokens and how.num_beams > 1:
-            yield from beam_search(step(embeds), branch, how).T
-        elif how.max_new_tokens:
-            yield from generate(step(embeds), append, how, generator)
-
-    def generate(self, input_ids: Tensor, pixel_values: Tensor | None = None, **choices: object) -> Tensor:
-        """As `stream`, all at once: the new ids alone, (B, new)."""
-        ids = list(self.stream(input_ids, pixel_values, **choices))
-        return torch.stack(ids, dim=1) if ids else input_ids[:, :0]
+        yield from self.speak(lambda: step(embeds), append, select, how, generator)
 
     def save_pretrained(self, folder: str | Path, dtype: torch.dtype | None = None) -> None:
         from model import hub

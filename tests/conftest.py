@@ -21,6 +21,14 @@ CHECKPOINT = {
     "tokenizer_config.json",
     "preprocessor_config.json",
 }
+SMALL_EYE = {
+    "hidden_size": 24,
+    "intermediate_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "image_size": 32,
+    "patch_size": 16,
+}
 IMAGE_ID, END_ID, PAD_ID = 3, 2, 0
 
 TINY = VLMConfig(

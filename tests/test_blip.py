@@ -14,7 +14,7 @@ from convert_vlm import main as convert_vlm
 from model.blip import Blip, BlipCache, BlipConfig
 from model.hub import load_strictly
 from scoring.assistant import Assistant
-from tests.conftest import scrambled
+from tests.conftest import SMALL_EYE, scrambled
 from tests.proof import same
 
 DEC, SEP, PAD = 39, 2, 0
@@ -34,14 +34,6 @@ TEXT = {
     "pad_token_id": PAD,
     "label_smoothing": 0.1,
 }
-EYE_SIZES = {
-    "hidden_size": 24,
-    "intermediate_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "image_size": 32,
-    "patch_size": 16,
-}
 
 
 def imported(theirs: BlipForConditionalGeneration) -> Blip:
@@ -54,7 +46,7 @@ def imported(theirs: BlipForConditionalGeneration) -> Blip:
 @pytest.fixture(scope="module")
 def pair() -> tuple[Blip, BlipForConditionalGeneration]:
     torch.manual_seed(0)
-    theirs = BlipForConditionalGeneration(TheirConfig(text_config=TEXT, vision_config=EYE_SIZES))
+    theirs = BlipForConditionalGeneration(TheirConfig(text_config=TEXT, vision_config=SMALL_EYE))
     theirs = scrambled(theirs).eval()
     theirs.text_decoder.cls.predictions.decoder.bias = theirs.text_decoder.cls.predictions.bias
     talkative(theirs.text_decoder)

@@ -15,18 +15,10 @@ from model.blip2 import Blip2
 from model.hub import load_strictly, own_tensors
 from model.qformer import similarity
 from scoring.assistant import Assistant
-from tests.conftest import scrambled
+from tests.conftest import SMALL_EYE, scrambled
 from tests.proof import same
 
 IMAGE, EOS, PAD, BOS = 59, 2, 1, 3
-VISION = {
-    "hidden_size": 24,
-    "intermediate_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "image_size": 32,
-    "patch_size": 16,
-}
 QFORMER = {
     "vocab_size": 41,
     "hidden_size": 32,
@@ -70,7 +62,7 @@ LANGUAGES = {
 def make(kind: type, language: str, **more: object) -> torch.nn.Module:
     torch.manual_seed(0)
     config = TheirConfig(
-        vision_config=VISION,
+        vision_config=SMALL_EYE,
         qformer_config=QFORMER | more,
         text_config=LANGUAGES[language],
         num_query_tokens=5,

@@ -180,7 +180,7 @@ def test_preview_and_export(tmp_path: Path) -> None:
 @pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
 def test_about_says_a_name_that_was_asked_and_what_is_true_of_it(language: Language) -> None:
     told, missing = 0, 0
-    for index in range(60):
+    for index in range(40):
         scene = make_scene("val", index)
         question, answer = about(scene, language, random.Random(index))
         for said in answer.split(language.between[1]):

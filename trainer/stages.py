@@ -23,7 +23,7 @@ from dataset.errors import DataError
 from model.config import DecoderConfig
 from model.decoder import Decoder
 from model.hub import load_strictly
-from model.qformer import QFormerConnector, QFormerPretraining, similarity
+from model.qformer import QFormerConnector, QFormerPretraining, generation_loss, similarity
 from model.vlm import IGNORED, VLM
 from scoring.retrieval import recalls
 from trainer.distributed import gather
@@ -113,9 +113,12 @@ class QFormerLoss(nn.Module):
         rows = []
         for batch in batches:
             features, ids, valid = self._pairs(batch)
-            found = similarity(self.stage1.see(features)[0], self.stage1.read(ids, valid))
-            losses = {k: v.item() for k, v in self.stage1(features, ids, valid).items()}
-            rows.append(recalls(found) | {k: losses[k] for k in ("itm_right", "itg")})
+            stage1 = self.stage1
+            seen, past = stage1.see(features)
+            near = similarity(seen, stage1.read(ids, valid)) * stage1.scale
+            matched = stage1.matching_loss(features, ids, valid, near, near.T) if len(ids) > 1 else {}
+            said = generation_loss(stage1.say(stage1.started(ids), valid, past), ids, valid)
+            rows.append(recalls(near) | {k: v.item() for k, v in (matched | {"itg": said}).items()})
         return {f"val_{key}": sum(row[key] for row in rows) / len(rows) for key in rows[0]}
 
     def save(self, folder: Path) -> None:
