@@ -4,7 +4,7 @@ PY := .venv/bin/python
 IMAGE ?= weights/tiny/example.png
 OUT ?= out/tiny
 
-.PHONY: chat test train lint proof
+.PHONY: chat test train lint proof notebooks
 .venv/ready: requirements.txt
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
@@ -19,6 +19,9 @@ test: .venv/ready
 proof: .venv/ready  ## docs/PROOF.md: how far each part is from its public reference
 	$(PY) -m pytest -q --proof docs/PROOF.md tests/test_convert.py tests/test_twins.py tests/test_images.py \
 		tests/test_qformer.py tests/test_blip.py tests/test_blip2.py
+
+notebooks: .venv/ready  ## run them all, from a clean kernel; what they show goes to out/notebooks
+	.venv/bin/jupyter nbconvert --log-level WARN --to notebook --execute --output-dir out/notebooks notebooks/*.ipynb
 
 lint: .venv/ready
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .

@@ -69,11 +69,11 @@ class Args:
     """Of sampling."""
 
     data: str | None = None
-    """Score this data file (.jsonl, .parquet, .json), or storybook:scenes."""
+    """Score this data file (.jsonl, .parquet, .json), storybook:scenes, or storybook:pope."""
     image_dir: Path | None = None
     """Folder that picture names in --data are relative to (default: the file's)."""
     samples: int | None = None
-    """The first so many records of --data; of storybook:scenes, scenes."""
+    """The first so many records of --data; of storybook:scenes and :pope, scenes."""
     report: Path | None = None
     """Write the score there as JSON."""
     batch_size: int = 64

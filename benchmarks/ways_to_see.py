@@ -1,50 +1,64 @@
 """Four ways to let text see a picture: linear, MLP, Q-Former (after its stage 1), cross-attention.
 
-python -m benchmarks.ways_to_see --samples 24000 --seeds 0 1
+python -m benchmarks.ways_to_see --samples 32000 --seeds 0 1
 
-All look through the frozen eye of --weights and get a new decoder of its width and depth, the same
-conversations in the same order, the same optimizer. The Q-Former's stage 1 comes on top, and is counted.
+All look through the frozen eye of --weights, and get a new decoder of one depth and width, the same records
+in the same order (long answers, then conversations), the same optimizer. The Q-Former's stage 1 comes on
+top. Scores are of held-out scenes; hallucination is POPE's. Speeds are measured last, in turns.
 """
 
 import json
 import time
-from collections.abc import Sequence
-from copy import copy
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean, median, stdev
 
 import torch
 from matplotlib import pyplot
+from torch import Tensor
 
 import train_pretrain_vlm
 import train_sft_vlm
+from dataset.collate import Prepared, make_loader
 from dataset.open import open_data
 from dataset.records import Record
-from model.blip import Blip
+from model.config import DecoderConfig
+from model.connector import build_connector
 from model.vlm import VLM
 from scoring import report
 from scoring.answers import answer_all
 from scoring.assistant import Assistant
 from trainer.cli import parse, user_errors
+from trainer.loop import Recipe, make_optimizers, to_device, train_step
 from trainer.models import as_blip, with_connector
 from trainer.run import TrainArgs
+from trainer.stages import STAGES, choose_trainable
 
 WAYS = ("linear", "mlp", "qformer", "cross-attention")
 RECIPE = "--batch_size 32 --muon_lr 0.01 --warmup 20 --save_every 1000000".split()
+PAIRS = "--batch_size 64 --muon_lr 0.01 --warmup 20 --save_every 1000000".split()
+PHASES = ("read", "single")  # of the storybook, half of the samples each
+ROUNDS = 7  # in which each way's speed is measured once
 
 
 @dataclass
 class Args:
     weights: Path = Path("weights/tiny")
     """Checkpoint folder whose eye and tokenizer all ways share."""
-    samples: int = 24000
-    """Conversations that each way is trained on."""
+    samples: int = 32000
+    """Records that each way is trained on."""
     stage1: int = 12800
     """Pictures and captions of the Q-Former's stage 1, besides."""
     seeds: tuple[int, ...] = (0, 1)
+    layers: int = 4
+    """Depth of every decoder."""
+    width: int = 192
+    """Width of every decoder."""
     scenes: int = 100
     """Held-out scenes to be asked about."""
+    probes: int = 50
+    """Held-out scenes of POPE's questions."""
     ways: tuple[str, ...] = WAYS
     out: Path = Path("out/ways")
 
@@ -52,99 +66,170 @@ class Args:
 @user_errors
 def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
-    rows = [measured(way, seed, args) for seed in args.seeds for way in args.ways]
-    text = table(rows, args)
+    scores = {way: [scored(way, seed, args) for seed in args.seeds] for way in args.ways}
+    paid = costs(args)
+    text = table({way: [row | paid[way] for row in rows] for way, rows in scores.items()})
     print(text)
     (args.out / "ways.md").write_text(text)
-    picture(rows, args)
+    draw(scores, args.out / "ways.png")
 
 
-def measured(way: str, seed: int, args: Args) -> dict:
-    """One way's numbers, from its folder where it has been measured before."""
+def scored(way: str, seed: int, args: Args) -> dict[str, float]:
+    """One way trained with one seed, and what it gets right; read from its folder if that has been done."""
     folder = args.out / f"{way}-{seed}"
-    if (folder / "row.json").is_file():
-        return json.loads((folder / "row.json").read_text())
+    if not (folder / "row.json").is_file():
+        train(way, seed, folder, args)
+        row = score(Assistant.load(folder / PHASES[-1], dtype="auto"), args)
+        (folder / "row.json").write_text(json.dumps(row))
+    return json.loads((folder / "row.json").read_text())
+
+
+def train(way: str, seed: int, folder: Path, args: Args) -> None:
     torch.manual_seed(seed)
     newcomer(way, args).save(folder / "start")
-    start, common = folder / "start", [*RECIPE, "--seed", str(seed)]
+    last, seeded = folder / "start", ["--seed", str(seed)]
     if way == "qformer":
-        stage1 = ["--stage", "qformer", "--init", str(start), "--samples", str(args.stage1)]
-        train_pretrain_vlm.main([*stage1, *common, "--out", str(folder / "stage1")])
-        start = folder / "stage1"
-    data = ["--data", "storybook:single", "--samples", str(args.samples)]
-    train_sft_vlm.main(["--init", str(start), *data, *common, "--out", str(folder / "sft")])
-    row = {"way": way, "seed": seed, **numbers(Assistant.load(folder / "sft", dtype="auto"), args)}
-    rates = [json.loads(line) for line in (folder / "sft" / "metrics.jsonl").read_text().splitlines()]
-    row["samples/s"] = mean(rate["samples_per_s"] for rate in rates)
-    (folder / "row.json").write_text(json.dumps(row))
-    return row
+        stage1 = ["--stage", "qformer", "--init", str(last), "--samples", str(args.stage1)]
+        train_pretrain_vlm.main([*stage1, *PAIRS, *seeded, "--out", str(folder / "stage1")])
+        last = folder / "stage1"
+    for view in PHASES:
+        data = ["--data", f"storybook:{view}", "--samples", str(args.samples // len(PHASES))]
+        train_sft_vlm.main(["--init", str(last), *data, *RECIPE, *seeded, "--out", str(folder / view)])
+        last = folder / view
 
 
 def newcomer(way: str, args: Args) -> Assistant:
     """The eye that all share, and everything behind it new."""
     old = Assistant.load(args.weights)
-    flags = TrainArgs(init=args.weights)
     if way == "cross-attention":
-        return as_blip(old, flags)
-    vlm = VLM(replace(old.vlm.config, connector="linear", qformer=None))
+        sizes = f"hidden_size={args.width} intermediate_size={4 * args.width}"
+        sizes += f" num_hidden_layers={args.layers} num_attention_heads={args.width // 32}"
+        return as_blip(old, TrainArgs(init=args.weights, set=tuple(f"bert.{s}" for s in sizes.split())))
+    vlm = VLM(replace(old.vlm.config, text=decoder_sizes(old.vlm.config.text, args), connector="linear"))
     vlm.vision = old.vlm.vision
-    new = replace(old, vlm=vlm.to(old.device), chat=copy(old.chat))
-    return new if way == "linear" else with_connector(new, way, flags)
+    vlm.connector = build_connector(vlm.config)
+    new = replace(old, vlm=vlm.to(old.device))
+    return new if way == "linear" else with_connector(new, way, TrainArgs(init=args.weights))
 
 
-def numbers(assistant: Assistant, args: Args) -> dict:
-    records = open_data("storybook:scenes", None, args.scenes)
-    alone = [r for r in (records[i] for i in range(len(records))) if len(r.images) == 1]
-    scored = report.score(list(answer_all(assistant, alone)))
-    families = sorted({name.partition("/")[2] for name in scored["by_type"]})
-    by_type = {name: row["exact_match"] for name, row in scored["by_type"].items()}
-    seeing = [p for n, p in assistant.vlm.named_parameters() if not n.startswith("vision.")]
+def decoder_sizes(old: DecoderConfig, args: Args) -> DecoderConfig:
+    return replace(
+        old,
+        hidden_size=args.width,
+        intermediate_size=8 * args.width // 3,
+        num_hidden_layers=args.layers,
+        num_attention_heads=args.width // 32,
+        num_key_value_heads=args.width // 32,
+    )
+
+
+def score(assistant: Assistant, args: Args) -> dict[str, float]:
+    about = report.score(list(answer_all(assistant, one_picture("scenes", args.scenes))))
+    probed = report.score(list(answer_all(assistant, one_picture("pope", args.probes))))["pope"]
+    by_type = {name: row["exact_match"] for name, row in about["by_type"].items()}
+    families = sorted({name.partition("/")[2] for name in by_type})
     return {
+        "all questions": about["exact_match"],
         **{family: mean(by_type[f"{code}/{family}"] for code in ("en", "zh")) for family in families},
-        "all": scored["exact_match"],
-        "object F1": scored["object_f1"]["all"],
-        "image tokens": assistant.vlm.config.image_tokens,
-        "million weights": sum(p.numel() for p in seeing) / 1e6,
-        "tokens/s": decoding_rate(assistant, alone[:32]),
+        "object F1": about["object_f1"]["all"],
+        **{f"POPE F1, {which}": measures["f1"] for which, measures in probed.items()},
+        "POPE yes ratio": mean(measures["yes_ratio"] for measures in probed.values()),
     }
 
 
-def decoding_rate(assistant: Assistant, records: Sequence[Record], new: int = 48) -> float:
-    """Tokens a second of one batch, the end of an answer ignored; the picture's first look is included."""
-    assert isinstance(assistant.vlm, VLM | Blip)
-    asked = [record.messages[:1] for record in records]
-    images = [record.images[0] for record in records]
-    start = time.perf_counter()
-    assistant.answer_batch(asked, images, max_new_tokens=new, stop_ids=())
-    return new * len(records) / (time.perf_counter() - start)
+def one_picture(view: str, scenes: int) -> list[Record]:
+    records = open_data(f"storybook:{view}", None, scenes)
+    return [r for r in (records[i] for i in range(len(records))) if len(r.images) == 1]
 
 
-def table(rows: list[dict], args: Args) -> str:
-    """Means over seeds, with the standard deviation where there are several."""
-    keys = [key for key in rows[0] if key not in ("way", "seed")]
-    lines = ["| | " + " | ".join(args.ways) + " |", "|---" * (len(args.ways) + 1) + "|"]
-    for key in keys:
-        cells = []
-        for way in args.ways:
-            values = [row[key] for row in rows if row["way"] == way]
-            spread = f" ± {stdev(values):.2g}" if len(values) > 1 and stdev(values) else ""
-            cells.append(f"{mean(values):.3g}{spread}")
+def trained(assistant: Assistant) -> int:
+    return sum(p.numel() for name, p in assistant.vlm.named_parameters() if not name.startswith("vision."))
+
+
+def costs(args: Args) -> dict[str, dict[str, float]]:
+    """Of the first seed's models, which take turns, so that what slows the machine slows all."""
+    folders = {way: args.out / f"{way}-{args.seeds[0]}" / PHASES[-1] for way in args.ways}
+    models = {way: Assistant.load(folder, dtype="auto") for way, folder in folders.items()}
+    records = one_picture("scenes", 2)
+    answered = in_turns({way: answering_run(model, records) for way, model in models.items()})
+    learnt = in_turns({way: training_run(model) for way, model in models.items()})
+    return {
+        way: {
+            "image tokens": model.vlm.config.image_tokens,
+            "million weights trained": trained(model) / 1e6,
+            "training samples/s": learnt[way],
+            "answer tokens/s, batch of 32": answered[way],
+        }
+        for way, model in models.items()
+    }
+
+
+def in_turns(runs: dict[str, Callable[[], int]]) -> dict[str, float]:
+    """What each run gets done in a second: the median of `ROUNDS`, after one that does not count."""
+    rates: dict[str, list[float]] = {way: [] for way in runs}
+    for _ in range(1 + ROUNDS):
+        for way, run in runs.items():
+            start = time.perf_counter()
+            done = run()
+            rates[way].append(done / (time.perf_counter() - start))
+    return {way: median(some[1:]) for way, some in rates.items()}
+
+
+def answering_run(assistant: Assistant, records: list[Record], new: int = 32) -> Callable[[], int]:
+    """A run that answers the same questions, the end of an answer ignored; looking at the pictures counts."""
+    asked, images = [r.messages[:1] for r in records], [r.images[0] for r in records]
+
+    def run() -> int:
+        assistant.answer_batch(asked, images, max_new_tokens=new, stop_ids=())
+        return new * len(asked)
+
+    return run
+
+
+def training_run(assistant: Assistant) -> Callable[[], int]:
+    """A run of one optimizer step on the same batch."""
+    vlm, stage = assistant.vlm, STAGES["sft"]
+    choose_trainable(vlm, stage.parts)
+    module, recipe = stage.build(vlm).train(), Recipe(1, 32, muon_lr=1e-4, dtype=assistant.dtype)
+    optimizers = make_optimizers(module, recipe)
+    prepared = Prepared(open_data("storybook:single", None, 32), assistant.chat, assistant.preprocessor)
+    batch: dict[str, Tensor] = to_device(next(make_loader(prepared, 32, seed=0)), assistant.device)
+
+    def run() -> int:
+        train_step(module, module, [batch], optimizers, recipe, 1.0)
+        return 32
+
+    return run
+
+
+def table(rows: dict[str, list[dict[str, float]]]) -> str:
+    """Means over seeds, with the standard deviation where they differ."""
+    lines = ["| | " + " | ".join(rows) + " |", "|---" * (len(rows) + 1) + "|"]
+    for key in next(iter(rows.values()))[0]:
+        cells = [cell([row[key] for row in some]) for some in rows.values()]
         lines.append(f"| {key} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
-def picture(rows: list[dict], args: Args) -> None:
-    """Accuracy by family, a bar for each way."""
-    keys = [k for k in rows[0] if isinstance(rows[0][k], float) and 0 <= rows[0][k] <= 1]
-    figure, axes = pyplot.subplots(figsize=(10, 4))
-    width = 0.8 / len(args.ways)
-    for number, way in enumerate(args.ways):
-        heights = [mean(row[key] for row in rows if row["way"] == way) for key in keys]
-        axes.bar([i + number * width for i in range(len(keys))], heights, width, label=way)
-    axes.set_xticks([i + 0.4 - width / 2 for i in range(len(keys))], keys, rotation=20)
+def cell(values: list[float]) -> str:
+    spread = f" ± {stdev(values):.2g}" if len(set(values)) > 1 else ""
+    return f"{mean(values):.3g}{spread}"
+
+
+def draw(rows: dict[str, list[dict[str, float]]], path: Path) -> None:
+    """Every share of right answers: a bar for each way, a dot for each seed."""
+    keys = [key for key in next(iter(rows.values()))[0] if "ratio" not in key]
+    figure, axes = pyplot.subplots(figsize=(11, 4))
+    width = 0.8 / len(rows)
+    for number, (way, some) in enumerate(rows.items()):
+        places = [i + number * width for i in range(len(keys))]
+        axes.bar(places, [mean(row[key] for row in some) for key in keys], width, label=way)
+        for row in some:
+            axes.plot(places, [row[key] for key in keys], "k.", markersize=3)
+    axes.set_xticks([i + 0.4 - width / 2 for i in range(len(keys))], keys, rotation=30, ha="right")
     axes.set_ylim(0, 1)
-    axes.legend()
-    figure.savefig(args.out / "ways.png", dpi=120, bbox_inches="tight")
+    axes.legend(ncols=len(rows), loc="upper center", bbox_to_anchor=(0.5, 1.12), frameon=False)
+    figure.savefig(path, dpi=100, bbox_inches="tight")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def open_data(
 ) -> Sequence[Record]:
     """`source` is a data file, "storybook" (then `view` says which records) or "storybook:VIEW".
 
-    `samples`: how many records at most; of the views `scenes` and `val`, how many scenes.
+    `samples`: how many records at most; of views that ask several times about a scene, how many scenes.
     """
     name, _, asked = source.partition(":")
     if name != "storybook":

@@ -23,6 +23,7 @@ from model.config import VLMConfig, build
 
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.001, 0.5
 SMOOTHING = 0.1  # of the contrast's labels
+EASY = 0.5  # of training's negatives, drawn at random: who starts from nothing cannot tell hard ones yet
 Gather = Callable[
     [Tensor], tuple[Tensor, int]
 ]  # (B, ...) of this process -> those of all, where its own begin
@@ -194,7 +195,8 @@ class QFormerPretraining(nn.Module):
         """Three groups of B: pairs as they are, texts with a hard wrong picture, pictures with a hard wrong
         text; hard by the similarities (B, B) of each picture, and of each text."""
         same = (ids[:, None] == ids[None]).all(-1)  # a pair's own, and another that says the same
-        wrong_image, wrong_text = hard_negatives(to_images, same), hard_negatives(to_texts, same)
+        easy = EASY if self.training else 0.0
+        wrong_image, wrong_text = hard_negatives(to_images, same, easy), hard_negatives(to_texts, same, easy)
         logits = self.match(
             torch.cat([image, image[wrong_image], image]),
             torch.cat([ids, ids, ids[wrong_text]]),
@@ -221,15 +223,17 @@ def smoothed(logits: Tensor, own: Tensor) -> Tensor:
     return F.cross_entropy(logits, own, label_smoothing=SMOOTHING)
 
 
-def hard_negatives(logits: Tensor, same: Tensor) -> Tensor:
-    """For each row one column that is not the `same`, the more often the more similar. (B, B) -> (B,)
+def hard_negatives(logits: Tensor, same: Tensor, easy: float = 0.0) -> Tensor:
+    """For each row one column that is not the `same`, the more often the more similar; a share of `easy`
+    whatever it looks like. (B, B) -> (B,)
 
     A row where all are the same has nothing wrong to offer but a neighbour.
     """
-    weights = logits.detach().softmax(1).masked_fill(same, 0) + 1e-4 * ~same
-    only_same = same.all(1, keepdim=True)
+    others = (~same).float()
+    likely = logits.detach().float().masked_fill(same, -torch.inf).softmax(1)
+    weights = (1 - easy) * likely + easy * others / others.sum(1, keepdim=True)
     neighbour = torch.eye(len(same), device=same.device).roll(1, dims=1)
-    return torch.multinomial(torch.where(only_same, neighbour, weights), 1)[:, 0]
+    return torch.multinomial(torch.where(same.all(1, keepdim=True), neighbour, weights), 1)[:, 0]
 
 
 def generation_loss(logits: Tensor, ids: Tensor, valid: Tensor) -> Tensor:

@@ -5,13 +5,17 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from dataset.storybook.pope import NEGATIVES
 from dataset.storybook.questions import parse_description
+from dataset.storybook.words import LANGUAGES
 from scoring.answers import Answer
+
+SAYS_YES = {language.answers["yes"] for language in LANGUAGES.values()}
 
 
 def score(answers: Sequence[Answer]) -> dict:
     """{"n", "exact_match", "by_type": {type: {"n", "exact_match"}}}, for types such as "en/colour" also
-    "by_language", and "object_f1" where the truths are descriptions of storybook scenes."""
+    "by_language", "object_f1" where the truths are descriptions of storybook scenes, and "pope"."""
     report = {**_exact(answers), "by_type": _grouped(answers, lambda a: a.type)}
     if all("/" in a.type for a in answers):
         report["by_language"] = _grouped(answers, lambda a: a.type.partition("/")[0])
@@ -21,7 +25,27 @@ def score(answers: Sequence[Answer]) -> dict:
             for language in report["by_language"]
         }
         report["object_f1"] = {name: object_f1(group) for name, group in groups.items() if group}
+    probed = [a for a in answers if "/pope-" in a.type]
+    if probed:
+        report["pope"] = {
+            which: hallucination([a for a in probed if a.type.endswith(f"-{which}")]) for which in NEGATIVES
+        }
     return report
+
+
+def hallucination(answers: Sequence[Answer]) -> dict[str, float]:
+    """POPE's measures (Li et al. 2023, section 4.1): "yes" is the positive answer, all else is "no"."""
+    truth = [a.truth in SAYS_YES for a in answers]
+    said = [a.answer.strip() in SAYS_YES for a in answers]
+    right, hits = sum(a.right for a in answers), sum(t and s for t, s in zip(truth, said, strict=True))
+    measures = {
+        "accuracy": right / max(1, len(answers)),
+        "precision": hits / max(1, sum(said)),
+        "recall": hits / max(1, sum(truth)),
+        "f1": 2 * hits / max(1, sum(said) + sum(truth)),
+        "yes_ratio": sum(said) / max(1, len(answers)),
+    }
+    return {key: round(value, 4) for key, value in measures.items()}
 
 
 def object_f1(answers: Iterable[Answer]) -> float:
@@ -41,6 +65,9 @@ def table(report: dict) -> str:
     lines += [
         f"{name:{width}}  {value:7.4f}  object F1" for name, value in report.get("object_f1", {}).items()
     ]
+    for which, measures in report.get("pope", {}).items():
+        told = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in measures.items())
+        lines.append(f"pope, {which}: {told}")
     return "\n".join(lines)
 
 

@@ -36,3 +36,23 @@ def test_object_f1_counts_things_with_all_four_right() -> None:
     one_of_two = "A meadow: at the top left a small red cat."
     assert object_f1([answer("en/description", DESCRIBED, one_of_two)]) == round(2 / 3, 4)
     assert object_f1([answer("en/description", DESCRIBED, "nonsense")]) == 0
+
+
+def test_hallucination_counts_yes_as_pope_does() -> None:
+    scored = score(
+        [
+            answer("en/pope-random", "yes", "yes"),
+            answer("en/pope-random", "yes", "no"),
+            answer("zh/pope-random", "没有", "有"),
+            answer("zh/pope-random", "没有", "没有"),
+            answer("en/pope-random", "yes", "yes"),
+        ]
+    )
+    assert scored["pope"]["random"] == {
+        "accuracy": 0.6,
+        "precision": 0.6667,
+        "recall": 0.6667,
+        "f1": 0.6667,
+        "yes_ratio": 0.6,
+    }
+    assert "pope, random: accuracy 0.6000" in table(scored)

@@ -10,6 +10,7 @@ from dataset.records import open_records
 from dataset.storybook.__main__ import main
 from dataset.storybook.colours import COLOURS
 from dataset.storybook.draw import Placed, draw
+from dataset.storybook.pope import NEGATIVES, PROBES, absent, names, popular, probe, probed_scene
 from dataset.storybook.questions import (
     FAMILIES,
     OPPOSITES,
@@ -204,3 +205,18 @@ def name_of(thing: Thing, language: Language, scene: Scene) -> str:
 
 def shortest(scene: Scene, thing: Thing) -> dict[str, str]:
     return unique_name(scene, thing, None) or {"kind": thing.kind}  # no name of its own: never told
+
+
+def test_pope_asks_about_what_is_there_and_what_is_not() -> None:
+    for index in range(240):
+        scene, (_, answer), type = probe(index)
+        which, there, code = PROBES[index % len(PROBES)]
+        said = answer == LANGUAGES[code].answers["yes"]
+        assert type == f"{code}/pope-{which}" and said == there
+    rng, scene = random.Random(0), probed_scene(3)
+    colours, kinds = ({getattr(t, key) for t in scene.things} for key in ("colour", "kind"))
+    for which in NEGATIVES:
+        colour, kind = absent(scene, which, rng)
+        assert (colour, kind) not in names(scene)
+        assert which != "popular" or (colour, kind) in popular()
+        assert which != "adversarial" or (colour in colours and kind in kinds)

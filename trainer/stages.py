@@ -239,8 +239,8 @@ STAGES: dict[str, Stage] = {
     "text": Stage(("decoder",), "train", TextLoss, pictures=False),
     "vision": Stage(("vision",), "captions", ContrastiveLoss),
     "regions": Stage(("vision", "connector"), "regions", RegionLoss),
-    "qformer": Stage(("connector",), "captions", QFormerLoss),
-    "caption": Stage(("decoder",), "captions", AnswerLoss),
+    "qformer": Stage(("connector",), "described", QFormerLoss),
+    "caption": Stage(("decoder",), "described", AnswerLoss),
     "align": Stage(("connector",), "train", AnswerLoss),
     "sft": Stage(("connector", "decoder"), "train", AnswerLoss),
 }

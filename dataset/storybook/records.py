@@ -3,12 +3,14 @@
 train      conversations about one picture, or two; English or Chinese
 single     as train, about one picture
 reason     as train, with more of what takes several steps: relations, numbers, two pictures
-captions   one picture, one description; four in a row differ in the kind of one thing alone
-pairs      held out: one picture, one description
+described  one picture, one description
+captions   as described; four in a row differ in the kind of one thing alone
+pairs      as described, held out
 read       one picture, and a long answer: all of it, or some things by name
 regions    one crowded picture, and what is said of each thing in it
 scenes     held out: one question of each family in each language about each of `samples` scenes
 val        as scenes, of other scenes: to look at while training
+pope       held out: what is there and what is not, twelve questions about each of `samples` scenes
 """
 
 import random
@@ -17,6 +19,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from dataset.records import Record
+from dataset.storybook.pope import PROBES, probe
 from dataset.storybook.questions import FAMILIES, about, compare, full_name
 from dataset.storybook.words import LANGUAGES, Language
 from dataset.storybook.world import CANVAS, Scene, make_scene, twin
@@ -102,10 +105,10 @@ def captions(index: int, pictures: bool = True) -> Record:
     return _record([scene], turns, f"{code}/description", f"storybook caption {index}", pictures)
 
 
-def pairs(index: int, pictures: bool = True) -> Record:
-    scene, code = make_scene("val", 3_000_000 + index), list(LANGUAGES)[index % len(LANGUAGES)]
-    turns = [FAMILIES["description"](scene, LANGUAGES[code], random.Random(f"pairs {index}"))]
-    return _record([scene], turns, f"{code}/description", f"storybook pair {index}", pictures)
+def described(index: int, pictures: bool = True, split: str = "train", view: str = "described") -> Record:
+    scene, code = make_scene(split, 3_000_000 + index), list(LANGUAGES)[index % len(LANGUAGES)]
+    turns = [FAMILIES["description"](scene, LANGUAGES[code], random.Random(f"{view} {index}"))]
+    return _record([scene], turns, f"{code}/description", f"storybook {view} {index}", pictures)
 
 
 def held_out(index: int, pictures: bool = True, split: str = "scenes") -> Record:
@@ -124,6 +127,11 @@ def held_out(index: int, pictures: bool = True, split: str = "scenes") -> Record
         scene, spare = make_scene(split, spare), spare + 1
         turn = ask(scene, language, rng)
     return _record([scene], [turn], f"{language.code}/{name}", where, pictures)
+
+
+def pope(index: int, pictures: bool = True) -> Record:
+    scene, turn, type = probe(index)
+    return _record([scene], [turn], type, f"storybook pope {index // len(PROBES)}", pictures)
 
 
 def _record(
@@ -145,21 +153,24 @@ VIEWS = {
     "read": read,
     "regions": regions,
     "captions": captions,
-    "pairs": pairs,
+    "described": described,
+    "pairs": partial(described, split="val", view="pairs"),
     "scenes": held_out,
     "val": partial(held_out, split="val"),
+    "pope": pope,
 }
+PER_SCENE = {"scenes": 2 * (len(FAMILIES) + 1), "val": 2 * (len(FAMILIES) + 1), "pope": len(PROBES)}
 
 
 class StorybookRecords(Sequence[Record]):
-    """Records 0..n-1 of a view. For `scenes` and `val`, `samples` counts scenes, each asked about 18 times.
+    """Records 0..n-1 of a view; where several are about one scene (`PER_SCENE`), `samples` counts scenes.
 
     `group`: how many records in a row belong together in a batch.
     """
 
     def __init__(self, view: str, samples: int, pictures: bool = True) -> None:
         self.view, self.pictures = VIEWS[view], pictures
-        self.length = samples * 2 * (len(FAMILIES) + 1) if view in ("scenes", "val") else samples
+        self.length = samples * PER_SCENE.get(view, 1)
         self.group = TWINS if view == "captions" else 1
 
     def __len__(self) -> int:
