@@ -14,6 +14,7 @@ from dataset.storybook.colours import BLACK, COLOURS
 from dataset.storybook.pen import Pen
 from dataset.storybook.settings import SETTINGS
 from dataset.storybook.things import KINDS
+from dataset.storybook.weather import TIMES, WEATHERS
 
 CANVAS = 128  # the canvas that `Placed` is measured in, in pixels
 SUPER = 3  # a thing is drawn this many times too large, then reduced: anti-aliasing
@@ -35,13 +36,24 @@ class Placed:
     flip: bool = False
 
 
-def draw(setting: str, things: Sequence[Placed], seed: int, size: int = CANVAS) -> Image.Image:
+def draw(
+    setting: str,
+    things: Sequence[Placed],
+    seed: int,
+    size: int = CANVAS,
+    time: str = "day",
+    weather: str = "clear",
+) -> Image.Image:
     """The RGB picture (size, size) of a scene, later things over earlier; a pure function of arguments."""
     rng = np.random.default_rng(seed)
-    picture = Image.fromarray(SETTINGS[setting].draw(rng, size))
+    picture = as_picture(TIMES[time](rng, SETTINGS[setting].draw(rng, size)))
     for thing in things:
         paste(picture, thing, rng, size / CANVAS)
-    return picture
+    return as_picture(WEATHERS[weather](rng, np.asarray(picture)))
+
+
+def as_picture(canvas: np.ndarray) -> Image.Image:
+    return Image.fromarray(np.clip(canvas, 0, 255).astype(np.uint8))
 
 
 def paste(picture: Image.Image, thing: Placed, rng: np.random.Generator, scale: float) -> None:

@@ -107,15 +107,6 @@ def beach(rng: np.random.Generator, size: int) -> np.ndarray:
     return canvas + grain(rng, size, 5)
 
 
-@setting("night", zh="夜晚")
-def night(rng: np.random.Generator, size: int) -> np.ndarray:
-    canvas = gradient(size, (26, 30, 52), (66, 70, 98))
-    dots(rng, canvas, 70, 0.6, (214, 214, 206))
-    fill_below(canvas, ridge(rng, size, 0.6, 0.03), (52, 58, 74), (52, 58, 74))
-    fill_below(canvas, ridge(rng, size, 0.7, 0.02), (44, 52, 60), (34, 40, 46))
-    return canvas + grain(rng, size, 3)
-
-
 @setting("snow", zh="雪地")
 def snow(rng: np.random.Generator, size: int) -> np.ndarray:
     canvas = gradient(size, (138, 150, 168), (184, 194, 206))
@@ -155,3 +146,30 @@ def sea(rng: np.random.Generator, size: int) -> np.ndarray:
     canvas[level:] = gradient(size, (138, 176, 184), (92, 136, 152))[level:]
     canvas[level:] += ripples(rng, size, 7, rng.uniform(8, 11))[level:]
     return canvas + grain(rng, size, 4, 1, 4)
+
+
+@setting("desert", zh="沙漠")
+def desert(rng: np.random.Generator, size: int) -> np.ndarray:
+    canvas = gradient(size, (196, 208, 214), (230, 220, 198))
+    for level, height, colour in ((0.42, 0.06, (216, 184, 140)), (0.54, 0.05, (206, 170, 124))):
+        fill_below(canvas, ridge(rng, size, level, height), colour, (188, 150, 106))
+    line = ridge(rng, size, 0.68, 0.04)
+    fill_below(canvas, line, (214, 180, 134), (196, 158, 112))
+    waves = ripples(rng, size, 5, rng.uniform(5, 7))
+    return canvas + waves * (np.arange(size)[:, None] > line)[..., None] + grain(rng, size, 4)
+
+
+@setting("forest", zh="森林")
+def forest(rng: np.random.Generator, size: int) -> np.ndarray:
+    canvas = gradient(size, (150, 172, 158), (172, 188, 166))
+    ground = int(size * rng.uniform(0.62, 0.7))
+    for shade in (0, 1):  # far trunks, then near ones
+        for _ in range(int(rng.integers(7, 10))):
+            left, width = rng.uniform(-0.05, 1) * size, size * rng.uniform(0.02, 0.035) * (1 + shade)
+            columns = slice(max(0, int(left)), max(0, int(left + width)))
+            canvas[:ground, columns] = np.float32([112, 112, 96]) - 18 * shade + rng.uniform(-6, 6)
+    leaves = grain(rng, size, 10, 5, 5)
+    crowns = (np.arange(size)[:, None] < ridge(rng, size, 0.2, 0.05))[..., None]
+    canvas = np.where(crowns, np.float32([104, 136, 100]) + leaves, canvas)
+    canvas[ground:] = gradient(size, (134, 136, 100), (104, 108, 76))[ground:]
+    return canvas + grain(rng, size, 5)
