@@ -48,7 +48,7 @@ class Args:
     """Checkpoint folder whose eye and tokenizer all ways share."""
     samples: int = 32000
     """Records that each way is trained on."""
-    stage1: int = 12800
+    stage1: int = 19200
     """Pictures and captions of the Q-Former's stage 1, besides."""
     seeds: tuple[int, ...] = (0, 1)
     layers: int = 4
