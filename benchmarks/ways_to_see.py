@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import mean, median, stdev
 
 import torch
-from matplotlib import pyplot
+from matplotlib.figure import Figure
 from torch import Tensor
 
 import train_pretrain_vlm
@@ -48,7 +48,7 @@ class Args:
     """Checkpoint folder whose eye and tokenizer all ways share."""
     samples: int = 32000
     """Records that each way is trained on."""
-    stage1: int = 12800
+    stage1: int = 19200
     """Pictures and captions of the Q-Former's stage 1, besides."""
     seeds: tuple[int, ...] = (0, 1)
     layers: int = 4
@@ -219,7 +219,8 @@ def cell(values: list[float]) -> str:
 def draw(rows: dict[str, list[dict[str, float]]], path: Path) -> None:
     """Every share of right answers: a bar for each way, a dot for each seed."""
     keys = [key for key in next(iter(rows.values()))[0] if "ratio" not in key]
-    figure, axes = pyplot.subplots(figsize=(11, 4))
+    figure = Figure(figsize=(11, 4))
+    axes = figure.subplots()
     width = 0.8 / len(rows)
     for number, (way, some) in enumerate(rows.items()):
         places = [i + number * width for i in range(len(keys))]

@@ -4,11 +4,8 @@ import json
 import time
 from pathlib import Path
 
-import matplotlib
+from matplotlib.figure import Figure
 from tqdm import tqdm
-
-matplotlib.use("Agg")
-from matplotlib import pyplot
 
 
 class Report:
@@ -47,7 +44,8 @@ def draw_curves(rows: list[dict[str, float]], path: Path) -> None:
     """Every loss of the run against its step, on a logarithmic scale."""
     if not rows:
         return
-    figure, axes = pyplot.subplots(figsize=(7, 4))
+    figure = Figure(figsize=(7, 4))  # without pyplot, whose backend may be a notebook's
+    axes = figure.subplots()
     for key in rows[0]:
         if "loss" in key:
             axes.plot([row["step"] for row in rows], [row[key] for row in rows], label=key)
@@ -55,4 +53,3 @@ def draw_curves(rows: list[dict[str, float]], path: Path) -> None:
     axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(path, dpi=100, bbox_inches="tight")
-    pyplot.close(figure)

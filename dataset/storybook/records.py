@@ -1,16 +1,16 @@
 """The storybook as records, one view for each use. Pictures are drawn when they are asked for.
 
-train      conversations about one picture, or two; English or Chinese
-single     as train, about one picture
-reason     as train, with more of what takes several steps: relations, numbers, two pictures
-described  one picture, one description
-captions   as described; four in a row differ in the kind of one thing alone
-pairs      as described, held out
-read       one picture, and a long answer: all of it, or some things by name
-regions    one crowded picture, and what is said of each thing in it
-scenes     held out: one question of each family in each language about each of `samples` scenes
-val        as scenes, of other scenes: to look at while training
-pope       held out: what is there and what is not, twelve questions about each of `samples` scenes
+train          conversations about one picture, or two; English or Chinese
+single         as train, about one picture
+reason         as train, with more of what takes several steps: relations, numbers, two pictures
+read           one picture, and a long answer: all of it, or some things by name
+described      one picture, one description
+captions       as described; four in a row differ in the kind of one thing alone
+regions        one crowded picture, and what is said of each thing in it
+val            one question of each family in each language about each of `samples` scenes
+scenes         as val, held out for the score
+described_val  as described, held out
+pope           held out: what is there and what is not, twelve questions about each of `samples` scenes
 """
 
 import random
@@ -154,7 +154,7 @@ VIEWS = {
     "regions": regions,
     "captions": captions,
     "described": described,
-    "pairs": partial(described, split="val", view="pairs"),
+    "described_val": partial(described, split="val", view="described_val"),
     "scenes": held_out,
     "val": partial(held_out, split="val"),
     "pope": pope,
