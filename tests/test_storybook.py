@@ -22,7 +22,7 @@ from dataset.storybook.questions import (
 )
 from dataset.storybook.records import VIEWS, StorybookRecords
 from dataset.storybook.settings import SETTINGS
-from dataset.storybook.things import KINDS
+from dataset.storybook.kinds import KINDS
 from dataset.storybook.words import LANGUAGES, Language
 from dataset.storybook.world import CANVAS, PLACES, SIZES, Scene, Thing, make_scene, twin
 

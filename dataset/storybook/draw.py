@@ -13,7 +13,7 @@ from PIL import Image, ImageChops, ImageDraw
 from dataset.storybook.colours import BLACK, COLOURS
 from dataset.storybook.pen import Pen
 from dataset.storybook.settings import SETTINGS
-from dataset.storybook.things import KINDS
+from dataset.storybook.kinds import KINDS
 from dataset.storybook.weather import TIMES, WEATHERS
 
 CANVAS = 128  # the canvas that `Placed` is measured in, in pixels

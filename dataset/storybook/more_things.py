@@ -1,10 +1,10 @@
-"""Twelve more kinds of thing: registered beside those of things.py, drawn with the same pen."""
+"""Thirteen more kinds of thing, drawn with the same pen as those of things.py."""
 
 from math import cos, pi, sin
 
 from dataset.storybook.colours import BLACK, BROWN, CREAM, GLASS, GOLD, LEAF, WHITE
+from dataset.storybook.kind import kind
 from dataset.storybook.pen import Pen, arc
-from dataset.storybook.things import kind
 
 
 @kind("apple", zh="苹果", classifier="个")

@@ -13,7 +13,7 @@ from functools import cache
 
 from dataset.storybook.colours import COLOURS
 from dataset.storybook.questions import a, ask
-from dataset.storybook.things import KINDS
+from dataset.storybook.kinds import KINDS
 from dataset.storybook.words import LANGUAGES, Language
 from dataset.storybook.world import Scene, make_scene
 

@@ -9,14 +9,17 @@ import random
 from collections.abc import Callable
 
 from dataset.storybook.colours import COLOURS
-from dataset.storybook.things import KINDS
-from dataset.storybook.words import LANGUAGES, Language
-from dataset.storybook.world import PLACES, Scene, Thing
+from dataset.storybook.kinds import KINDS
+from dataset.storybook.language import Language
+from dataset.storybook.words import LANGUAGES
+from dataset.storybook.world import NEVER_SEEN, PLACES, SIZES, Scene, Thing
 
 QA = tuple[str, str] | None
 Family = Callable[[Scene, Language, random.Random], QA]
+Name = dict[str, str | None]  # what is said of a thing: its kind, colour, size
 FAMILIES: dict[str, Family] = {}
 ABSENT_SHARE = 0.3  # of the answers about things by name: one of them is not there
+OPPOSITES = {"left": "right", "right": "left", "above": "below", "below": "above"}
 
 
 def family(function: Family) -> Family:
@@ -28,53 +31,62 @@ def ask(language: Language, phrasing: str, rng: random.Random, **slots: str) -> 
     return rng.choice(language.questions[phrasing]).format(**slots)
 
 
-def the(language: Language, name: dict[str, str]) -> str:
-    noun = language.noun(**name)
-    return f"the {noun}" if language.code == "en" else noun
+def the(language: Language, name: Name) -> str:
+    return language.the(language.noun(**name))
 
 
-def a(language: Language, name: dict[str, str]) -> str:
+def a(language: Language, name: Name) -> str:
     return language.a(language.noun(**name), name["kind"])
 
 
-def full_name(thing: Thing) -> dict[str, str]:
+def full_name(thing: Thing) -> Name:
     return {"kind": thing.kind, "colour": thing.colour, "size": thing.size}
 
 
-def fits(thing: Thing, name: dict[str, str | None]) -> bool:
+def fits(thing: Thing, name: Name) -> bool:
     return all(value is None or getattr(thing, key) == value for key, value in name.items())
 
 
-def unique_name(
-    scene: Scene, thing: Thing, rng: random.Random | None, hidden: str = ""
-) -> dict[str, str] | None:
+def number_of(scene: Scene, name: Name) -> int:
+    return sum(fits(thing, name) for thing in scene.things)
+
+
+def unique_name(scene: Scene, thing: Thing, rng: random.Random | None, hidden: str = "") -> Name | None:
     """A name that fits this thing alone and does not tell attribute `hidden`; without rng the shortest."""
     wordings = [("kind",), ("kind", "colour"), ("kind", "size"), ("kind", "colour", "size")]
     if rng:
         rng.shuffle(wordings)
     for keys in wordings:
         name = {key: getattr(thing, key) for key in keys}
-        if hidden not in keys and sum(fits(other, name) for other in scene.things) == 1:
+        if hidden not in keys and number_of(scene, name) == 1:
             return name
     return None
 
 
-def pick(scene: Scene, rng: random.Random, hidden: str = "") -> tuple[Thing, dict[str, str]] | None:
+def named_things(scene: Scene, rng: random.Random | None, hidden: str = "") -> list[tuple[Thing, Name]]:
+    """All things that have a unique name, with it."""
+    named = [(thing, unique_name(scene, thing, rng, hidden)) for thing in scene.things]
+    return [(thing, name) for thing, name in named if name]
+
+
+def pick(scene: Scene, rng: random.Random, hidden: str = "") -> tuple[Thing, Name] | None:
     """A thing and a unique name for it."""
-    things = [(t, unique_name(scene, t, rng, hidden)) for t in scene.things]
-    things = [(t, name) for t, name in things if name]
+    things = named_things(scene, rng, hidden)
     return rng.choice(things) if things else None
 
 
-def absent_name(scene: Scene, rng: random.Random) -> dict[str, str]:
-    """A name that fits nothing: another kind, or a kind that is there in a colour that it does not have."""
+def absent_name(scene: Scene, rng: random.Random) -> Name:
+    """A name that fits nothing: another kind, or a kind that is there in a colour that it does not have.
+
+    Never one that is held out: it would be learnt that what it names is not there.
+    """
     while True:
         near = scene.things and rng.random() < 0.5
         kind = rng.choice(scene.things).kind if near else rng.choice(list(KINDS))
         name = {"kind": kind}
         if near or rng.random() < 0.5:
             name["colour"] = rng.choice([t.colour for t in scene.things] + [rng.choice(list(COLOURS))])
-        if not any(fits(t, name) for t in scene.things):
+        if not number_of(scene, name) and (kind, name.get("colour")) not in NEVER_SEEN:
             return name
 
 
@@ -101,7 +113,7 @@ def count(scene: Scene, language: Language, rng: random.Random) -> QA:
         name = {"kind": None, "colour": thing.colour if rng.random() < 0.8 else rng.choice(list(COLOURS))}
     else:
         name = {"kind": thing.kind, "colour": thing.colour}
-    number = sum(fits(t, name) for t in scene.things)
+    number = number_of(scene, name)
     unit = language.unit(name["kind"])
     answer = language.numbers[number] + (unit if number else "")
     return ask(language, "count", rng, many=language.many(**name), unit=unit), answer
@@ -109,33 +121,49 @@ def count(scene: Scene, language: Language, rng: random.Random) -> QA:
 
 @family
 def colour(scene: Scene, language: Language, rng: random.Random) -> QA:
-    picked = pick(scene, rng, hidden="colour")
-    if not picked:
-        return None
-    thing, name = picked
-    return ask(language, "colour", rng, the=the(language, name)), language.colours[thing.colour]
+    return asked_of(scene, language, rng, "colour", hidden="colour")
 
 
 @family
 def size(scene: Scene, language: Language, rng: random.Random) -> QA:
-    picked = pick(scene, rng, hidden="size")
-    if not picked:
-        return None
-    thing, name = picked
-    return ask(language, "size", rng, the=the(language, name)), language.sizes[thing.size]
+    return asked_of(scene, language, rng, "size", hidden="size")
 
 
 @family
 def position(scene: Scene, language: Language, rng: random.Random) -> QA:
     """Where a thing is, or what is at a place."""
-    if rng.random() < 0.5:
-        picked = pick(scene, rng)
-        if picked:
-            return ask(language, "position", rng, the=the(language, picked[1])), language.at(picked[0].place)
+    if rng.random() < 0.5 and (where := asked_of(scene, language, rng, "position")):
+        return where
     there = {t.place: t for t in scene.things}
     place = rng.choice(list(there)) if rng.random() < 0.8 else rng.choice(PLACES)
     answer = a(language, full_name(there[place])) if place in there else language.answers["nothing"]
     return ask(language, "what_at", rng, place=language.at(place)), answer
+
+
+def asked_of(scene: Scene, language: Language, rng: random.Random, attribute: str, hidden: str = "") -> QA:
+    """One attribute of a thing by name."""
+    picked = pick(scene, rng, hidden)
+    if not picked:
+        return None
+    thing, name = picked
+    return ask(language, attribute, rng, the=the(language, name)), attribute_of(thing, attribute, language)
+
+
+def attribute_of(thing: Thing, attribute: str, language: Language) -> str:
+    if attribute == "position":
+        return language.at(thing.place)
+    return {"colour": language.colours, "size": language.sizes}[attribute][getattr(thing, attribute)]
+
+
+@family
+def unanswerable(scene: Scene, language: Language, rng: random.Random) -> QA:
+    """What is asked of a thing that is not there."""
+    name, attribute = absent_name(scene, rng), rng.choice(["colour", "size", "position"])
+    if attribute == "colour":
+        name = {"kind": name["kind"]}
+        if number_of(scene, name):
+            return None
+    return ask(language, attribute, rng, the=the(language, name)), language.answers["unknown"]
 
 
 @family
@@ -159,10 +187,68 @@ def relation(scene: Scene, language: Language, rng: random.Random) -> QA:
             return ask(language, axis, rng, **slots), language.answers[truth]
         asked = truth if rng.random() < 0.5 else OPPOSITES[truth]
         answer = language.answers["right_yes" if asked == truth else "right_no"]
-        return ask(
-            language, {"left": "left_of", "right": "right_of"}.get(asked, asked + "_it"), rng, **slots
-        ), answer
+        phrasing = {"left": "left_of", "right": "right_of"}.get(asked, asked + "_it")
+        return ask(language, phrasing, rng, **slots), answer
     return None
+
+
+@family
+def comparison(scene: Scene, language: Language, rng: random.Random) -> QA:
+    """Of two things the bigger or the smaller; of two kinds or colours that which there are more of."""
+    named = named_things(scene, rng, hidden="size")
+    if len(named) > 1 and rng.random() < 0.5:
+        return _compared_sizes(rng.sample(named, 2), language, rng)
+    by_colour = [{"kind": None, "colour": c} for c in sorted({t.colour for t in scene.things})]
+    by_kind = [{"kind": k} for k in sorted({t.kind for t in scene.things})]
+    some = [names for names in (by_colour, by_kind) if len(names) > 1]
+    if not some:
+        return None
+    names = rng.sample(rng.choice(some), 2)
+    many = [language.many(**name) for name in names]
+    answer = _more(many, [number_of(scene, name) for name in names], language.answers["same"])
+    return ask(language, "more_of", rng, many=many[0], many_other=many[1]), answer
+
+
+def _compared_sizes(pair: list[tuple[Thing, Name]], language: Language, rng: random.Random) -> QA:
+    asked = rng.choice(["bigger", "smaller"])
+    names, ranks = [the(language, name) for _, name in pair], [list(SIZES).index(t.size) for t, _ in pair]
+    if asked == "smaller":
+        ranks = [-rank for rank in ranks]
+    answer = _more(names, ranks, language.answers["same_size"])
+    return ask(language, asked, rng, the=names[0], the_other=names[1]), answer
+
+
+def _more(names: list[str], values: list[int], same: str) -> str:
+    return same if values[0] == values[1] else names[0] if values[0] > values[1] else names[1]
+
+
+@family
+def setting(scene: Scene, language: Language, rng: random.Random) -> QA:
+    """The place, the time of day, or the weather."""
+    asked = rng.choice(["setting", "time", "weather"])
+    words = {"setting": language.settings, "time": language.times, "weather": language.weathers}[asked]
+    return ask(language, asked, rng), words[getattr(scene, asked)]
+
+
+@family
+def description(scene: Scene, language: Language, rng: random.Random) -> QA:
+    return ask(language, "description", rng), describe(scene, language)
+
+
+@family
+def summary(scene: Scene, language: Language, rng: random.Random) -> QA:
+    said = language.summary(scenery(scene, language), language.counted(len(scene.things)))
+    return ask(language, "summary", rng), said
+
+
+def scenery(scene: Scene, language: Language) -> str:
+    return language.scenery(scene.setting, scene.time, scene.weather)
+
+
+def describe(scene: Scene, language: Language) -> str:
+    """The whole truth in one sentence, things in reading order."""
+    things = [(a(language, full_name(t)), language.at(t.place)) for t in scene.things]
+    return language.describe(scenery(scene, language), things)
 
 
 def about(scene: Scene, language: Language, rng: random.Random) -> tuple[str, str]:
@@ -171,9 +257,8 @@ def about(scene: Scene, language: Language, rng: random.Random) -> tuple[str, st
     A name that has just been written looks for its own thing, and what it finds is the next word. Answers
     of one word, "red", are two such steps away from the name in the question, and were hardly learnt alone.
     """
-    names = [(thing, unique_name(scene, thing, None)) for thing in scene.things]
-    known = {the(language, name): _what_is_known(thing, language) for thing, name in names if name}
-    named = rng.sample(list(known), rng.randint(1, len(known))) if known else []
+    known = {the(language, name): _what_is_known(thing, language) for thing, name in named_things(scene, None)}
+    named = rng.sample(list(known), min(len(known), rng.randint(1, 4))) if known else []
     if not named or rng.random() < ABSENT_SHARE:
         absent = the(language, absent_name(scene, rng))
         known[absent] = language.missing
@@ -192,49 +277,55 @@ def _what_is_known(thing: Thing, language: Language) -> str:
     )
 
 
-OPPOSITES = {"left": "right", "right": "left", "above": "below", "below": "above"}
-
-
-@family
-def setting(scene: Scene, language: Language, rng: random.Random) -> QA:
-    return ask(language, "setting", rng), language.settings[scene.setting]
-
-
-@family
-def description(scene: Scene, language: Language, rng: random.Random) -> QA:
-    return ask(language, "description", rng), describe(scene, language)
-
-
-def describe(scene: Scene, language: Language) -> str:
-    """The whole truth in one sentence, things in reading order."""
-    things = [(a(language, full_name(t)), language.at(t.place)) for t in scene.things]
-    return language.describe(language.settings[scene.setting], things)
+def dialogue(scene: Scene, language: Language, rng: random.Random) -> list[tuple[str, str]]:
+    """A thing is named once, then it is "it"; "and the house?" asks the same of another thing."""
+    named = named_things(scene, None)
+    if not named:
+        return [existence(scene, language, rng)]
+    rng.shuffle(named)
+    (thing, name), others = named[0], named[1:]
+    turns = [(ask(language, "existence", rng, a=a(language, name)), language.answers["yes"])]
+    hidden = [key for key in ("colour", "size") if key not in name]
+    attributes = rng.sample([*hidden, "position"], min(2, 1 + len(hidden)))
+    for attribute in attributes:
+        turns.append((ask(language, f"{attribute}_of_it", rng), attribute_of(thing, attribute, language)))
+    asked = attributes[-1]
+    for other, name in others:
+        if asked not in name:
+            turns.append((ask(language, "and", rng, the=the(language, name)), attribute_of(other, asked, language)))
+            break
+    return turns
 
 
 def compare(first: Scene, second: Scene, language: Language, rng: random.Random) -> tuple[str, str]:
     """A question about two pictures."""
-    numbers, about = (len(first.things), len(second.things)), rng.random()
-    if about < 0.35:
-        answer = "same" if numbers[0] == numbers[1] else "first" if numbers[0] > numbers[1] else "second"
+    about = rng.random()
+    if about < 0.25:
+        answer = _more(["first", "second"], [len(first.things), len(second.things)], "same")
         return ask(language, "more", rng), language.answers[answer]
-    if about < 0.75:
-        thing = rng.choice(rng.choice([first, second]).things)
-        name = {"kind": thing.kind} if rng.random() < 0.5 else {"kind": thing.kind, "colour": thing.colour}
-        if rng.random() < 0.2:
-            name = {"kind": rng.choice(list(KINDS))}
-        found = tuple(any(fits(t, name) for t in scene.things) for scene in (first, second))
-        answer = {(True, True): "both", (True, False): "first", (False, True): "second"}.get(found, "neither")
-        return ask(language, "which", rng, a=a(language, name)), language.answers[answer]
-    things = [counted(language, number) for number in numbers]
-    places = [language.settings[scene.setting] for scene in (first, second)]
-    answer = language.answers["compare"].format(first=places[0], n=things[0], second=places[1], m=things[1])
+    if about < 0.6:
+        return _which(first, second, language, rng)
+    if about < 0.8:
+        return ask(language, "shared", rng), _shared(first, second, language)
+    places = [scenery(scene, language) for scene in (first, second)]
+    n, m = (language.counted(len(scene.things)) for scene in (first, second))
+    answer = language.answers["compare"].format(first=places[0], n=n, second=places[1], m=m)
     return ask(language, "compare", rng), answer
 
 
-def counted(language: Language, number: int) -> str:
-    if language.code == "zh":
-        return f"{language.numbers[number]}个东西"
-    return f"{language.numbers[number]} thing{'s' if number > 1 else ''}"
+def _which(first: Scene, second: Scene, language: Language, rng: random.Random) -> tuple[str, str]:
+    thing = rng.choice(rng.choice([first, second]).things)
+    name = {"kind": thing.kind} if rng.random() < 0.5 else {"kind": thing.kind, "colour": thing.colour}
+    if rng.random() < 0.2:
+        name = {"kind": rng.choice(list(KINDS))}
+    found = tuple(number_of(scene, name) > 0 for scene in (first, second))
+    answer = {(True, True): "both", (True, False): "first", (False, True): "second"}.get(found, "neither")
+    return ask(language, "which", rng, a=a(language, name)), language.answers[answer]
+
+
+def _shared(first: Scene, second: Scene, language: Language) -> str:
+    same = [key for key in ("setting", "time", "weather") if getattr(first, key) == getattr(second, key)]
+    return language.listed([language.answers[f"shared_{key}"] for key in same] or [language.answers["nothing"]])
 
 
 def parse_description(text: str) -> set[tuple[str, ...]]:

@@ -4,35 +4,11 @@ A kind draws itself with a `Pen` in its unit square (x right, y down, both in [-
 colour and its shades, so that a red tree is plainly red. To add a kind, write its function and register it.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from math import cos, pi, sin
 
 from dataset.storybook.colours import BLACK, BROWN, CREAM, GLASS, GOLD, LEAF, WHITE
+from dataset.storybook.kind import kind
 from dataset.storybook.pen import Pen, arc
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of thing: its English (singular) and Chinese name, Chinese classifier, and how to draw it."""
-
-    name: str
-    zh: str
-    classifier: str
-    draw: Callable[[Pen], None]
-
-
-KINDS: dict[str, Kind] = {}
-
-
-def kind(name: str, zh: str, classifier: str) -> Callable[[Callable[[Pen], None]], Callable[[Pen], None]]:
-    """Register the decorated drawing function in `KINDS`."""
-
-    def register(draw: Callable[[Pen], None]) -> Callable[[Pen], None]:
-        KINDS[name] = Kind(name, zh, classifier, draw)
-        return draw
-
-    return register
 
 
 @kind("house", zh="房子", classifier="座")

@@ -1,9 +1,10 @@
 """Scenes and their truth: which things stand where. A pure function of (split, index), so nothing is stored.
 
-Splits are names: `train` to train on, `val` to look at meanwhile, `scenes` held out for the score.
+Splits are names: `train` to train on, `val` to look at meanwhile, all others are held out for scores.
+In `combinations` kinds have colours that they have in no other split (as in CLEVR-CoGenT, Johnson et al. 2017).
 
 A picture is divided into 3 x 3 places, and no place holds the centre of two things: "the top left" has
-one answer. Things keep clear of the lines between places, of each other and of the edge.
+one answer. Things keep clear of the lines between places and of the edge; they may overlap a little.
 """
 
 import random
@@ -15,13 +16,16 @@ from PIL import Image
 from dataset.storybook.colours import COLOURS
 from dataset.storybook.draw import Placed, draw
 from dataset.storybook.settings import SETTINGS
-from dataset.storybook.things import KINDS
+from dataset.storybook.kinds import KINDS
+from dataset.storybook.weather import TIMES, WEATHERS
 
 SIZES = {"small": 11.0, "medium": 17.0, "big": 25.0}  # radius in pixels of a 128-pixel picture
 PLACES = ("top left", "top", "top right", "left", "centre", "right", "bottom left", "bottom", "bottom right")
 CANVAS, CELL = 128.0, 128.0 / 3
 CLEAR_OF_LINES = 4.0  # pixels between a thing's centre and the next place
-MAX_THINGS = 4
+OVERLAP = 0.82  # of their radii's sum: how near two centres may come
+MAX_THINGS = 6
+NEVER_SEEN = {(kind, list(COLOURS)[(3 * i) % len(COLOURS)]) for i, kind in enumerate(KINDS)}
 
 
 @dataclass(frozen=True)
@@ -59,17 +63,19 @@ class Scene:
     """A setting and the things in it, in reading order of their places."""
 
     setting: str
+    time: str
+    weather: str
     things: tuple[Thing, ...]
     seed: int
 
     def draw(self, size: int = 128) -> Image.Image:
         placed = [Placed(t.kind, t.colour, t.x, t.y, SIZES[t.size], t.flip) for t in self.things]
-        return draw(self.setting, placed, self.seed, size)
+        return draw(self.setting, placed, self.seed, size, self.time, self.weather)
 
 
 @cache
 def _names() -> tuple[tuple[str, ...], ...]:
-    return tuple(SETTINGS), tuple(KINDS), tuple(COLOURS), tuple(SIZES)
+    return tuple(SETTINGS), tuple(TIMES), tuple(WEATHERS), tuple(KINDS), tuple(COLOURS), tuple(SIZES)
 
 
 def make_scene(split: str, index: int, max_things: int = MAX_THINGS, min_things: int = 1) -> Scene:
@@ -78,23 +84,25 @@ def make_scene(split: str, index: int, max_things: int = MAX_THINGS, min_things:
     `min_things` are tried; a full picture may have room for fewer.
     """
     rng = random.Random(f"{split}/{index}")
-    setting = rng.choice(_names()[0])
+    setting, time, weather = (rng.choice(names) for names in _names()[:3])
     things: list[Thing] = []
     for _ in range(rng.randint(min_things, max_things)):
-        thing = _place(rng, things)
+        thing = _place(rng, things, unseen=split == "combinations")
         if thing:
             things.append(thing)
     things.sort(key=lambda t: (t.row, t.column))
-    return Scene(setting, tuple(things), rng.getrandbits(32))
+    return Scene(setting, time, weather, tuple(things), rng.getrandbits(32))
 
 
-def _place(rng: random.Random, others: list[Thing], tries: int = 40) -> Thing | None:
-    _, kinds, colours, sizes = _names()
+def _place(rng: random.Random, others: list[Thing], unseen: bool, tries: int = 40) -> Thing | None:
+    *_, kinds, colours, sizes = _names()
     kind, colour, size = rng.choice(kinds), rng.choice(colours), rng.choice(sizes)
     if others and rng.random() < 0.35:  # things of a kind or of a colour, or there would be nothing to count
         kind = rng.choice(others).kind
     if others and rng.random() < 0.25:
         colour = rng.choice(others).colour
+    while ((kind, colour) in NEVER_SEEN) != unseen:
+        colour = rng.choice(colours)
     radius = SIZES[size]
     for _ in range(tries):
         x, y = (rng.uniform(radius + 1, CANVAS - radius - 1) for _ in "xy")
@@ -109,7 +117,7 @@ def _clear(thing: Thing, others: list[Thing]) -> bool:
         if min(abs(value - CELL), abs(value - 2 * CELL)) < CLEAR_OF_LINES:
             return False
     for other in others:
-        apart = 0.9 * (SIZES[thing.size] + SIZES[other.size])
+        apart = OVERLAP * (SIZES[thing.size] + SIZES[other.size])
         if thing.place == other.place or (thing.x - other.x) ** 2 + (thing.y - other.y) ** 2 < apart**2:
             return False
     return True
