@@ -4,6 +4,7 @@
 
 Every byte has a token, so any text round-trips. Chinese characters are never merged with their neighbours:
 one character, one token (three bytes merged), and a phrase is made of the same tokens wherever it stands.
+A word's last s is a token of its own: "cats" is made of "cat", and what is learnt of a cat is known of cats.
 """
 
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ def train_tokenizer(texts: Iterator[str], vocab_size: int) -> Tokenizer:
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(r"\p{Han}"), "isolated"),
+            pre_tokenizers.Split(Regex(r"(?<=[a-z]{2})s\b"), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False),
         ]
     )

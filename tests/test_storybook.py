@@ -1,5 +1,6 @@
 import json
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -10,28 +11,31 @@ from dataset.records import open_records
 from dataset.storybook.__main__ import main
 from dataset.storybook.colours import COLOURS
 from dataset.storybook.draw import Placed, draw
+from dataset.storybook.kinds import KINDS
+from dataset.storybook.language import Language
 from dataset.storybook.pope import NEGATIVES, PROBES, absent, names, popular, probe, probed_scene
 from dataset.storybook.questions import (
     FAMILIES,
     OPPOSITES,
     about,
+    absent_name,
     describe,
+    dialogue,
     parse_description,
     the,
     unique_name,
 )
 from dataset.storybook.records import VIEWS, StorybookRecords
 from dataset.storybook.settings import SETTINGS
-from dataset.storybook.kinds import KINDS
-from dataset.storybook.words import LANGUAGES, Language
-from dataset.storybook.world import CANVAS, PLACES, SIZES, Scene, Thing, make_scene, twin
+from dataset.storybook.words import LANGUAGES
+from dataset.storybook.world import CANVAS, NEVER_SEEN, PLACES, SIZES, Scene, Thing, make_scene, twin
 
 SCENES = [make_scene("train", index) for index in range(300)]
 ENGLISH, CHINESE = LANGUAGES["en"], LANGUAGES["zh"]
 
 
 def test_the_world_is_large_enough() -> None:
-    assert len(KINDS) >= 12 and len(COLOURS) == 8 and len(SIZES) == 3 and len(SETTINGS) >= 5
+    assert len(KINDS) >= 24 and len(COLOURS) == 8 and len(SIZES) == 3 and len(SETTINGS) >= 5
     seen = Counter((t.kind, t.colour, t.size) for s in SCENES for t in s.things)
     assert {k for k, *_ in seen} == set(KINDS) and {c for _, c, _ in seen} == set(COLOURS)
     assert {t.place for s in SCENES for t in s.things} == set(PLACES)
@@ -46,6 +50,16 @@ def test_a_scene_is_a_function_of_its_number() -> None:
 def test_held_out_scenes_are_not_among_the_training_scenes() -> None:
     trained = {(s.setting, s.things) for s in SCENES}
     assert not any((s.setting, s.things) in trained for s in (make_scene("scenes", i) for i in range(300)))
+
+
+def test_held_out_combinations_are_in_no_other_split() -> None:
+    everywhere = {(t.kind, t.colour) for s in SCENES for t in s.things}
+    everywhere |= {(t.kind, t.colour) for s in SCENES for n in range(4) for t in twin(s, n).things}
+    unseen = {(t.kind, t.colour) for i in range(300) for t in make_scene("combinations", i).things}
+    assert not everywhere & NEVER_SEEN and unseen == NEVER_SEEN
+    rng = random.Random(0)
+    absent = [absent_name(s, rng) for s in SCENES for _ in range(5)]
+    assert not {(name["kind"], name.get("colour")) for name in absent} & NEVER_SEEN
 
 
 def test_things_stay_in_the_picture_and_in_places_of_their_own() -> None:
@@ -88,7 +102,7 @@ def truth(question: str, scene: Scene) -> str | None:
     ]
     if words[0] in ("is", "can", "do", "does") and (" a " in question or " an " in question):
         return "yes" if found else "no"
-    if "how many" in question.lower() or words[0] == "count":
+    if "how many" in question.lower() or words[0] == "count" or "number" in words:
         return ENGLISH.numbers[len(found)]
     if "colour" in question:
         return found[0].colour
@@ -162,7 +176,7 @@ def test_views_give_valid_records(view: str) -> None:
 
 def test_held_out_questions_cover_every_family_in_both_languages() -> None:
     types = Counter(r.type for r in StorybookRecords("scenes", 3, pictures=False))
-    assert set(types.values()) == {3} and len(types) == 2 * (len(FAMILIES) + 1)
+    assert set(types.values()) == {3} and len(types) == 2 * len(FAMILIES)
 
 
 def test_preview_and_export(tmp_path: Path) -> None:
@@ -171,7 +185,7 @@ def test_preview_and_export(tmp_path: Path) -> None:
     main(["export", "--view", "scenes", "--samples", "1", "--out", str(tmp_path / "scenes")])
     exported = open_records(tmp_path / "scenes" / "data.jsonl")
     drawn = StorybookRecords("scenes", 1)
-    assert len(exported) == len(drawn) == 2 * (len(FAMILIES) + 1)
+    assert len(exported) == len(drawn) == 2 * len(FAMILIES)
     assert [r.messages for r in exported] == [r.messages for r in drawn]
     assert (
         json.loads((tmp_path / "scenes" / "data.jsonl").read_text().splitlines()[0])["type"] == drawn[0].type
@@ -220,3 +234,56 @@ def test_pope_asks_about_what_is_there_and_what_is_not() -> None:
         assert (colour, kind) not in names(scene)
         assert which != "popular" or (colour, kind) in popular()
         assert which != "adversarial" or (colour in colours and kind in kinds)
+
+
+def things_called(phrase: str, scene: Scene) -> list[Thing]:
+    """The things that have every word of an English name."""
+    words = set(phrase.split()) - {"the"}
+    return [t for t in scene.things if words <= {t.kind, t.colour, t.size}]
+
+
+def test_comparisons_are_true() -> None:
+    rng, seen = random.Random(0), Counter()
+    for scene in SCENES:
+        question, answer = FAMILIES["comparison"](scene, ENGLISH, rng) or ("", "")
+        if "more" in question:
+            plain = f" {question.strip('?').replace(',', ' ')} "
+            counts = {n: k for n, k in all_many(scene).items() if f" {n} " in plain}
+            most = [n for n in counts if counts[n] == max(counts.values())]
+            assert len(counts) == 2 and answer == (most[0] if len(most) == 1 else "the same number")
+        elif question:
+            names = re.findall(r"the [a-z ]+?(?=,|\?| or| bigger| smaller)", question)
+            ranks = {name: list(SIZES).index(things_called(name, scene)[0].size) for name in names}
+            assert len(names) == 2 and all(len(things_called(name, scene)) == 1 for name in names)
+            best = max(ranks.values()) if "bigger" in question else min(ranks.values())
+            assert ranks.get(answer, best) == best and (answer in ranks) == (len(set(ranks.values())) == 2)
+        seen[answer] += 1
+    assert 50 < seen["the same number"] + seen["the same size"] < 150
+
+
+def all_many(scene: Scene) -> dict[str, int]:
+    """Plurals of the kinds and colours that are there, and how many of each."""
+    kinds, colours = Counter(t.kind for t in scene.things), Counter(t.colour for t in scene.things)
+    by_kind = {ENGLISH.many(kind=k): n for k, n in kinds.items()}
+    return by_kind | {ENGLISH.many(kind=None, colour=c): n for c, n in colours.items()}
+
+
+def test_what_is_not_there_cannot_be_answered() -> None:
+    rng = random.Random(0)
+    for scene in SCENES:
+        question, answer = FAMILIES["unanswerable"](scene, ENGLISH, rng) or ("", "")
+        said = [w for w in re.findall(r"\w+", question) if w in KINDS or w in COLOURS]
+        assert not said or not things_called(" ".join(said), scene), (question, scene)
+        assert answer in ("", "The picture does not show that.")
+
+
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
+def test_dialogues_speak_of_one_thing_and_then_of_another(language: Language) -> None:
+    longest = 0
+    for scene in SCENES[:100]:
+        turns = dialogue(scene, language, random.Random(scene.seed))
+        words = [*language.colours.values(), *language.sizes.values(), *map(language.at, PLACES)]
+        assert turns[0][1] in (language.answers["yes"], language.answers["no"])
+        assert all(answer in words for _, answer in turns[1:])
+        longest = max(longest, len(turns))
+    assert longest == 4

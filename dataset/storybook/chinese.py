@@ -3,9 +3,9 @@
 import re
 
 from dataset.storybook.colours import COLOURS_ZH
-from dataset.storybook.language import Language, one_of
-from dataset.storybook.settings import SETTINGS
 from dataset.storybook.kinds import KINDS
+from dataset.storybook.language import Language, groups
+from dataset.storybook.settings import SETTINGS
 from dataset.storybook.world import PLACES
 
 PLACES_ZH = ("左上角", "上方", "右上角", "左边", "中间", "右边", "左下角", "下方", "右下角")
@@ -147,7 +147,5 @@ CHINESE = Language(
     missing="{the}不在图里",
     between=("和", "；"),
     meaning=MEANING,
-    thing_at=re.compile(
-        "{place}有一.{colour}的{size}{kind}".format(**{key: one_of(key, words) for key, words in MEANING.items()})
-    ),
+    thing_at=re.compile("{place}有一.{colour}的{size}{kind}".format(**groups(MEANING))),
 )

@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw
 
 from dataset.storybook.colours import BLACK, COLOURS
+from dataset.storybook.kinds import KINDS
 from dataset.storybook.pen import Pen
 from dataset.storybook.settings import SETTINGS
-from dataset.storybook.kinds import KINDS
 from dataset.storybook.weather import TIMES, WEATHERS
 
 CANVAS = 128  # the canvas that `Placed` is measured in, in pixels

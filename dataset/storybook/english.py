@@ -3,8 +3,8 @@
 import re
 
 from dataset.storybook.colours import COLOURS
-from dataset.storybook.language import Language, one_of
 from dataset.storybook.kinds import KINDS
+from dataset.storybook.language import Language, groups
 from dataset.storybook.world import PLACES, SIZES
 
 PLURALS = {"fish": "fish", "butterfly": "butterflies"}
@@ -164,7 +164,11 @@ ENGLISH = Language(
             "What is in the background?",
             "What is the setting?",
         ),
-        "time": ("What time of day is it?", "Is it day, evening or night?", "At what time of day was this made?"),
+        "time": (
+            "What time of day is it?",
+            "Is it day, evening or night?",
+            "When was this picture made?",
+        ),
         "weather": ("What is the weather like?", "How is the weather?", "What kind of weather is it?"),
         "description": (
             "Describe the picture.",
@@ -175,7 +179,11 @@ ENGLISH = Language(
             "Please describe the content of this image.",
             "Tell me everything that you see.",
         ),
-        "summary": ("Describe the picture briefly.", "Give a short description.", "In a few words, what is this?"),
+        "summary": (
+            "Describe the picture briefly.",
+            "Give a short description.",
+            "In a few words, what is this?",
+        ),
         "more": (
             "Which picture shows more things?",
             "Which picture has more things, the first or the second?",
@@ -199,7 +207,5 @@ ENGLISH = Language(
     missing="{the} is not there",
     between=(" and ", "; "),
     meaning=MEANING,
-    thing_at=re.compile(
-        "{place} a {size} {colour} {kind}".format(**{key: one_of(key, words) for key, words in MEANING.items()})
-    ),
+    thing_at=re.compile("{place} a {size} {colour} {kind}".format(**groups(MEANING))),
 )

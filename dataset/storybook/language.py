@@ -40,6 +40,8 @@ class Language:
     thing_at: re.Pattern  # finds "a thing at a place" in a description, by attribute
 
 
-def one_of(key: str, words: dict[str, str]) -> str:
-    """A named group for any of the words, the longest first: "at the top left" is not "at the top"."""
-    return f"(?P<{key}>{'|'.join(sorted(words, key=len, reverse=True))})"
+def groups(meaning: dict[str, dict[str, str]]) -> dict[str, str]:
+    """For each attribute a named group of a pattern that finds any of its words, the longest first: "at the
+    top left" is not "at the top"."""
+    ordered = {key: sorted(words, key=len, reverse=True) for key, words in meaning.items()}
+    return {key: f"(?P<{key}>{'|'.join(words)})" for key, words in ordered.items()}

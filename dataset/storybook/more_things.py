@@ -42,21 +42,22 @@ def clock(pen: Pen) -> None:
 @kind("hat", zh="帽子", classifier="顶")
 def hat(pen: Pen) -> None:
     pen.ellipse(0, 0.56, 0.99, 0.28)
-    pen.polygon([(-0.6, 0.5), (-0.5, -0.7), *arc(0, -0.7, 0.5, 0.16, 180, 360), (0.6, 0.5), *arc(0, 0.5, 0.6, 0.18, 0, 180)])
-    pen.polygon([(-0.59, 0.42), (-0.56, 0.14), *arc(0, 0.14, 0.56, 0.14, 180, 0), (0.59, 0.42), *arc(0, 0.46, 0.59, 0.16, 0, 180)], BLACK)  # fmt: skip
+    pen.polygon([(-0.6, 0.5), *arc(0, -0.7, 0.5, 0.16, 180, 360), *arc(0, 0.5, 0.6, 0.18, 0, 180)])
+    pen.polygon([*arc(0, 0.14, 0.56, 0.14, 180, 0), *arc(0, 0.46, 0.59, 0.16, 0, 180)], BLACK)  # band
     pen.ellipse(0, -0.7, 0.44, 0.1, pen.dark, outline=False)
     pen.line([(-0.34, -0.4), (-0.38, 0.06)], 0.12, pen.light)
 
 
 @kind("snail", zh="蜗牛", classifier="只")
 def snail(pen: Pen) -> None:
-    pen.polygon([(-0.99, 0.92), (-0.9, 0.3), (-0.94, -0.1), (-0.6, -0.14), (-0.5, 0.5), (0.96, 0.74), (0.98, 0.92)], CREAM)  # fmt: skip
+    foot = [(-0.99, 0.92), (-0.94, -0.1), (-0.6, -0.14), (-0.5, 0.5), (0.96, 0.74), (0.98, 0.92)]
+    pen.polygon(foot, CREAM)
     for x in (-0.92, -0.62):
         pen.line([(x + 0.06, -0.1), (x, -0.56)], 0.1)
         pen.dot(x, -0.58, 0.11)
     pen.ellipse(0.22, 0.06, 0.7, 0.7)
-    spiral = [(0.22 + r * cos(a), 0.06 + r * sin(a)) for r, a in ((0.6 - 0.021 * i, 0.3 * i - 0.5) for i in range(28))]
-    pen.line(spiral, 0.13, pen.dark)
+    turns = [(0.6 - 0.021 * i, 0.3 * i - 0.5) for i in range(28)]  # radius, angle
+    pen.line([(0.22 + r * cos(a), 0.06 + r * sin(a)) for r, a in turns], 0.13, pen.dark)
     pen.dot(-0.8, 0.12, 0.07)
 
 
@@ -113,7 +114,9 @@ def guitar(pen: Pen) -> None:
 
 @kind("crown", zh="王冠", classifier="顶")
 def crown(pen: Pen) -> None:
-    pen.polygon([(-0.8, 0.7), (-0.98, -0.5), (-0.44, 0.06), (0, -0.8), (0.44, 0.06), (0.98, -0.5), (0.8, 0.7)])
+    pen.polygon(
+        [(-0.8, 0.7), (-0.98, -0.5), (-0.44, 0.06), (0, -0.8), (0.44, 0.06), (0.98, -0.5), (0.8, 0.7)]
+    )
     pen.polygon([(-0.8, 0.42), (0.8, 0.42), (0.76, 0.8), (-0.76, 0.8)], pen.dark)
     for x, y in ((-0.94, -0.56), (0, -0.84), (0.94, -0.56)):
         pen.dot(x, y, 0.15, pen.edge)
@@ -157,5 +160,3 @@ def elephant(pen: Pen) -> None:
     pen.ellipse(-0.18, -0.28, 0.28, 0.44, pen.dark)  # ear
     pen.dot(-0.66, -0.34, 0.09)
     pen.polygon([(-0.62, 0.1), (-0.5, 0.12), (-0.66, 0.42)], WHITE)  # tusk
-
-

@@ -12,10 +12,11 @@ from collections import Counter
 from functools import cache
 
 from dataset.storybook.colours import COLOURS
-from dataset.storybook.questions import a, ask
 from dataset.storybook.kinds import KINDS
-from dataset.storybook.words import LANGUAGES, Language
-from dataset.storybook.world import Scene, make_scene
+from dataset.storybook.language import Language
+from dataset.storybook.questions import a, ask
+from dataset.storybook.words import LANGUAGES
+from dataset.storybook.world import NEVER_SEEN, Scene, make_scene
 
 NEGATIVES = ("random", "popular", "adversarial")
 TALLIED, POPULAR = 2000, 20  # training scenes that are counted; names that count as popular
@@ -54,14 +55,15 @@ def names(scene: Scene) -> set[Name]:
 def mixed_up(scene: Scene) -> list[Name]:
     """Colours that are there with kinds that are there, but on no one thing."""
     there = names(scene)
-    return sorted({(colour, kind) for colour, _ in there for _, kind in there} - there)
+    mixed = {(colour, kind) for colour, _ in there for _, kind in there} - there
+    return sorted(name for name in mixed if name[::-1] not in NEVER_SEEN)
 
 
 def absent(scene: Scene, which: str, rng: random.Random) -> Name:
     if which == "adversarial":
         return rng.choice(mixed_up(scene))
     some = popular() if which == "popular" else [(colour, kind) for colour in COLOURS for kind in KINDS]
-    return rng.choice([name for name in some if name not in names(scene)])
+    return rng.choice([(c, k) for c, k in some if (c, k) not in names(scene) and (k, c) not in NEVER_SEEN])
 
 
 @cache

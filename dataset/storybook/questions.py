@@ -204,6 +204,8 @@ def comparison(scene: Scene, language: Language, rng: random.Random) -> QA:
     if not some:
         return None
     names = rng.sample(rng.choice(some), 2)
+    if number_of(scene, names[0]) == number_of(scene, names[1]):  # most often one of each: try again
+        names = rng.sample(rng.choice(some), 2)
     many = [language.many(**name) for name in names]
     answer = _more(many, [number_of(scene, name) for name in names], language.answers["same"])
     return ask(language, "more_of", rng, many=many[0], many_other=many[1]), answer
@@ -257,7 +259,9 @@ def about(scene: Scene, language: Language, rng: random.Random) -> tuple[str, st
     A name that has just been written looks for its own thing, and what it finds is the next word. Answers
     of one word, "red", are two such steps away from the name in the question, and were hardly learnt alone.
     """
-    known = {the(language, name): _what_is_known(thing, language) for thing, name in named_things(scene, None)}
+    known = {
+        the(language, name): _what_is_known(thing, language) for thing, name in named_things(scene, None)
+    }
     named = rng.sample(list(known), min(len(known), rng.randint(1, 4))) if known else []
     if not named or rng.random() < ABSENT_SHARE:
         absent = the(language, absent_name(scene, rng))
@@ -292,8 +296,8 @@ def dialogue(scene: Scene, language: Language, rng: random.Random) -> list[tuple
     asked = attributes[-1]
     for other, name in others:
         if asked not in name:
-            turns.append((ask(language, "and", rng, the=the(language, name)), attribute_of(other, asked, language)))
-            break
+            question = ask(language, "and", rng, the=the(language, name))
+            return [*turns, (question, attribute_of(other, asked, language))]
     return turns
 
 
@@ -325,7 +329,8 @@ def _which(first: Scene, second: Scene, language: Language, rng: random.Random) 
 
 def _shared(first: Scene, second: Scene, language: Language) -> str:
     same = [key for key in ("setting", "time", "weather") if getattr(first, key) == getattr(second, key)]
-    return language.listed([language.answers[f"shared_{key}"] for key in same] or [language.answers["nothing"]])
+    words = [language.answers[f"shared_{key}"] for key in same]
+    return language.listed(words or [language.answers["nothing"]])
 
 
 def parse_description(text: str) -> set[tuple[str, ...]]:

@@ -8,9 +8,15 @@ described      one picture, one description
 captions       as described; four in a row differ in the kind of one thing alone
 regions        one crowded picture, and what is said of each thing in it
 val            one question of each family in each language about each of `samples` scenes
-scenes         as val, held out for the score
-described_val  as described, held out
-pope           held out: what is there and what is not, twelve questions about each of `samples` scenes
+
+Held out, for scores:
+
+scenes         as val
+combinations   as val, of things in colours that they have nowhere else
+pairs          two pictures, one question; each pair in both languages
+dialogues      a conversation about one thing; each in both languages
+pope           what is there and what is not, twelve questions about each of `samples` scenes
+described_val  as described
 """
 
 import random
@@ -19,47 +25,65 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from dataset.records import Record
+from dataset.storybook.language import Language
 from dataset.storybook.pope import PROBES, probe
-from dataset.storybook.questions import FAMILIES, about, compare, full_name
-from dataset.storybook.words import LANGUAGES, Language
-from dataset.storybook.world import CANVAS, Scene, make_scene, twin
+from dataset.storybook.questions import FAMILIES, about, compare, dialogue, full_name
+from dataset.storybook.words import LANGUAGES
+from dataset.storybook.world import CANVAS, Scene, make_pair, make_scene, twin
 
 TWINS, CROWD = 4, 6
 ABOUT_SHARE, AFTER_SHARE = 0.6, 0.5  # of the long answers: about things by name; with questions after
-QUESTIONS = 4  # about one picture: as many tokens as a description, so that batches need little padding
+QUESTIONS = 6  # about one picture: as many tokens as a description, so that batches need little padding
 AFTER, OF_TWO = 2, 3  # questions after a long answer; about two pictures
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """What a view of conversations is made of: shares of pairs and of long answers, weights of questions."""
+    """What a view of conversations is made of: shares of pairs, long answers and dialogues (the rest are
+    questions), and weights of questions."""
 
     first: int  # scene
     pairs: float
     reading: float
+    dialogues: float
     questions: dict[str, float]
 
 
-ALL_ALIKE = {"existence": 4, "count": 3, "colour": 2, "size": 2, "position": 4, "relation": 5, "setting": 0.5}
-STEPS = {"existence": 2, "count": 6, "colour": 1, "size": 1, "position": 2, "relation": 10, "setting": 0.3}
+ALL_ALIKE = {
+    "existence": 4,
+    "count": 4,
+    "colour": 2,
+    "size": 2,
+    "position": 4,
+    "relation": 5,
+    "comparison": 4,
+    "unanswerable": 1,
+    "setting": 1,
+    "summary": 0.5,
+}
+STEPS = ALL_ALIKE | {"existence": 2, "count": 6, "colour": 1, "size": 1, "relation": 8, "comparison": 6}
 MIXTURES = {
-    "train": Mixture(first=0, pairs=0.08, reading=0.3, questions=ALL_ALIKE),
-    "single": Mixture(first=0, pairs=0.0, reading=0.3, questions=ALL_ALIKE),
-    "reason": Mixture(first=5_000_000, pairs=0.15, reading=0.2, questions=STEPS),
+    "train": Mixture(first=0, pairs=0.08, reading=0.3, dialogues=0.05, questions=ALL_ALIKE),
+    "single": Mixture(first=0, pairs=0.0, reading=0.3, dialogues=0.05, questions=ALL_ALIKE),
+    "reason": Mixture(first=5_000_000, pairs=0.12, reading=0.25, dialogues=0.05, questions=STEPS),
 }
 
 
 def talk(index: int, pictures: bool = True, view: str = "train") -> Record:
     rng, mixture = random.Random(f"{view} talk {index}"), MIXTURES[view]
     language = rng.choice(list(LANGUAGES.values()))
-    scenes = [make_scene("train", mixture.first + 2 * index)]
-    if rng.random() < mixture.pairs:
-        scenes.append(make_scene("train", mixture.first + 2 * index + 1))
+    first = mixture.first + 2 * index
+    scenes = [make_scene("train", first)]
+    chosen = rng.random()
+    if chosen < mixture.pairs:
+        scenes = make_pair("train", first, first + 1)
         turns = list(dict(compare(*scenes, language, rng) for _ in range(OF_TWO)).items())
-    elif rng.random() < mixture.reading:
+    elif chosen < mixture.pairs + mixture.reading:
         turns = _reading(scenes[0], language, rng)
         if rng.random() < AFTER_SHARE:
             turns += _asked(scenes[0], language, rng, mixture.questions, AFTER)
+    elif chosen < mixture.pairs + mixture.reading + mixture.dialogues:
+        turns = dialogue(scenes[0], language, rng)
     else:
         turns = _asked(scenes[0], language, rng, mixture.questions, QUESTIONS)
     return _record(scenes, turns, f"{language.code}/{view}", f"storybook {view} {index}", pictures)
@@ -112,21 +136,31 @@ def described(index: int, pictures: bool = True, split: str = "train", view: str
 
 
 def held_out(index: int, pictures: bool = True, split: str = "scenes") -> Record:
-    """Record `index` is about scene `index // 18`: nine families, one of two pictures, two languages."""
-    families = len(FAMILIES) + 1
-    number, rest = divmod(index, 2 * families)
-    language, which = list(LANGUAGES.values())[rest // families], rest % families
+    """One question of each family in each language about scene after scene."""
+    number, rest = divmod(index, PER_SCENE[split])
+    language, which = list(LANGUAGES.values())[rest // len(FAMILIES)], rest % len(FAMILIES)
     rng, where = random.Random(f"{split} talk {index}"), f"storybook {split} {number}"
-    scene = make_scene(split, number)
-    if which == len(FAMILIES):
-        pair = [scene, make_scene(split, 1_000_000 + number)]
-        return _record(pair, [compare(*pair, language, rng)], f"{language.code}/compare", where, pictures)
+    scene, spare = make_scene(split, number), 2_000_000 + 1000 * number
     name, ask = list(FAMILIES.items())[which]
-    turn, spare = ask(scene, language, rng), 2_000_000 + 1000 * number
+    turn = ask(scene, language, rng)
     while turn is None:  # nothing to ask in this scene: another one stands in
         scene, spare = make_scene(split, spare), spare + 1
         turn = ask(scene, language, rng)
     return _record([scene], [turn], f"{language.code}/{name}", where, pictures)
+
+
+def pairs(index: int, pictures: bool = True) -> Record:
+    number, language = index // len(LANGUAGES), list(LANGUAGES.values())[index % len(LANGUAGES)]
+    scenes, rng = make_pair("pairs", 2 * number, 2 * number + 1), random.Random(f"pairs {index}")
+    turns = [compare(*scenes, language, rng)]
+    return _record(scenes, turns, f"{language.code}/compare", f"storybook pairs {number}", pictures)
+
+
+def dialogues(index: int, pictures: bool = True) -> Record:
+    number, language = index // len(LANGUAGES), list(LANGUAGES.values())[index % len(LANGUAGES)]
+    scene = make_scene("dialogues", number)
+    turns = dialogue(scene, language, random.Random(f"dialogues {index}"))
+    return _record([scene], turns, f"{language.code}/dialogue", f"storybook dialogues {number}", pictures)
 
 
 def pope(index: int, pictures: bool = True) -> Record:
@@ -135,7 +169,7 @@ def pope(index: int, pictures: bool = True) -> Record:
 
 
 def _record(
-    scenes: list[Scene], turns: list[tuple[str, str]], type: str, where: str, pictures: bool
+    scenes: Sequence[Scene], turns: list[tuple[str, str]], type: str, where: str, pictures: bool
 ) -> Record:
     messages = []
     for question, answer in turns:
@@ -151,15 +185,19 @@ VIEWS = {
     "single": partial(talk, view="single"),
     "reason": partial(talk, view="reason"),
     "read": read,
-    "regions": regions,
-    "captions": captions,
     "described": described,
-    "described_val": partial(described, split="val", view="described_val"),
-    "scenes": held_out,
+    "captions": captions,
+    "regions": regions,
     "val": partial(held_out, split="val"),
+    "scenes": held_out,
+    "combinations": partial(held_out, split="combinations"),
+    "pairs": pairs,
+    "dialogues": dialogues,
     "pope": pope,
+    "described_val": partial(described, split="val", view="described_val"),
 }
-PER_SCENE = {"scenes": 2 * (len(FAMILIES) + 1), "val": 2 * (len(FAMILIES) + 1), "pope": len(PROBES)}
+PER_SCENE = {view: len(LANGUAGES) * len(FAMILIES) for view in ("val", "scenes", "combinations")}
+PER_SCENE |= {"pairs": len(LANGUAGES), "dialogues": len(LANGUAGES), "pope": len(PROBES)}
 
 
 class StorybookRecords(Sequence[Record]):

@@ -1,6 +1,6 @@
 """Time of day and weather, which change how a whole picture looks.
 
-    background -> time of day -> things -> weather                all uint8 or float (size, size, 3)
+background -> time of day -> things -> weather                all uint8 or float (size, size, 3)
 """
 
 from collections.abc import Callable

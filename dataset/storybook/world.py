@@ -1,7 +1,7 @@
 """Scenes and their truth: which things stand where. A pure function of (split, index), so nothing is stored.
 
 Splits are names: `train` to train on, `val` to look at meanwhile, all others are held out for scores.
-In `combinations` kinds have colours that they have in no other split (as in CLEVR-CoGenT, Johnson et al. 2017).
+In `combinations` kinds have colours that they have nowhere else (as in CLEVR-CoGenT, Johnson et al. 2017).
 
 A picture is divided into 3 x 3 places, and no place holds the centre of two things: "the top left" has
 one answer. Things keep clear of the lines between places and of the edge; they may overlap a little.
@@ -15,8 +15,8 @@ from PIL import Image
 
 from dataset.storybook.colours import COLOURS
 from dataset.storybook.draw import Placed, draw
-from dataset.storybook.settings import SETTINGS
 from dataset.storybook.kinds import KINDS
+from dataset.storybook.settings import SETTINGS
 from dataset.storybook.weather import TIMES, WEATHERS
 
 SIZES = {"small": 11.0, "medium": 17.0, "big": 25.0}  # radius in pixels of a 128-pixel picture
@@ -94,6 +94,14 @@ def make_scene(split: str, index: int, max_things: int = MAX_THINGS, min_things:
     return Scene(setting, time, weather, tuple(things), rng.getrandbits(32))
 
 
+def make_pair(split: str, first: int, second: int) -> tuple[Scene, Scene]:
+    """Two scenes that may share place, time of day and weather."""
+    one, other = make_scene(split, first), make_scene(split, second)
+    rng = random.Random(f"{split}/{first}/{second}")
+    shared = {key: getattr(one, key) for key in ("setting", "time", "weather") if rng.random() < 0.4}
+    return one, replace(other, **shared)
+
+
 def _place(rng: random.Random, others: list[Thing], unseen: bool, tries: int = 40) -> Thing | None:
     *_, kinds, colours, sizes = _names()
     kind, colour, size = rng.choice(kinds), rng.choice(colours), rng.choice(sizes)
@@ -129,7 +137,8 @@ def twin(scene: Scene, number: int) -> Scene:
         return scene
     rng = random.Random(scene.seed)
     at = rng.randrange(len(scene.things))
-    others = [k for k in KINDS if k != scene.things[at].kind]
+    thing = scene.things[at]
+    others = [k for k in KINDS if k != thing.kind and (k, thing.colour) not in NEVER_SEEN]
     kind = rng.sample(others, len(others))[number - 1]
-    things = (*scene.things[:at], replace(scene.things[at], kind=kind), *scene.things[at + 1 :])
+    things = (*scene.things[:at], replace(thing, kind=kind), *scene.things[at + 1 :])
     return replace(scene, things=things)
