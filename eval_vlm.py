@@ -5,6 +5,7 @@ python eval_vlm.py --image cat.png                                a conversation
 python eval_vlm.py --image photos/                                a description of each picture
 python eval_vlm.py --image a.png b.png --use_multi 2              a comparison of two pictures
 python eval_vlm.py --data val.parquet --report out/report.json    a score
+python eval_vlm.py --suite                                        all held-out sets of the storybook
 """
 
 import shlex
@@ -20,7 +21,7 @@ from tqdm import tqdm
 from dataset.chat import Message
 from dataset.errors import DataError
 from dataset.open import open_data
-from scoring import report
+from scoring import report, suite
 from scoring.answers import answer_all
 from scoring.assistant import Assistant, open_pictures, with_pictures
 from trainer.cli import parse, user_errors
@@ -74,8 +75,10 @@ class Args:
     """Folder that picture names in --data are relative to (default: the file's)."""
     samples: int | None = None
     """The first so many records of --data; of storybook:scenes and :pope, scenes."""
+    suite: bool = False
+    """Score all held-out sets of the storybook, --samples scenes of the first (default: 300)."""
     report: Path | None = None
-    """Write the score there as JSON."""
+    """Write the score there as JSON (of --suite, a picture beside it; default: out/suite.json)."""
     batch_size: int = 64
     """Questions of --data answered at once."""
 
@@ -102,7 +105,9 @@ def main(argv: list[str] | None = None) -> None:
         assistant = Both.load(args.weights, args.device, args.dtype)
     else:
         assistant = Assistant.load(args.weights or Path(MODES[args.model_mode]), args.device, args.dtype)
-    if args.data:
+    if args.suite:
+        score_suite(assistant, args)
+    elif args.data:
         score_file(assistant, args)
     elif len(groups) > 1 or is_folder(args.image):
         for names in groups:
@@ -204,6 +209,15 @@ class Conversation:
         asked = [*self.messages, {"role": "user", "content": content}]
         said = say(self.assistant.stream(asked, self.images, **self.args.sampling()), self.args.stream)
         self.messages = [*asked, {"role": "assistant", "content": said}]
+
+
+def score_suite(assistant: Assistant, args: Args) -> None:
+    scored = suite.run(assistant, args.samples or 300, args.batch_size, **args.sampling())
+    print(suite.table(scored))
+    path = args.report or Path("out/suite.json")
+    report.write({"weights": str(args.weights or MODES[args.model_mode]), **scored}, path)
+    suite.draw(scored, path.with_suffix(".png"))
+    print(f"saved {path} and {path.with_suffix('.png')}")
 
 
 def score_file(assistant: Assistant, args: Args) -> None:

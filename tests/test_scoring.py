@@ -1,5 +1,14 @@
+from pathlib import Path
+
+import pytest
+
+from dataset.storybook.pope import NEGATIVES
+from dataset.storybook.records import PER_SCENE, StorybookRecords
+from scoring import suite
 from scoring.answers import Answer
+from scoring.assistant import Assistant
 from scoring.report import object_f1, score, table
+from scoring.suite import CONTROL, SETS, Shuffled, interval, run
 
 DESCRIBED = "A meadow: at the top left a small red cat and in the centre a big blue house."
 
@@ -56,3 +65,26 @@ def test_hallucination_counts_yes_as_pope_does() -> None:
         "yes_ratio": 0.6,
     }
     assert "pope, random: accuracy 0.6000" in table(scored)
+
+
+def test_intervals_are_wilsons() -> None:
+    assert interval(0.5, 100) == pytest.approx((0.4038, 0.5962), abs=1e-4)  # found in every textbook
+    assert interval(1.0, 50) == pytest.approx((0.9286, 1.0), abs=1e-4)
+
+
+def test_the_suite_scores_every_set_and_its_control(assistant: Assistant, tmp_path: Path) -> None:
+    scored = run(assistant, 2, max_new_tokens=2)
+    assert list(scored) == [*SETS, CONTROL]
+    assert scored["scenes"]["n"] == 2 * PER_SCENE["scenes"] and set(scored["pope"]["pope"]) == set(NEGATIVES)
+    text = suite.table(scored)
+    assert "| **combinations** | 0.0% |" in text and "| POPE, adversarial |" in text
+    suite.draw(scored, tmp_path / "suite.png")
+    assert (tmp_path / "suite.png").stat().st_size > 1000
+
+
+def test_shuffled_questions_see_another_scene() -> None:
+    records = StorybookRecords("scenes", 3)
+    shuffled = Shuffled(records, PER_SCENE["scenes"])
+    assert len(shuffled) == len(records) and shuffled[5].messages == records[5].messages
+    assert shuffled[5].images[0] == records[5 + PER_SCENE["scenes"]].images[0] != records[5].images[0]
+    assert shuffled[len(records) - 1].images[0] == records[PER_SCENE["scenes"] - 1].images[0]
