@@ -172,7 +172,7 @@ TRAINING_MISTAKES = {
     "not a number": ("--set text.hidden_size=red", "'red' is not a number"),
     "sizes": ("--image_size 30", "image_size 30 is not a multiple of patch_size 16"),
     "cut": ("--max_length 9", "would cut a picture"),
-    "nothing to resume": ("--resume", "nothing to resume"),
+    "nothing to resume": ("--resume last", "nothing to resume"),
 }
 
 

@@ -17,6 +17,7 @@ from dataset.open import open_data
 from dataset.records import Record
 from scoring.answers import exact_match
 from scoring.assistant import Assistant
+from trainer.checkpoint import Resume
 from trainer.loop import Recipe, fit, to_device
 from trainer.models import open_model
 from trainer.stages import STAGES, choose_trainable
@@ -34,8 +35,9 @@ class TrainArgs:
     """Folder of the tokenizer of a new model (default: weights/tiny)."""
     out: Path = Path("out/run")
     """Folder for the trained checkpoint, metrics.jsonl, loss.png and the state to resume from."""
-    resume: bool = False
-    """Go on from the last save in --out."""
+    resume: Resume = "no"
+    """last: go on from the last save in --out; auto: from the last that is whole, or from the start if there
+    is none; no: start anew, but not over a run that was cut off."""
 
     preset: Literal["tiny", "minimind-26m", "minimind-104m", "minimind-26m-moe"] = "tiny"
     """Sizes of a new model."""
