@@ -250,3 +250,13 @@ def stream_text(chat: Chat, ids: Iterable[int]) -> Iterator[str]:
             shown = text
     if text != shown:
         yield text[len(shown) :]
+
+
+if __name__ == "__main__":  # python -m dataset.chat show FILE N
+    import sys
+
+    from dataset.show import main
+
+    if sys.argv[1:2] != ["show"]:
+        sys.exit("error: say what to do: python -m dataset.chat show FILE N (--help tells more)")
+    main(sys.argv[2:])

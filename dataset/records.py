@@ -7,6 +7,7 @@
 `conversations` is a list, or the JSON text of one, of {"role": "system" | "user" | "assistant", "content"} or
 of LLaVA's {"from": "system" | "human" | "gpt", "value"}. `image` is a name, a list or "a.png, b.png".
 Nothing here opens a picture (images.py) or knows tokens (chat.py). Lines and rows count from 1.
+`python -m dataset.records check FILE` looks at all of a file at once (check.py).
 """
 
 import json
@@ -310,3 +311,13 @@ def _check_marks(record: Record) -> None:
         raise DataError(
             f"{record.where}: {found}; write one for each picture, or none to have them put first"
         )
+
+
+if __name__ == "__main__":  # python -m dataset.records check FILE
+    import sys
+
+    from dataset.check import main
+
+    if sys.argv[1:2] != ["check"]:
+        sys.exit("error: say what to do: python -m dataset.records check FILE (--help tells more)")
+    main(sys.argv[2:])

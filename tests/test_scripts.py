@@ -171,7 +171,7 @@ TRAINING_MISTAKES = {
     "unknown field": ("--set text.colour=1", "no such field"),
     "not a number": ("--set text.hidden_size=red", "'red' is not a number"),
     "sizes": ("--image_size 30", "image_size 30 is not a multiple of patch_size 16"),
-    "cut": ("--max_length 9", "would cut a picture"),
+    "cut": ("--max_length 9", "tokens, the last answer is cut at 9"),
     "nothing to resume": ("--resume last", "nothing to resume"),
 }
 

@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Literal
 
 import torch
+from torch.utils.data import Subset
 from tqdm import tqdm
 
+from dataset.chat import Chat
+from dataset.check import examine
 from dataset.collate import Prepared, held_out_batches, make_loader
+from dataset.errors import DataError
 from dataset.images import load_image
 from dataset.open import open_data
 from dataset.records import Record
@@ -55,6 +59,8 @@ class TrainArgs:
 
     train: tuple[Literal["vision", "connector", "decoder", "last_layer"], ...] | None = None
     """Parts that train (default: the stage's)."""
+    skip_bad: bool = False
+    """Leave bad records of a data file out, and say how many, instead of stopping at the start."""
     samples: int | None = None
     """Records of the storybook to draw, or the first of the data file (default: 20000, or all)."""
     epochs: float = 1.0
@@ -114,8 +120,10 @@ def run(stage_name: str, args: TrainArgs) -> None:
     module = stage.build(vlm).to(assistant.device)
     if args.init and hasattr(module, "load"):
         module.load(args.init)
-    records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
     max_length = args.max_length or vlm.config.text.max_position_embeddings
+    records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
+    if not args.data.startswith("storybook"):
+        records = whole_records(records, assistant.chat, max_length, args)
     prepared = Prepared(records, assistant.chat, assistant.preprocessor, max_length, args.augment)
     recipe = make_recipe(args, len(records), assistant.dtype)
     if stage.pictures and "vision" not in parts and not args.augment and args.epochs > 1:
@@ -138,6 +146,21 @@ def run(stage_name: str, args: TrainArgs) -> None:
     if hasattr(module, "save"):
         module.save(args.out)
     print(f"saved {args.out}")
+
+
+def whole_records(
+    records: Sequence[Record], chat: Chat, max_length: int, args: TrainArgs
+) -> Sequence[Record]:
+    """All of them, looked at before the first step. Raises DataError for bad ones, unless --skip_bad."""
+    found = examine(records, chat, max_length)
+    if not found.bad:
+        return records
+    number, first = f"{len(found.bad)} of {len(records)} records are bad", next(iter(found.bad.values()))
+    if not args.skip_bad or not found.good:
+        look = f"`python -m dataset.records check {args.data}` tells all"
+        raise DataError(f"{first} ({number}; {look}; correct them, or leave them out with --skip_bad)")
+    print(f"{number} and left out; the first: {first}")
+    return Subset(records, found.good)
 
 
 def make_recipe(args: TrainArgs, records: int, dtype: str) -> Recipe:
