@@ -219,7 +219,15 @@ def _images(row: dict, folder: Path, where: str) -> tuple[Path | str | bytes, ..
         raise DataError(
             f"{where}: image is {names!r}; give names of files, or leave image out if there is none"
         )
-    return tuple(name if "://" in name else folder / name for name in names)
+    return tuple(name if "://" in name else _within(folder, name, where) for name in names)
+
+
+def _within(folder: Path, name: str, where: str) -> Path:
+    """A picture's path. A data file may be anybody's: it does not reach out of the folder it is given."""
+    path = folder / name
+    if "\0" in name or not Path(os.path.abspath(path)).is_relative_to(os.path.abspath(folder)):
+        raise DataError(f"{where}: {name!r} lies outside {folder}; name an image folder that holds it")
+    return path
 
 
 def _split(names: str, folder: Path) -> list[str]:
