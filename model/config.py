@@ -3,7 +3,9 @@
 Field names are those of Hugging Face's LLaMA, Mixtral and CLIP configurations.
 """
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
+
+from model.fields import build
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class VisionConfig:
     pretrained: str | None = None
 
     def __post_init__(self) -> None:
+        if not -self.num_hidden_layers - 1 <= self.feature_layer <= self.num_hidden_layers:
+            raise ValueError(f"feature_layer {self.feature_layer}: there are {self.num_hidden_layers} layers")
         if self.image_size % self.patch_size:
             raise ValueError(
                 f"image_size {self.image_size} is not a multiple of patch_size {self.patch_size}"
@@ -108,13 +112,6 @@ class VLMConfig:
         for key, kind in (("text", DecoderConfig), ("vision", VisionConfig)):
             values[key] = build(kind, values.get(key, {}), key + ".")
         return build(cls, values)
-
-
-def build(kind: type, values: dict, prefix: str = "") -> object:
-    unknown = set(values) - {f.name for f in fields(kind)}
-    if unknown:
-        raise ValueError(f"unknown field {prefix}{min(unknown)} in config.json")
-    return kind(**values)
 
 
 PRESETS: dict[str, VLMConfig] = {

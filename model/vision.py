@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import Blip2VisionModel, BlipVisionModel, CLIPVisionConfig, CLIPVisionModel
+from transformers.activations import ACT2FN
 
 from model.config import VisionConfig
 
@@ -25,6 +26,8 @@ class VisionTower(nn.Module):
     def __init__(self, config: VisionConfig) -> None:
         super().__init__()
         self.config = config
+        if config.kind not in EYES or config.hidden_act not in ACT2FN:
+            raise ValueError(f"vision: kind {config.kind!r} or hidden_act {config.hidden_act!r} is unknown")
         self.frozen, eye = False, EYES[config.kind]
         attention = "sdpa" if torch.cuda.is_available() else "eager"  # 1.8 times faster on CPUs, in bf16
         if config.pretrained:

@@ -15,6 +15,7 @@ from dataset.images import load_image
 from dataset.preprocess import Preprocessor
 from model.device import pick_device, pick_dtype
 from model.hub import Model, load, save
+from model.vlm import VLM
 
 
 @dataclass
@@ -31,7 +32,22 @@ class Assistant:
         vlm = load(folder).to(place).eval()
         chat = Chat.load(folder, vlm.config.image_tokens)
         preprocessor = Preprocessor.from_json(Path(folder) / "preprocessor_config.json")
-        return cls(vlm, chat, preprocessor, pick_dtype(dtype, place))
+        found = cls(vlm, chat, preprocessor, pick_dtype(dtype, place))
+        found.expect_fitting_parts(folder)
+        return found
+
+    def expect_fitting_parts(self, folder: str | Path) -> None:
+        """Raises DataError where the files of a folder are not of one model."""
+        config, words = self.vlm.config, self.chat.tokenizer.get_vocab_size()
+        if self.preprocessor.image_size != config.vision.image_size:
+            sizes = f"{self.preprocessor.image_size}, the model wants {config.vision.image_size}"
+            raise DataError(f"{folder}: preprocessor_config.json makes pictures of side {sizes}")
+        found, told = (words, self.chat.image_id), (config.text.vocab_size, config.image_token_id)
+        if isinstance(self.vlm, VLM) and found != told:
+            raise DataError(
+                f"{folder}: tokenizer.json has {found[0]} tokens and pictures at {found[1]}, config.json "
+                f"{told[0]} and {told[1]}; they are not of one model"
+            )
 
     def save(self, folder: str | Path, store: torch.dtype | None = None) -> None:
         save(self.vlm, folder, store)

@@ -9,6 +9,7 @@ Each file is written beside, flushed to the disk and renamed; the state before t
 import hashlib
 import json
 import os
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -138,7 +139,10 @@ def _read(path: Path) -> dict:
             raise ResumeError(f"{path} is damaged: not what was written (sha256); --resume auto goes back")
     except OSError as error:
         raise ResumeError(f"{path} cannot be read ({error.strerror}); --resume auto goes back") from error
-    return torch.load(path, map_location="cpu", weights_only=True) | {"step": about["step"]}
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True) | {"step": about["step"]}
+    except (pickle.UnpicklingError, RuntimeError, EOFError, TypeError):  # its label was made for it
+        raise ResumeError(f"{path} holds other things than weights and numbers; it is not run") from None
 
 
 def _check_recipe(was: dict, now: dict, path: Path) -> None:
