@@ -5,7 +5,8 @@ batches -> losses(batch) -> backward (x accumulate) -> clip -> optimizers -> sch
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def make_optimizers(module: nn.Module, recipe: Recipe) -> list[torch.optim.Optim
 def fit(
     module: nn.Module,
     losses: Losses,
-    loader_from: Callable[[int], Iterator[dict]],
+    loader_from: Callable[[int], Generator[dict]],
     recipe: Recipe,
     folder: Path,
     name: str,
@@ -95,11 +96,10 @@ def fit(
     optimizers = make_optimizers(module, recipe)
     first = load_state(folder, module, optimizers, asdict(recipe), resume)
 
-    batches = loader_from(first * recipe.accumulate)
     report = Report(folder, name, recipe.steps, first)
     window: list[dict[str, float]] = []
     module.train()
-    with Listener() as asked:
+    with Listener() as asked, closing(loader_from(first * recipe.accumulate)) as batches:  # ends its workers
         for step in range(first, recipe.steps):
             factor, done = schedule(step, recipe.steps, recipe.warmup), step + 1
             some = [to_device(next(batches), device) for _ in range(recipe.accumulate)]
