@@ -5,6 +5,7 @@ python eval_vlm.py --image cat.png                                a conversation
 python eval_vlm.py --image photos/                                a description of each picture
 python eval_vlm.py --image a.png b.png --use_multi 2              a comparison of two pictures
 python eval_vlm.py --data val.parquet --report out/report.json    a score
+python eval_vlm.py doctor                                         is all here, does it work?
 """
 
 import shlex
@@ -20,7 +21,7 @@ from tqdm import tqdm
 from dataset.chat import Message
 from dataset.errors import DataError
 from dataset.open import open_data
-from scoring import report
+from scoring import doctor, report
 from scoring.answers import answer_all
 from scoring.assistant import Assistant, open_pictures, with_pictures
 from trainer.cli import parse, user_errors
@@ -91,6 +92,8 @@ class Args:
 
 @user_errors
 def main(argv: list[str] | None = None) -> None:
+    if (sys.argv[1:] if argv is None else argv) == ["doctor"]:
+        doctor.main()
     args = parse(Args, argv, __doc__)
     torch.manual_seed(args.seed)
     groups = picture_groups(args)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from trainer.checkpoint import Resume, load_state, save_state, write_whole
+from trainer.health import Health
 from trainer.interrupt import Interrupted, Listener
 from trainer.report import Report
 
@@ -86,6 +87,7 @@ def fit(
     evaluate: Callable[[], dict[str, float]] | None = None,
     eval_every: int = 0,
     log_every: int = 20,
+    health: Health | None = None,
 ) -> None:
     """Train `module` in place. `loader_from(n)` gives the batches from number n on.
 
@@ -96,13 +98,14 @@ def fit(
     optimizers = make_optimizers(module, recipe)
     first = load_state(folder, module, optimizers, asdict(recipe), resume)
 
-    report = Report(folder, name, recipe.steps, first)
+    report, health = Report(folder, name, recipe.steps, first), health or Health(None, False)
     window: list[dict[str, float]] = []
     module.train()
     with Listener() as asked, closing(loader_from(first * recipe.accumulate)) as batches:  # ends its workers
         for step in range(first, recipe.steps):
             factor, done = schedule(step, recipe.steps, recipe.warmup), step + 1
-            some = [to_device(next(batches), device) for _ in range(recipe.accumulate)]
+            with report.waiting():
+                some = [to_device(next(batches), device) for _ in range(recipe.accumulate)]
             try:
                 window.append(train_step(module, losses, some, optimizers, recipe, factor))
             except TrainingError as error:
@@ -116,7 +119,7 @@ def fit(
                     means |= evaluate()
                     module.train()
                 samples = len(window) * recipe.accumulate * recipe.batch_size
-                report.log(done, samples, {**means, "lr": factor})
+                health.look(done, means, report.log(done, samples, {**means, "lr": factor}))
                 window = []
             if done % save_every == 0 or done == recipe.steps or asked.number:
                 path = save_state(folder, done, module, optimizers, asdict(recipe))

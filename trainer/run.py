@@ -22,6 +22,7 @@ from dataset.records import Record
 from scoring.answers import exact_match
 from scoring.assistant import Assistant
 from trainer.checkpoint import Resume
+from trainer.health import Health
 from trainer.loop import Recipe, fit, to_device
 from trainer.models import open_model
 from trainer.stages import STAGES, choose_trainable
@@ -104,6 +105,7 @@ class TrainArgs:
     """Precision of the weights that are written."""
 
 
+KNOWN = ("text", "align", "sft")  # stages that, given weights, begin with what these know
 STORED = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 
@@ -128,6 +130,7 @@ def run(stage_name: str, args: TrainArgs) -> None:
     recipe = make_recipe(args, len(records), assistant.dtype)
     if stage.pictures and "vision" not in parts and not args.augment and args.epochs > 1:
         prepared.features = compute_features(assistant, records)
+    chance = module.chance(args.batch_size)
     print_plan(stage_name, module, recipe, len(records), assistant.device)
     evaluate = evaluator(args, assistant, module)
     fit(
@@ -141,6 +144,7 @@ def run(stage_name: str, args: TrainArgs) -> None:
         args.save_every,
         evaluate,
         args.val_every,
+        health=Health(chance.get("loss"), trained=bool(args.init) and stage_name in KNOWN),
     )
     assistant.save(args.out, STORED[args.store])
     if hasattr(module, "save"):
@@ -179,11 +183,10 @@ def print_plan(
         f"{recipe.accumulate}, "
         f"{trained / 1e6:.2f} of {everything / 1e6:.2f} million weights train, {device.type} {recipe.dtype}"
     )
-    if hasattr(module, "chance"):
-        chances = module.chance(recipe.batch_size).items()
-        print("before anything is learnt: " + ", ".join(f"{key} {value:.2f}" for key, value in chances))
-        if recipe.batch_size == 1:
-            print("one pair in a batch: nothing to tell apart, so itm is left out and itc is 0")
+    chances = module.chance(recipe.batch_size)
+    print("before anything is learnt: " + ", ".join(f"{key} {value:.2f}" for key, value in chances.items()))
+    if recipe.batch_size == 1 and "itm" in chances:
+        print("one pair in a batch: nothing to tell apart, so itm is left out and itc is 0")
 
 
 @torch.no_grad()
@@ -207,13 +210,24 @@ def evaluator(
     records = open_data(args.val, args.image_dir)
     chosen = torch.randperm(len(records), generator=torch.Generator().manual_seed(0))[: args.val_samples]
     some = [records[i] for i in chosen.tolist()]
-    if not hasattr(module, "evaluate"):
-        return lambda: {"val_exact_match": exact_match(assistant, some)}
     prepared = Prepared(some, assistant.chat, assistant.preprocessor)
     batches = [to_device(batch, assistant.device) for batch in held_out_batches(prepared, args.batch_size)]
 
     def evaluate() -> dict[str, float]:
         with assistant.precision():
-            return module.evaluate(batches)
+            if hasattr(module, "evaluate"):
+                return module.evaluate(batches)
+            gains = [gain for batch in batches[:2] if (gain := picture_gain(module, batch)) is not None]
+        found = {"val_picture_gain": sum(gains) / len(gains)} if gains else {}
+        return {"val_exact_match": exact_match(assistant, some), **found}
 
     return evaluate
+
+
+@torch.no_grad()
+def picture_gain(module: torch.nn.Module, batch: dict) -> float | None:
+    """How much higher the loss is with each other's pictures; about 0 where pictures are not looked at."""
+    pixels = batch.get("pixel_values")
+    if pixels is None or len(pixels) < 2:
+        return None
+    return (module(batch | {"pixel_values": pixels.roll(1, 0)})["loss"] - module(batch)["loss"]).item()
