@@ -15,7 +15,7 @@ ALLOWED = {  # module of the core -> modules of model/ it may import
     "decoder": {"config", "moe"},
     "vision": {"config"},
     "connector": {"config", "qformer"},
-    "bert": {"decoder"},
+    "bert": {"decoder", "fields"},
     "qformer": {"bert", "config", "fields"},
     "blip": {"bert", "config", "decoder", "fields", "speaker", "vision"},
     "blip2": {"bert", "config", "fields", "qformer", "speaker", "vision"},
