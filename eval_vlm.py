@@ -204,7 +204,10 @@ class Conversation:
 
     def turn(self, question: str) -> None:
         content = with_pictures(question, 0 if self.messages else len(self.images))
-        asked = [*self.messages, {"role": "user", "content": content}]
+        whole = [*self.messages, {"role": "user", "content": content}]
+        asked = self.assistant.fitting(whole, self.args.max_new_tokens)
+        if dropped := (len(whole) - len(asked)) // 2:
+            print(f"(the oldest {dropped} of {len(whole) // 2} turns no longer fit, and are forgotten)")
         said = say(self.assistant.stream(asked, self.images, **self.args.sampling()), self.args.stream)
         self.messages = [*asked, {"role": "assistant", "content": said}]
 

@@ -58,6 +58,18 @@ class Assistant:
     def device(self) -> torch.device:
         return next(self.vlm.decoder.parameters()).device
 
+    @property
+    def context(self) -> int:
+        """Tokens that a conversation and its answer may have."""
+        return self.vlm.config.text.max_position_embeddings
+
+    def fitting(self, messages: Sequence[Message], new: int) -> list[Message]:
+        """Without its oldest turns, as few as leave room for `new` tokens; the last stays."""
+        kept = list(messages)
+        while len(kept) > 2 and len(self.chat.prompt(kept)) + new > self.context:
+            kept = without_oldest(kept)
+        return kept
+
     def precision(self) -> AbstractContextManager:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == "bf16")
 
@@ -70,11 +82,10 @@ class Assistant:
     ) -> Iterator[str]:
         """The answer to a conversation that ends with the user, piece by piece."""
         ids = self.chat.prompt(messages)
-        room = self.vlm.config.text.max_position_embeddings - len(ids)
-        if choices.get("max_new_tokens", 0) > room:
+        if choices.get("max_new_tokens", 0) > self.context - len(ids):
             raise DataError(
                 f"{len(ids)} tokens of conversation and --max_new_tokens {choices['max_new_tokens']} "
-                f"do not fit the model's {room + len(ids)}; start anew (/reset), or ask for fewer"
+                f"do not fit the model's {self.context}; start anew (/reset), or ask for fewer"
             )
         new = self.vlm.stream(torch.tensor([ids], device=self.device), self.pixels(images), **choices)
         with self.precision():
@@ -100,6 +111,13 @@ def with_pictures(question: str, number: int) -> str:
             f"the question has {written} {IMAGE} for {number} pictures; write one for each, or none"
         )
     return question if written else f"{IMAGE}\n" * number + question
+
+
+def without_oldest(messages: Sequence[Message]) -> list[Message]:
+    """Without the first question and its answer, but for its pictures: the next question gets them."""
+    (first, _, second), later = messages[:3], messages[3:]
+    content = f"{IMAGE}\n" * first["content"].count(IMAGE) + second["content"]
+    return [{"role": "user", "content": content}, *later]
 
 
 def open_pictures(sources: Sequence[str]) -> list[Image.Image]:

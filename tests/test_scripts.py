@@ -13,6 +13,7 @@ import train_pretrain_vlm
 import train_sft_vlm
 from dataset.storybook.__main__ import main as storybook
 from model.vlm import VLM
+from scoring.assistant import Assistant
 from tests.conftest import CHECKPOINT
 
 SMALL = (
@@ -138,3 +139,18 @@ def test_scoring(
     assert scored["n"] == sum(row["n"] for row in scored["by_type"].values()) > 0
     assert 0 <= scored["exact_match"] <= 1 and set(scored["by_language"]) <= {"en", "zh"}
     assert "all" in capsys.readouterr().out
+
+
+def test_a_long_conversation_forgets_its_oldest_turns_and_says_so(
+    trained: Path, picture: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions = "".join(f"{'what is this and that ' * 40}{n}?\n" for n in range(12))
+    monkeypatch.setattr("sys.stdin", io.StringIO(questions))
+    eval_vlm.main(["--weights", str(trained), "--image", str(picture), "--max_new_tokens", "2"])
+    out = capsys.readouterr().out
+    assert "(the oldest 1 of " in out and "no longer fit, and are forgotten)" in out and "error" not in out
+    assistant = Assistant.load(trained)
+    said = [{"role": "user", "content": "<image>\none"}, {"role": "assistant", "content": "1"}]
+    asked = [*said, {"role": "user", "content": "two"}]
+    assert assistant.fitting(asked, 4) == asked
+    assert assistant.fitting(asked, assistant.context) == [{"role": "user", "content": "<image>\ntwo"}]
