@@ -21,7 +21,7 @@ from tqdm import tqdm
 from dataset.chat import Message
 from dataset.errors import DataError
 from dataset.open import open_data
-from scoring import doctor, report
+from scoring import doctor, heatmap, report
 from scoring.answers import answer_all
 from scoring.assistant import Assistant, open_pictures, with_pictures
 from trainer.cli import parse, user_errors
@@ -62,6 +62,8 @@ class Args:
     """Above 1: beam search, which is greedy."""
     max_new_tokens: int = 256
     """Longest answer, in tokens."""
+    heatmap: Path | None = None
+    """Write a picture there of where each word of the answer looks."""
     greedy: bool = False
     """Take the likeliest token, whatever --temperature says."""
     stream: bool = True
@@ -140,8 +142,14 @@ def picture_groups(args: Args) -> list[list[str]]:
 
 def ask_once(assistant: Assistant, args: Args, sources: Sequence[str]) -> None:
     question = args.prompt if args.prompt is not None else COMPARE if args.use_multi > 1 else DESCRIBE
-    messages = [{"role": "user", "content": with_pictures(question, len(sources))}]
-    say(assistant.stream(messages, open_pictures(sources), **args.sampling()), args.stream)
+    messages, images = (
+        [{"role": "user", "content": with_pictures(question, len(sources))}],
+        open_pictures(sources),
+    )
+    said = say(assistant.stream(messages, images, **args.sampling()), args.stream)
+    if args.heatmap:
+        heatmap.draw(heatmap.looked(assistant, messages, images, said), images, args.heatmap)
+        print(f"saved {args.heatmap}", file=sys.stderr)
 
 
 def say(pieces: Iterator[str], stream: bool) -> str:

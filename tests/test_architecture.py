@@ -22,6 +22,7 @@ ALLOWED = {  # module of the core -> modules of model/ it may import
     "generation": set(),
     "beam": {"generation"},
     "speaker": {"beam", "generation"},
+    "look": {"bert", "blip", "decoder", "vlm"},
     "vlm": {
         "config",
         "connector",
