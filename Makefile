@@ -4,7 +4,7 @@ PY := .venv/bin/python
 IMAGE ?= weights/tiny/example.png
 OUT ?= out/tiny
 
-.PHONY: chat test train lint proof notebooks
+.PHONY: chat test train lint proof notebooks fuzz coverage
 .venv/ready: requirements.txt
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
@@ -15,6 +15,12 @@ chat: .venv/ready  ## make chat [IMAGE=picture.png] [PROMPT="What do you see?"]
 
 test: .venv/ready
 	$(PY) -m pytest -q
+
+fuzz: .venv/ready  ## twenty times as many examples of anything at all
+	FUZZ=20 $(PY) -m pytest -q tests/test_fuzz.py
+
+coverage: .venv/ready  ## which lines the fast tests reach
+	$(PY) -m pytest -q --cov=model --cov=dataset --cov=trainer --cov=scoring --cov-report=term
 
 proof: .venv/ready  ## docs/PROOF.md: how far each part is from its public reference
 	$(PY) -m pytest -q --proof docs/PROOF.md tests/test_convert.py tests/test_twins.py tests/test_images.py \

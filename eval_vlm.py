@@ -6,6 +6,7 @@ python eval_vlm.py --image photos/                                a description 
 python eval_vlm.py --image a.png b.png --use_multi 2              a comparison of two pictures
 python eval_vlm.py --data val.parquet --report out/report.json    a score
 python eval_vlm.py --suite                                        all held-out sets of the storybook
+python eval_vlm.py doctor                                         is all here, does it work?
 """
 
 import shlex
@@ -21,7 +22,7 @@ from tqdm import tqdm
 from dataset.chat import Message
 from dataset.errors import DataError
 from dataset.open import open_data
-from scoring import report, suite
+from scoring import doctor, heatmap, report, suite
 from scoring.answers import answer_all
 from scoring.assistant import Assistant, open_pictures, with_pictures
 from trainer.cli import parse, user_errors
@@ -62,6 +63,8 @@ class Args:
     """Above 1: beam search, which is greedy."""
     max_new_tokens: int = 256
     """Longest answer, in tokens."""
+    heatmap: Path | None = None
+    """Write a picture there of where each word of the answer looks."""
     greedy: bool = False
     """Take the likeliest token, whatever --temperature says."""
     stream: bool = True
@@ -94,6 +97,8 @@ class Args:
 
 @user_errors
 def main(argv: list[str] | None = None) -> None:
+    if (sys.argv[1:] if argv is None else argv) == ["doctor"]:
+        doctor.main()
     args = parse(Args, argv, __doc__)
     torch.manual_seed(args.seed)
     groups = picture_groups(args)
@@ -142,8 +147,14 @@ def picture_groups(args: Args) -> list[list[str]]:
 
 def ask_once(assistant: Assistant, args: Args, sources: Sequence[str]) -> None:
     question = args.prompt if args.prompt is not None else COMPARE if args.use_multi > 1 else DESCRIBE
-    messages = [{"role": "user", "content": with_pictures(question, len(sources))}]
-    say(assistant.stream(messages, open_pictures(sources), **args.sampling()), args.stream)
+    messages, images = (
+        [{"role": "user", "content": with_pictures(question, len(sources))}],
+        open_pictures(sources),
+    )
+    said = say(assistant.stream(messages, images, **args.sampling()), args.stream)
+    if args.heatmap:
+        heatmap.draw(heatmap.looked(assistant, messages, images, said), images, args.heatmap)
+        print(f"saved {args.heatmap}", file=sys.stderr)
 
 
 def say(pieces: Iterator[str], stream: bool) -> str:
@@ -206,7 +217,10 @@ class Conversation:
 
     def turn(self, question: str) -> None:
         content = with_pictures(question, 0 if self.messages else len(self.images))
-        asked = [*self.messages, {"role": "user", "content": content}]
+        whole = [*self.messages, {"role": "user", "content": content}]
+        asked = self.assistant.fitting(whole, self.args.max_new_tokens)
+        if dropped := (len(whole) - len(asked)) // 2:
+            print(f"(the oldest {dropped} of {len(whole) // 2} turns no longer fit, and are forgotten)")
         said = say(self.assistant.stream(asked, self.images, **self.args.sampling()), self.args.stream)
         self.messages = [*asked, {"role": "assistant", "content": said}]
 

@@ -6,8 +6,7 @@ python=$1 out=$2
 stage() { # stage NAME COMMAND...
     name=$1; shift
     [ -f "$out/$name/model.safetensors" ] && { echo "$name is done: $out/$name"; return; }
-    resume=; [ -f "$out/$name/training_state.pt" ] && resume=--resume
-    "$python" "$@" --out "$out/$name" $resume
+    "$python" "$@" --out "$out/$name" --resume auto
 }
 [ -f "$out/tokenizer/tokenizer.json" ] || "$python" -m dataset.train_tokenizer --out "$out/tokenizer"
 stage text    train_pretrain_vlm.py --stage text --tokenizer "$out/tokenizer" --samples 6400 --batch_size 64 --muon_lr 0.01

@@ -36,8 +36,8 @@ from trainer.run import TrainArgs
 from trainer.stages import STAGES, choose_trainable
 
 WAYS = ("linear", "mlp", "qformer", "cross-attention")
-RECIPE = "--batch_size 32 --muon_lr 0.01 --warmup 20 --save_every 1000000".split()
-PAIRS = "--batch_size 64 --muon_lr 0.01 --warmup 20 --save_every 1000000".split()
+RECIPE = "--batch_size 32 --muon_lr 0.01 --warmup 20 --resume auto".split()
+PAIRS = "--batch_size 64 --muon_lr 0.01 --warmup 20 --resume auto".split()
 PHASES = ("read", "single")  # of the storybook, half of the samples each
 ROUNDS = 7  # in which each way's speed is measured once
 

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from dataset.errors import read_object
+from model.hub import within
 
 SINGLE = ("model.safetensors", "pytorch_model.bin")
 INDEX = ".index.json"  # beside shards: which tensor is in which file
@@ -54,12 +55,18 @@ def _weight_files(source: Path) -> list[Path]:
             return [source / name]
         if (source / f"{name}{INDEX}").is_file():
             where = read_object(source / f"{name}{INDEX}").get("weight_map", {})
-            shards = [source / shard for shard in sorted(set(where.values()))]
+            shards = [_shard(source, shard) for shard in sorted(set(map(str, where.values())))]
             missing = [shard.name for shard in shards if not shard.is_file()]
             if missing or not shards:
                 raise ConvertError(f"{source / name}{INDEX}: shards missing: {', '.join(missing) or 'all'}")
             return shards
     raise ConvertError(f"{source}: holds neither {' nor '.join(SINGLE)}, nor shards of either")
+
+
+def _shard(source: Path, name: str) -> Path:
+    if Path(name).name != name or name == "..":
+        raise ConvertError(f"{source}: its index names the shard {name!r}, which is no file of this folder")
+    return within(source, name)
 
 
 def _read_file(path: Path) -> dict[str, Tensor]:

@@ -9,12 +9,13 @@ Special tokens are placed by id; their spelling in a user's text is text. An ima
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from dataset.errors import DataError, read_object
 
@@ -23,6 +24,7 @@ END_OF_TEXT, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 VISION_START, IMAGE_PAD, VISION_END = "<|vision_start|>", "<|image_pad|>", "<|vision_end|>"
 SPECIALS = (END_OF_TEXT, START, END, VISION_START, IMAGE_PAD, VISION_END)
 IMAGE = "<image>"
+HALF = re.compile("[\ud800-\udfff]")
 FORMAT_FILE = "chat_format.json"
 Message = dict[str, str]
 
@@ -149,7 +151,11 @@ class Chat:
         if not path.is_file():
             raise DataError(f"no tokenizer.json in {folder}; `python -m dataset.train_tokenizer` makes one")
         chat_format = ChatFormat.from_file(how) if how.is_file() else None
-        return cls(Tokenizer.from_file(str(path)), image_tokens, chat_format)
+        try:
+            tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # tokenizers raises nothing narrower
+            raise DataError(f"{path}: not a tokenizer ({error}); copy it again from the weights") from None
+        return cls(tokenizer, image_tokens, chat_format)
 
     def save(self, folder: str | Path) -> None:
         """tokenizer.json, tokenizer_config.json for transformers, and the format where it is not ours."""
@@ -166,7 +172,12 @@ class Chat:
             (folder / FORMAT_FILE).write_text(json.dumps(asdict(self.format), indent=2) + "\n")
 
     def encode(self, text: str) -> list[int]:
-        return self.tokenizer.encode(text, add_special_tokens=False).ids
+        return self._encoding(text).ids
+
+    def _encoding(self, text: str) -> Encoding:
+        if HALF.search(text):
+            raise DataError("the text holds half a character (a lone surrogate); remove it")
+        return self.tokenizer.encode(text, add_special_tokens=False)
 
     def decode(self, ids: Iterable[int]) -> str:
         return self.tokenizer.decode(list(ids), skip_special_tokens=True)
@@ -200,7 +211,7 @@ class Chat:
                 labels += [part.id if part.scored else IGNORED for part in group]
                 continue
             scored = [part.scored for part in group for _ in part.text]  # of each character
-            encoding = self.tokenizer.encode("".join(part.text for part in group), add_special_tokens=False)
+            encoding = self._encoding("".join(part.text for part in group))
             ids += encoding.ids
             starts = [min(start, len(scored) - 1) for start, _ in encoding.offsets]
             labels += [id if scored[at] else IGNORED for id, at in zip(encoding.ids, starts, strict=True)]
@@ -250,3 +261,13 @@ def stream_text(chat: Chat, ids: Iterable[int]) -> Iterator[str]:
             shown = text
     if text != shown:
         yield text[len(shown) :]
+
+
+if __name__ == "__main__":  # python -m dataset.chat show FILE N
+    import sys
+
+    from dataset.show import main
+
+    if sys.argv[1:2] != ["show"]:
+        sys.exit("error: say what to do: python -m dataset.chat show FILE N (--help tells more)")
+    main(sys.argv[2:])

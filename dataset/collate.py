@@ -174,7 +174,13 @@ def make_loader(
     """Endless batches in the seeded order, from batch `start` on. Raises DataError for a bad record."""
     group = getattr(prepared.records, "group", 1)
     order = BatchOrder(len(prepared.records), batch_size, seed, group, start)
-    loader = DataLoader(prepared, batch_sampler=order, collate_fn=Collate(prepared.chat), num_workers=workers)
+    loader = DataLoader(
+        prepared,
+        batch_sampler=order,
+        collate_fn=Collate(prepared.chat),
+        num_workers=workers,
+        generator=torch.Generator().manual_seed(seed),  # the global one is the training's, and is saved
+    )
     for batch in loader:
         if "error" in batch:
             raise DataError(batch["error"])

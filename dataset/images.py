@@ -5,13 +5,13 @@ path, URL, bytes or PIL image -> load_image -> RGB image
 
 import io
 import os
-import urllib.request
 import warnings
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from dataset.errors import DataError
+from dataset.fetch import fetch
 
 # What people keep pictures in. Pillow opens more, but some of that by starting other programs (EPS).
 FORMATS = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
@@ -67,14 +67,9 @@ def _fetch(url: str, label: str) -> bytes:
     if url.split("://")[0].lower() not in ("http", "https"):
         raise DataError(f"{label}: only http:// and https:// are fetched; give one of these or a path")
     try:
-        request = urllib.request.Request(url, headers={"User-Agent": "glimpse"})
-        with urllib.request.urlopen(request, timeout=URL_SECONDS) as response:
-            data = response.read(URL_BYTES + 1)
+        return fetch(url, URL_SECONDS, URL_BYTES)
     except Exception as error:  # a bad address, no network, a refusal, a broken reply
         raise DataError(f"{label}: cannot be fetched ({error}); download it and give its path") from error
-    if len(data) > URL_BYTES:
-        raise DataError(f"{label}: more than {URL_BYTES // 1_000_000} MB; download it and make it smaller")
-    return data
 
 
 def _checked(image: Image.Image, max_pixels: int, label: str) -> Image.Image:

@@ -7,6 +7,7 @@
 `conversations` is a list, or the JSON text of one, of {"role": "system" | "user" | "assistant", "content"} or
 of LLaVA's {"from": "system" | "human" | "gpt", "value"}. `image` is a name, a list or "a.png, b.png".
 Nothing here opens a picture (images.py) or knows tokens (chat.py). Lines and rows count from 1.
+`python -m dataset.records check FILE` looks at all of a file at once (check.py).
 """
 
 import json
@@ -218,7 +219,15 @@ def _images(row: dict, folder: Path, where: str) -> tuple[Path | str | bytes, ..
         raise DataError(
             f"{where}: image is {names!r}; give names of files, or leave image out if there is none"
         )
-    return tuple(name if "://" in name else folder / name for name in names)
+    return tuple(name if "://" in name else _within(folder, name, where) for name in names)
+
+
+def _within(folder: Path, name: str, where: str) -> Path:
+    """A picture's path. A data file may be anybody's: it does not reach out of the folder it is given."""
+    path = folder / name
+    if "\0" in name or not Path(os.path.abspath(path)).is_relative_to(os.path.abspath(folder)):
+        raise DataError(f"{where}: {name!r} lies outside {folder}; name an image folder that holds it")
+    return path
 
 
 def _split(names: str, folder: Path) -> list[str]:
@@ -310,3 +319,13 @@ def _check_marks(record: Record) -> None:
         raise DataError(
             f"{record.where}: {found}; write one for each picture, or none to have them put first"
         )
+
+
+if __name__ == "__main__":  # python -m dataset.records check FILE
+    import sys
+
+    from dataset.check import main
+
+    if sys.argv[1:2] != ["check"]:
+        sys.exit("error: say what to do: python -m dataset.records check FILE (--help tells more)")
+    main(sys.argv[2:])

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.decoder import attend
+from model.fields import divides
 
 IGNORED = -100  # a label that is not scored
 Past = tuple[Tensor, Tensor]  # keys and values so far, (B, H, S, d) each
@@ -41,11 +42,7 @@ class BertConfig:
     use_qformer_text_input: bool = True
 
     def __post_init__(self) -> None:
-        if self.hidden_size % self.num_attention_heads:
-            raise ValueError(
-                f"hidden_size {self.hidden_size} is not a multiple of num_attention_heads "
-                f"{self.num_attention_heads}"
-            )
+        divides(self, "num_attention_heads", "hidden_size")
 
 
 class Embeddings(nn.Module):

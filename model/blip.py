@@ -14,8 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.bert import Attention, BertConfig, Embeddings, FeedForward, Head, Past, init_bert
-from model.config import VisionConfig, build
+from model.config import VisionConfig
 from model.decoder import attention_mask_for
+from model.fields import build
 from model.speaker import Speaker
 from model.vision import VisionTower
 

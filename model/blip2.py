@@ -26,7 +26,8 @@ from transformers import (
 from transformers.cache_utils import EncoderDecoderCache
 
 from model.bert import IGNORED
-from model.config import VisionConfig, build
+from model.config import VisionConfig
+from model.fields import build
 from model.qformer import QFormerConnector
 from model.speaker import Speaker
 from model.vision import VisionTower

@@ -3,7 +3,9 @@
 Field names are those of Hugging Face's LLaMA, Mixtral and CLIP configurations.
 """
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
+
+from model.fields import build, divides
 
 
 @dataclass(frozen=True)
@@ -28,16 +30,9 @@ class DecoderConfig:
     router_aux_loss_coef: float = 0.1
 
     def __post_init__(self) -> None:
-        if self.head_dim is None and self.hidden_size % self.num_attention_heads:
-            raise ValueError(
-                f"hidden_size {self.hidden_size} is not a multiple of num_attention_heads "
-                f"{self.num_attention_heads}; set head_dim, or choose sizes that divide"
-            )
-        if self.num_attention_heads % self.num_key_value_heads:
-            raise ValueError(
-                f"num_attention_heads {self.num_attention_heads} is not a multiple of "
-                f"num_key_value_heads {self.num_key_value_heads}"
-            )
+        if self.head_dim is None:
+            divides(self, "num_attention_heads", "hidden_size")
+        divides(self, "num_key_value_heads", "num_attention_heads")
         if self.head_size % 2:
             raise ValueError(f"head size {self.head_size} is odd; RoPE turns pairs of numbers")
         if self.num_local_experts and not 1 <= self.num_experts_per_tok <= self.num_local_experts:
@@ -71,10 +66,10 @@ class VisionConfig:
     pretrained: str | None = None
 
     def __post_init__(self) -> None:
-        if self.image_size % self.patch_size:
-            raise ValueError(
-                f"image_size {self.image_size} is not a multiple of patch_size {self.patch_size}"
-            )
+        if not -self.num_hidden_layers - 1 <= self.feature_layer <= self.num_hidden_layers:
+            raise ValueError(f"feature_layer {self.feature_layer}: there are {self.num_hidden_layers} layers")
+        divides(self, "num_attention_heads", "hidden_size")
+        divides(self, "patch_size", "image_size")
 
     @property
     def num_tokens(self) -> int:
@@ -108,13 +103,6 @@ class VLMConfig:
         for key, kind in (("text", DecoderConfig), ("vision", VisionConfig)):
             values[key] = build(kind, values.get(key, {}), key + ".")
         return build(cls, values)
-
-
-def build(kind: type, values: dict, prefix: str = "") -> object:
-    unknown = set(values) - {f.name for f in fields(kind)}
-    if unknown:
-        raise ValueError(f"unknown field {prefix}{min(unknown)} in config.json")
-    return kind(**values)
 
 
 PRESETS: dict[str, VLMConfig] = {

@@ -9,6 +9,8 @@ d head size, V vocabulary. Sources: RMSNorm (Zhang & Sennrich 2019), RoPE (Su et
 GQA (Ainslie et al. 2023), SwiGLU (Shazeer 2020); put together as LLaMA (Touvron et al. 2023) does.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -90,18 +92,24 @@ def attention_mask_for(past: int, new: int, valid: Tensor | None, device: torch.
     return ((mask & valid.bool()[:, None, :]) | (keys == queries))[:, None]  # (B, 1, T, S)
 
 
+WATCHERS: list[Callable[[Tensor], object]] = []  # are shown all weights (B, H, T, S); look.py is one
+
+
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
     """softmax(q k^T / sqrt(d)) v over the keys that `mask` allows; q (B, H, T, d), k and v (B, H, S, d).
 
     Written out where it is trained on a CPU (there torch's fused one is nearly 3 times slower in bf16),
     fused everywhere else.
     """
-    if q.device.type != "cpu" or not q.requires_grad:
+    if not WATCHERS and (q.device.type != "cpu" or not q.requires_grad):
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
     scores = (q / q.shape[-1] ** 0.5) @ k.transpose(-2, -1)  # (B, H, T, S)
     if mask is not None:
         scores += torch.zeros_like(mask, dtype=scores.dtype).masked_fill(~mask, -torch.inf)
-    return scores.softmax(-1) @ v
+    weights = scores.softmax(-1)
+    for watch in WATCHERS:
+        watch(weights)
+    return weights @ v
 
 
 class Attention(nn.Module):

@@ -6,7 +6,10 @@ import torch
 def pick_device(name: str = "auto") -> torch.device:
     """ "auto": cuda, then mps, then cpu."""
     if name != "auto":
-        return torch.device(name)
+        try:
+            return torch.empty(0, device=name).device
+        except (RuntimeError, AssertionError):
+            raise ValueError(f"there is no device {name!r} here; auto takes the best there is") from None
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

@@ -6,6 +6,7 @@ A vision tower that is named in the config (`vision.pretrained`) is loaded from 
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -19,6 +20,7 @@ from model.config import VLMConfig
 from model.vlm import VLM
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
+MAX_CONFIG = 1_000_000  # bytes
 KINDS = {  # model_type -> what it is
     "glimpse": (VLMConfig, VLM),
     "glimpse-blip": (BlipConfig, Blip),
@@ -45,16 +47,38 @@ def save(vlm: Model, folder: str | Path, dtype: torch.dtype | None = None) -> No
 def load(folder: str | Path) -> Model:
     """Read a folder written by `save`, weights as float32, and say how many tensors were loaded."""
     folder = Path(folder)
-    vlm = make(read_config(folder))
-    path = folder / WEIGHTS
+    config, path = read_config(folder), within(folder, WEIGHTS)
     if not path.is_file():
         raise CheckpointError(f"no {WEIGHTS} in {folder}")
     try:
         tensors = load_file(path)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"cannot read {path}: {error}; it may be cut off, get it again") from None
+    expect_size(config, sum(t.numel() for t in tensors.values()), str(path))
+    vlm = make(config)
     load_strictly(own_tensors(vlm), tensors, str(path))
     return vlm
+
+
+def within(folder: Path, name: str) -> Path:
+    """A file of a folder, and truly there: a link leads nowhere else but to the blobs of the hub's cache."""
+    home, path = folder.resolve(), (folder / name).resolve()
+    if not (path.is_relative_to(home) or path.is_relative_to(home.parent.parent / "blobs")):
+        raise CheckpointError(f"{folder / name} leads out of {folder}, to {path}; put the file itself there")
+    return path if not path.exists() else folder / name
+
+
+def expect_size(config: Config, held: int, where: str) -> None:
+    """Refuse a config that asks for far more weights than there are, before any memory is taken for them."""
+    with torch.device("meta"):
+        asked = sum(
+            p.numel()
+            for p in make(replace(config, vision=replace(config.vision, pretrained=None))).parameters()
+        )
+    if asked > 2 * held + 10**9 * bool(config.vision.pretrained):
+        raise CheckpointError(
+            f"{where} holds {held:,} weights, its {CONFIG} asks for {asked:,}; get both again"
+        )
 
 
 def make(config: Config) -> Model:
@@ -63,16 +87,18 @@ def make(config: Config) -> Model:
 
 
 def read_config(folder: Path) -> Config:
-    path = folder / CONFIG
+    path = within(folder, CONFIG)
     if not path.is_file():
         raise CheckpointError(f"no {CONFIG} in {folder}: not a checkpoint folder; `make train` makes one")
     try:
+        if path.stat().st_size > MAX_CONFIG:
+            raise ValueError(f"{path.stat().st_size} bytes are no configuration")
         values = json.loads(path.read_text())
         kind = values.get("model_type", "glimpse")
         if kind not in KINDS:
             raise ValueError(f"model_type is {kind!r}; known: {', '.join(KINDS)}")
         return KINDS[kind][0].from_dict(values)
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise CheckpointError(f"cannot use {path}: {error}") from None
 
 
@@ -93,6 +119,8 @@ def load_strictly(target: dict[str, Tensor], source: dict[str, Tensor], where: s
         for k in target.keys() & source.keys()
         if source[k].shape != target[k].shape
     ]
+    faults += [f"{k} is {t.dtype}" for k, t in source.items() if not t.is_floating_point()]
+    faults = faults or [f"{k} is not finite" for k, t in source.items() if not torch.isfinite(t).all()]
     if faults:
         more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
         raise CheckpointError(f"{where} does not fit the model: {'; '.join(sorted(faults)[:3])}{more}")

@@ -19,7 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.bert import IGNORED, Attention, BertConfig, Embeddings, FeedForward, Head, Past, init_bert
-from model.config import VLMConfig, build
+from model.config import VLMConfig
+from model.fields import build
 
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.001, 0.5
 SMOOTHING = 0.1  # of the contrast's labels

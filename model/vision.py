@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import Blip2VisionModel, BlipVisionModel, CLIPVisionConfig, CLIPVisionModel
+from transformers.activations import ACT2FN
 
 from model.config import VisionConfig
 
@@ -25,10 +26,12 @@ class VisionTower(nn.Module):
     def __init__(self, config: VisionConfig) -> None:
         super().__init__()
         self.config = config
+        if config.kind not in EYES or config.hidden_act not in ACT2FN:
+            raise ValueError(f"vision: kind {config.kind!r} or hidden_act {config.hidden_act!r} is unknown")
         self.frozen, eye = False, EYES[config.kind]
         attention = "sdpa" if torch.cuda.is_available() else "eager"  # 1.8 times faster on CPUs, in bf16
         if config.pretrained:
-            self.clip = eye.from_pretrained(config.pretrained, attn_implementation=attention)
+            self.clip = from_cache(eye, config.pretrained, attn_implementation=attention)
         else:
             sizes = {k: getattr(config, k) for k in SHAPE_FIELDS}
             self.clip = eye(eye.config_class(**sizes, attn_implementation=attention))
@@ -70,7 +73,16 @@ def sine_positions(side: int, size: int) -> Tensor:
     return F.pad(torch.cat(table, dim=1), (0, size % 4, 1, 0))  # CLS, which has no place, in front
 
 
+def from_cache(kind: type, name: str, **choices: object) -> object:
+    """`kind.from_pretrained` of a folder, or of the hub's cache: nothing is fetched."""
+    try:
+        return kind.from_pretrained(name, local_files_only=True, **choices)
+    except OSError as error:
+        first = str(error).splitlines()[0]
+        raise ValueError(f"{name}: no such folder, nor in the cache (hf download {name}): {first}") from None
+
+
 def pretrained_vision_config(name: str, **choices: object) -> VisionConfig:
     """The sizes of the checkpoint `name` (a folder or a hub name), read from its config.json."""
-    clip = CLIPVisionConfig.from_pretrained(name)
+    clip = from_cache(CLIPVisionConfig, name)
     return VisionConfig(**{k: getattr(clip, k) for k in SHAPE_FIELDS}, pretrained=name, **choices)

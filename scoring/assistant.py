@@ -15,6 +15,7 @@ from dataset.images import load_image
 from dataset.preprocess import Preprocessor
 from model.device import pick_device, pick_dtype
 from model.hub import Model, load, save
+from model.vlm import VLM
 
 
 @dataclass
@@ -31,7 +32,22 @@ class Assistant:
         vlm = load(folder).to(place).eval()
         chat = Chat.load(folder, vlm.config.image_tokens)
         preprocessor = Preprocessor.from_json(Path(folder) / "preprocessor_config.json")
-        return cls(vlm, chat, preprocessor, pick_dtype(dtype, place))
+        found = cls(vlm, chat, preprocessor, pick_dtype(dtype, place))
+        found.expect_fitting_parts(folder)
+        return found
+
+    def expect_fitting_parts(self, folder: str | Path) -> None:
+        """Raises DataError where the files of a folder are not of one model."""
+        config, words = self.vlm.config, self.chat.tokenizer.get_vocab_size()
+        if self.preprocessor.image_size != config.vision.image_size:
+            sizes = f"{self.preprocessor.image_size}, the model wants {config.vision.image_size}"
+            raise DataError(f"{folder}: preprocessor_config.json makes pictures of side {sizes}")
+        found, told = (words, self.chat.image_id), (config.text.vocab_size, config.image_token_id)
+        if isinstance(self.vlm, VLM) and found != told:
+            raise DataError(
+                f"{folder}: tokenizer.json has {found[0]} tokens and pictures at {found[1]}, config.json "
+                f"{told[0]} and {told[1]}; they are not of one model"
+            )
 
     def save(self, folder: str | Path, store: torch.dtype | None = None) -> None:
         save(self.vlm, folder, store)
@@ -41,6 +57,18 @@ class Assistant:
     @property
     def device(self) -> torch.device:
         return next(self.vlm.decoder.parameters()).device
+
+    @property
+    def context(self) -> int:
+        """Tokens that a conversation and its answer may have."""
+        return self.vlm.config.text.max_position_embeddings
+
+    def fitting(self, messages: Sequence[Message], new: int) -> list[Message]:
+        """Without its oldest turns, as few as leave room for `new` tokens; the last stays."""
+        kept = list(messages)
+        while len(kept) > 2 and len(self.chat.prompt(kept)) + new > self.context:
+            kept = without_oldest(kept)
+        return kept
 
     def precision(self) -> AbstractContextManager:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == "bf16")
@@ -54,11 +82,10 @@ class Assistant:
     ) -> Iterator[str]:
         """The answer to a conversation that ends with the user, piece by piece."""
         ids = self.chat.prompt(messages)
-        room = self.vlm.config.text.max_position_embeddings - len(ids)
-        if choices.get("max_new_tokens", 0) > room:
+        if choices.get("max_new_tokens", 0) > self.context - len(ids):
             raise DataError(
                 f"{len(ids)} tokens of conversation and --max_new_tokens {choices['max_new_tokens']} "
-                f"do not fit the model's {room + len(ids)}; start anew (/reset), or ask for fewer"
+                f"do not fit the model's {self.context}; start anew (/reset), or ask for fewer"
             )
         new = self.vlm.stream(torch.tensor([ids], device=self.device), self.pixels(images), **choices)
         with self.precision():
@@ -84,6 +111,13 @@ def with_pictures(question: str, number: int) -> str:
             f"the question has {written} {IMAGE} for {number} pictures; write one for each, or none"
         )
     return question if written else f"{IMAGE}\n" * number + question
+
+
+def without_oldest(messages: Sequence[Message]) -> list[Message]:
+    """Without the first question and its answer, but for its pictures: the next question gets them."""
+    (first, _, second), later = messages[:3], messages[3:]
+    content = f"{IMAGE}\n" * first["content"].count(IMAGE) + second["content"]
+    return [{"role": "user", "content": content}, *later]
 
 
 def open_pictures(sources: Sequence[str]) -> list[Image.Image]:

@@ -9,18 +9,20 @@ ROOT = Path(__file__).parent.parent
 OURS = {"model", "dataset", "trainer", "scoring", "convert"}
 CORE = "config decoder moe vision connector vlm generation".split()
 ALLOWED = {  # module of the core -> modules of model/ it may import
-    "config": set(),
+    "fields": set(),
+    "config": {"fields"},
     "moe": {"config"},
     "decoder": {"config", "moe"},
     "vision": {"config"},
     "connector": {"config", "qformer"},
-    "bert": {"decoder"},
-    "qformer": {"bert", "config"},
-    "blip": {"bert", "config", "decoder", "speaker", "vision"},
-    "blip2": {"bert", "config", "qformer", "speaker", "vision"},
+    "bert": {"decoder", "fields"},
+    "qformer": {"bert", "config", "fields"},
+    "blip": {"bert", "config", "decoder", "fields", "speaker", "vision"},
+    "blip2": {"bert", "config", "fields", "qformer", "speaker", "vision"},
     "generation": set(),
     "beam": {"generation"},
     "speaker": {"beam", "generation"},
+    "look": {"bert", "blip", "decoder", "vlm"},
     "vlm": {
         "config",
         "connector",

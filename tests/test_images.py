@@ -1,9 +1,7 @@
 """Every kind of picture becomes the right RGB or one clear line, and our pixels are CLIP's."""
 
-import http.server
 import io
 import json
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +10,6 @@ import torch
 from PIL import Image
 from transformers import CLIPImageProcessorPil
 
-from dataset import images
 from dataset.errors import DataError
 from dataset.images import load_image
 from dataset.preprocess import Preprocessor
@@ -50,34 +47,6 @@ def test_path_text_bytes_and_image_give_the_same_picture(tmp_path):
         loaded = load_image(source)
         assert loaded.mode == "RGB" and loaded is not picture
         np.testing.assert_array_equal(np.asarray(loaded), np.asarray(picture))
-
-
-def test_url_is_fetched_and_bounded(tmp_path, monkeypatch):
-    noise(6, 4).save(tmp_path / "a.png")
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *args):
-            super().__init__(*args, directory=str(tmp_path))
-
-        def log_message(self, *args):
-            pass
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Quiet) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}"
-        assert load_image(f"{url}/a.png").size == (6, 4)
-        with pytest.raises(DataError, match=r"/none\.png: cannot be fetched .*404.*download it"):
-            load_image(f"{url}/none.png")
-        monkeypatch.setattr(images, "URL_BYTES", 20)
-        with pytest.raises(DataError, match=r"more than .* MB"):
-            load_image(f"{url}/a.png")
-        server.shutdown()
-
-
-@pytest.mark.parametrize("url", ["ftp://host/a.png", "file:///etc/passwd"])
-def test_other_schemes_are_refused(url):
-    with pytest.raises(DataError, match="only http:// and https://"):
-        load_image(url)
 
 
 # --- what a picture is stored as

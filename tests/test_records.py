@@ -394,3 +394,15 @@ def test_pictures_in_parquet_are_the_bytes_of_their_files(folder):
     record = open_records(write_parquet(folder, ROWS))[1]
     assert record.images == tuple(image_bytes(folder, ["a.png", "b.png"]))
     assert load_image(io.BytesIO(record.images[0]).getvalue()).size == (5, 4)
+
+
+@pytest.mark.parametrize("name", ["../a.png", "sub/../../a.png", "/etc/passwd", "a.png, ../b.png", "a\0.png"])
+def test_pictures_stay_within_their_folder(folder, name, monkeypatch):
+    (folder / "sub").mkdir()
+    row = {"image": name, "conversations": said("What is this?", "a boot")}
+    (folder / "data.jsonl").write_text(json.dumps(row))
+    with pytest.raises(DataError, match=r"line 1: .* lies outside .*; name an image folder that holds it"):
+        open_records(folder / "data.jsonl")[0]
+    monkeypatch.chdir(folder)
+    with pytest.raises(DataError, match="lies outside"):
+        open_records("data.jsonl")[0]

@@ -13,6 +13,7 @@ import train_pretrain_vlm
 import train_sft_vlm
 from dataset.storybook.__main__ import main as storybook
 from model.vlm import VLM
+from scoring.assistant import Assistant
 from tests.conftest import CHECKPOINT
 
 SMALL = (
@@ -140,50 +141,16 @@ def test_scoring(
     assert "all" in capsys.readouterr().out
 
 
-MISTAKES = {
-    "no weights": ("--weights nowhere", "no config.json in nowhere"),
-    "no picture": ("--image nowhere.png --prompt hi", "nowhere.png"),
-    "no data": ("--data nowhere.jsonl", "nowhere.jsonl"),
-    "unknown view": ("--data storybook:novel", "the storybook has"),
-    "too few pictures": ("--use_multi 2 --image {picture}", "--use_multi 2 needs as many pictures"),
-    "bad sampling": ("--image {picture} --prompt hi --top_p 7", "top_p is 7.0"),
-    "too long": ("--image {picture} --prompt hi --max_new_tokens 99999", "do not fit"),
-    "placeholders": ("--image {picture} --prompt <image><image>", "2 <image> for 1 pictures"),
-    "not transformers'": ("--load 1 --weights {picture}", "config.json: "),
-    "nothing to load": ("--load 1", "model_type is 'glimpse'"),
-}
-
-
-@pytest.mark.parametrize("flags, message", MISTAKES.values(), ids=list(MISTAKES))
-def test_mistakes_are_answered_in_one_line(flags: str, message: str, trained: Path, picture: Path) -> None:
-    weights = [] if "--weights" in flags else ["--weights", str(trained)]
-    with pytest.raises(SystemExit) as exit:
-        eval_vlm.main([*weights, *flags.format(picture=picture).split()])
-    assert (
-        message in str(exit.value) and str(exit.value).startswith("error: ") and "\n" not in str(exit.value)
-    )
-
-
-TRAINING_MISTAKES = {
-    "no tokenizer": ("--tokenizer nowhere", "no tokenizer.json in nowhere"),
-    "sizes of --init": ("--set text.hidden_size=32 --init {trained}", "--init has its own sizes"),
-    "nothing to size": ("--set bert.hidden_size=32", "makes no new Q-Former"),
-    "unknown field": ("--set text.colour=1", "no such field"),
-    "not a number": ("--set text.hidden_size=red", "'red' is not a number"),
-    "sizes": ("--image_size 30", "image_size 30 is not a multiple of patch_size 16"),
-    "cut": ("--max_length 9", "would cut a picture"),
-    "nothing to resume": ("--resume", "nothing to resume"),
-}
-
-
-@pytest.mark.parametrize("flags, message", TRAINING_MISTAKES.values(), ids=list(TRAINING_MISTAKES))
-def test_training_mistakes(
-    flags: str, message: str, data: Path, tokenizer_folder: Path, tmp_path: Path
+def test_a_long_conversation_forgets_its_oldest_turns_and_says_so(
+    trained: Path, picture: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tokenizer = [] if "--tokenizer" in flags else ["--tokenizer", str(tokenizer_folder)]
-    shared = ["--data", str(data), "--out", str(tmp_path), *SMALL[2:], "--workers", "1"]
-    if "--set" in flags:
-        shared = shared[:4]
-    with pytest.raises(SystemExit) as exit:
-        train_sft_vlm.main([*tokenizer, *shared, *flags.split()])
-    assert message in str(exit.value) and "\n" not in str(exit.value)
+    questions = "".join(f"{'what is this and that ' * 40}{n}?\n" for n in range(12))
+    monkeypatch.setattr("sys.stdin", io.StringIO(questions))
+    eval_vlm.main(["--weights", str(trained), "--image", str(picture), "--max_new_tokens", "2"])
+    out = capsys.readouterr().out
+    assert "(the oldest 1 of " in out and "no longer fit, and are forgotten)" in out and "error" not in out
+    assistant = Assistant.load(trained)
+    said = [{"role": "user", "content": "<image>\none"}, {"role": "assistant", "content": "1"}]
+    asked = [*said, {"role": "user", "content": "two"}]
+    assert assistant.fitting(asked, 4) == asked
+    assert assistant.fitting(asked, assistant.context) == [{"role": "user", "content": "<image>\ntwo"}]

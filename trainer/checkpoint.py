@@ -1,48 +1,165 @@
-"""The state of a run, saved whole or not at all, so that a resumed run equals an uninterrupted one."""
+"""The state of a run, so that a resumed run equals an uninterrupted one, whenever it was killed.
 
+    state-00000500.pt      weights, optimizers, random state, recipe
+    state-00000500.json    {"format", "step", "steps", "bytes", "sha256"}, written last: it makes it a state
+
+Each file is written beside, flushed to the disk and renamed; the state before the newest is kept.
+"""
+
+import hashlib
+import json
 import os
+import pickle
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import nn
 
-STATE = "training_state.pt"
+FORMAT, KEPT = 1, 2
+Resume = Literal["no", "last", "auto"]
 
 
 class ResumeError(ValueError):
     """Why a run cannot go on, in one line."""
 
 
-def save_state(folder: Path, step: int, module: nn.Module, optimizers: list, recipe: dict) -> None:
-    """Weights, optimizers, random state and the recipe they belong to; written beside, then renamed."""
+def save_state(folder: Path, step: int, module: nn.Module, optimizers: list, recipe: dict) -> Path:
+    """Write the state that stands at `step`, then remove all but the newest `KEPT`."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {
-        "step": step,
         "module": module.state_dict(),
         "optimizers": [optimizer.state_dict() for optimizer in optimizers],
         "random": torch.get_rng_state(),
         "recipe": recipe,
     }
-    temporary = folder / (STATE + ".tmp")
-    with open(temporary, "wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, folder / STATE)
+    path = folder / f"state-{step:08d}.pt"
+    about = {"format": FORMAT, "step": step, "steps": recipe["steps"]}
+    write_whole(path, lambda temporary: about.update(_written(state, temporary)))
+    write_whole(_label(path), lambda temporary: temporary.write_text(json.dumps(about) + "\n"))
+    _remove_all_but(folder, saved_states(folder)[-KEPT:])
+    return path
 
 
-def load_state(folder: Path, module: nn.Module, optimizers: list, recipe: dict) -> int:
-    """Put everything back and return the step it stands at. Raises ResumeError if the recipe is another."""
-    path = folder / STATE
-    if not path.is_file():
-        raise ResumeError(f"nothing to resume: no {STATE} in {folder}; start without --resume")
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    changed = [k for k in recipe if state["recipe"].get(k) != recipe[k]]
-    if changed:
-        was, now = state["recipe"].get(changed[0]), recipe[changed[0]]
-        raise ResumeError(f"{path} was made with --{changed[0]} {was}, not {now}; resume with the same flags")
-    module.load_state_dict(state["module"])
-    for optimizer, values in zip(optimizers, state["optimizers"], strict=True):
-        optimizer.load_state_dict(values)
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """`write` fills a file beside; it takes its place only when it is on the disk."""
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        write(temporary)
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        reason = error.strerror or error
+        raise OSError(f"cannot write {path}: {reason}; what was saved before it is untouched") from error
+
+
+def _written(state: dict, path: Path) -> dict:
+    torch.save(state, path)
+    return _sum(path)
+
+
+def _sum(path: Path) -> dict:
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"bytes": path.stat().st_size, "sha256": digest}
+
+
+def _label(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def saved_states(folder: Path) -> list[Path]:
+    """The states of a run that were written to the end, the newest last."""
+    return [path for path in sorted(folder.glob("state-*.pt")) if _label(path).is_file()]
+
+
+def _remove_all_but(folder: Path, kept: list[Path]) -> None:
+    """Labels go first: a state without one does not count."""
+    named = {path.stem for path in kept}
+    for path in sorted(folder.glob("state-*")):  # .json before .pt
+        if path.name.split(".")[0] not in named:
+            path.unlink(missing_ok=True)
+
+
+def load_state(folder: Path, module: nn.Module, optimizers: list, recipe: dict, resume: Resume) -> int:
+    """Put everything back and return the step it stands at; 0 where there is nothing and that is fine.
+
+    `last` wants the newest state and nothing else. `auto` starts anew where there is none, and where the
+    newest is damaged it says so and takes the one before. `no` starts anew, but not over a run that has not
+    come to its end. Raises ResumeError; nothing is changed then.
+    """
+    paths = saved_states(folder)
+    if resume == "no":
+        return _begin_anew(folder, paths)
+    if resume == "last" and not paths:
+        raise ResumeError(f"nothing to resume: no saved state in {folder}; start without --resume")
+    for path in reversed(paths):
+        try:
+            state = _read(path)
+        except ResumeError as damage:
+            if resume == "last" or path == paths[0]:
+                raise
+            print(f"{damage}; going on from the state before it")
+            continue
+        _check_recipe(state["recipe"], recipe, path)
+        return _put_back(state, module, optimizers, path)
+    return 0
+
+
+def _begin_anew(folder: Path, paths: list[Path]) -> int:
+    if paths:
+        about = _about(paths[-1])
+        if about["step"] < about["steps"]:
+            raise ResumeError(
+                f"{folder} holds a run that stands at step {about['step']} of {about['steps']}; go on with "
+                f"--resume last, give another --out, or remove it"
+            )
+    _remove_all_but(folder, [])
+    return 0
+
+
+def _about(path: Path) -> dict:
+    try:
+        about = json.loads(_label(path).read_text())
+        number, kept = about["format"], {key: about[key] for key in ("step", "steps", "bytes", "sha256")}
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ResumeError(f"{_label(path)} cannot be read ({error}); --resume auto goes back") from error
+    if number != FORMAT:
+        raise ResumeError(f"{path} has format {number}, not {FORMAT}; use the code that wrote it")
+    return kept
+
+
+def _read(path: Path) -> dict:
+    about = _about(path)
+    try:
+        if {key: about[key] for key in ("bytes", "sha256")} != _sum(path):
+            raise ResumeError(f"{path} is damaged: not what was written (sha256); --resume auto goes back")
+    except OSError as error:
+        raise ResumeError(f"{path} cannot be read ({error.strerror}); --resume auto goes back") from error
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True) | {"step": about["step"]}
+    except (pickle.UnpicklingError, RuntimeError, EOFError, TypeError):  # its label was made for it
+        raise ResumeError(f"{path} holds other things than weights and numbers; it is not run") from None
+
+
+def _check_recipe(was: dict, now: dict, path: Path) -> None:
+    for key in now:
+        if was.get(key) != now[key]:
+            raise ResumeError(
+                f"{path} was made with --{key} {was.get(key)}, not {now[key]}; resume with the same flags"
+            )
+
+
+def _put_back(state: dict, module: nn.Module, optimizers: list, path: Path) -> int:
+    try:
+        module.load_state_dict(state["module"])
+        for optimizer, values in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(values)
+    except (RuntimeError, ValueError) as error:
+        first = " ".join(str(error).split())[:200]
+        raise ResumeError(f"{path} is of another model ({first}); resume with the same flags") from None
     torch.set_rng_state(state["random"])
     return state["step"]

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import tyro
 
+from trainer.interrupt import Interrupted
+
 T = TypeVar("T")
 
 
@@ -24,5 +26,8 @@ def user_errors(main: Callable) -> Callable:
             main(argv)
         except (ValueError, OSError) as error:
             sys.exit(f"error: {error}")
+        except Interrupted as asked:
+            print(f"\n{asked}", file=sys.stderr)
+            sys.exit(asked.code)
 
     return wrapped

@@ -3,15 +3,19 @@
 batches -> losses(batch) -> backward (x accumulate) -> clip -> optimizers -> schedule -> report, save
 """
 
+import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from trainer.checkpoint import load_state, save_state
+from trainer.checkpoint import Resume, load_state, save_state, write_whole
+from trainer.health import Health
+from trainer.interrupt import Interrupted, Listener
 from trainer.report import Report
 
 Losses = Callable[[dict], dict[str, Tensor]]  # batch -> named losses; the one to minimise is "loss"
@@ -74,44 +78,64 @@ def make_optimizers(module: nn.Module, recipe: Recipe) -> list[torch.optim.Optim
 def fit(
     module: nn.Module,
     losses: Losses,
-    loader_from: Callable[[int], Iterator[dict]],
+    loader_from: Callable[[int], Generator[dict]],
     recipe: Recipe,
     folder: Path,
     name: str,
-    resume: bool = False,
+    resume: Resume = "no",
     save_every: int = 500,
     evaluate: Callable[[], dict[str, float]] | None = None,
     eval_every: int = 0,
     log_every: int = 20,
+    health: Health | None = None,
 ) -> None:
     """Train `module` in place. `loader_from(n)` gives the batches from number n on.
 
-    Raises TrainingError if a loss is not finite; resumes from the last save with `resume`.
+    Raises TrainingError if a loss or a gradient is not finite, Interrupted on Ctrl-C or SIGTERM; the state
+    is saved before either. `resume`: see `load_state`.
     """
     device = next(module.parameters()).device
     optimizers = make_optimizers(module, recipe)
-    first = load_state(folder, module, optimizers, asdict(recipe)) if resume else 0
-    batches = loader_from(first * recipe.accumulate)
-    report = Report(folder, name, recipe.steps, first)
+    first = load_state(folder, module, optimizers, asdict(recipe), resume)
+
+    report, health = Report(folder, name, recipe.steps, first), health or Health(None, False)
     window: list[dict[str, float]] = []
     module.train()
-    for step in range(first, recipe.steps):
-        factor = schedule(step, recipe.steps, recipe.warmup)
-        some = [to_device(next(batches), device) for _ in range(recipe.accumulate)]
-        window.append(train_step(module, losses, some, optimizers, recipe, factor))
-        done = step + 1
-        report.bar.update()
-        if done % log_every == 0 or done == recipe.steps:
-            means = {key: sum(row[key] for row in window) / len(window) for key in window[0]}
-            if evaluate and (done % eval_every < log_every or done == recipe.steps):
-                module.eval()
-                means |= evaluate()
-                module.train()
-            report.log(done, len(window) * recipe.accumulate * recipe.batch_size, {**means, "lr": factor})
-            window = []
-        if done % save_every == 0 or done == recipe.steps:
-            save_state(folder, done, module, optimizers, asdict(recipe))
+    with Listener() as asked, closing(loader_from(first * recipe.accumulate)) as batches:  # ends its workers
+        for step in range(first, recipe.steps):
+            factor, done = schedule(step, recipe.steps, recipe.warmup), step + 1
+            with report.waiting():
+                some = [to_device(next(batches), device) for _ in range(recipe.accumulate)]
+            try:
+                window.append(train_step(module, losses, some, optimizers, recipe, factor))
+            except TrainingError as error:
+                path = save_state(folder, step, module, optimizers, asdict(recipe))
+                raise TrainingError(f"{error}; {kept(some, folder, path)}") from None
+            report.bar.update()
+            if done % log_every == 0 or done == recipe.steps:
+                means = {key: sum(row[key] for row in window) / len(window) for key in window[0]}
+                if evaluate and (done % eval_every < log_every or done == recipe.steps):
+                    module.eval()
+                    means |= evaluate()
+                    module.train()
+                samples = len(window) * recipe.accumulate * recipe.batch_size
+                health.look(done, means, report.log(done, samples, {**means, "lr": factor}))
+                window = []
+            if done % save_every == 0 or done == recipe.steps or asked.number:
+                path = save_state(folder, done, module, optimizers, asdict(recipe))
+            if asked.number and done < recipe.steps:
+                raise Interrupted(
+                    f"stopped at step {done}; {path} is saved: --resume last goes on", asked.number
+                )
     report.close()
+
+
+def kept(batches: list[dict], folder: Path, state: Path) -> str:
+    """Write which records made a step that failed; returns what to tell of it."""
+    path = folder / "failed_step.json"
+    records = [where for batch in batches for where in batch["where"]]
+    write_whole(path, lambda file: file.write_text(json.dumps(records, indent=0, ensure_ascii=False) + "\n"))
+    return f"all its records are in {path}, and the weights before it in {state}; try a lower --lr"
 
 
 def train_step(
@@ -130,18 +154,24 @@ def train_step(
         with torch.autocast(device.type, torch.bfloat16, enabled=recipe.dtype == "bf16"):
             parts = losses(batch)
         if not torch.isfinite(parts["loss"]):
-            raise TrainingError(f"the loss is {parts['loss'].item()} at {', '.join(batch['where'][:4])}, ...")
+            raise TrainingError(f"the loss is {parts['loss'].item()} at {_first_records([batch])}")
         (parts["loss"] * share).backward()
         for key, value in parts.items():
             values[key] = values.get(key, 0.0) + share * value.item()
     trained = [p for p in module.parameters() if p.grad is not None]
-    nn.utils.clip_grad_norm_(trained, recipe.clip)
+    norm = nn.utils.clip_grad_norm_(trained, recipe.clip)
+    if not torch.isfinite(norm):
+        raise TrainingError(f"the gradient is {norm.item()} at {_first_records(batches)}")
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = group["peak_lr"] * factor
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
     return values
+
+
+def _first_records(batches: Iterable[dict]) -> str:
+    return ", ".join([where for batch in batches for where in batch["where"]][:4]) + ", ..."
 
 
 def to_device(batch: dict, device: torch.device) -> dict:

@@ -14,6 +14,7 @@ from model.blip import Blip, BlipConfig
 from model.config import PRESETS, DecoderConfig, VisionConfig, VLMConfig
 from model.connector import build_connector
 from model.device import pick_device, pick_dtype
+from model.fields import build
 from model.vlm import VLM
 from scoring.assistant import Assistant
 
@@ -123,7 +124,12 @@ def new_config(args: "TrainArgs") -> VLMConfig:
         from model.vision import pretrained_vision_config
 
         config = replace(config, vision=pretrained_vision_config(args.vision))
-    return replace(config, **{k: replace(getattr(config, k), **v) for k, v in changes.items()})
+    parts = {part: asdict(getattr(config, part)) | new for part, new in changes.items()}
+    return replace(
+        config,
+        text=build(DecoderConfig, parts["text"], "text."),
+        vision=build(VisionConfig, parts["vision"], "vision."),
+    )
 
 
 def _parse(value: str, kind: type, item: str) -> object:

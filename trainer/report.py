@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -19,17 +21,29 @@ class Report:
         self.bar = tqdm(total=steps, initial=first, desc=name, unit="step", mininterval=1, dynamic_ncols=True)
         self.before = kept[-1]["seconds"] if kept else 0.0  # of the run so far, before this start
         self.started = self.last = time.perf_counter()
+        self.waited = 0.0
 
-    def log(self, step: int, samples: int, values: dict[str, float]) -> None:
-        """`samples` and `values` are those of the steps since the last log."""
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """What is done within counts as waiting for data."""
+        begun = time.perf_counter()
+        yield
+        self.waited += time.perf_counter() - begun
+
+    def log(self, step: int, samples: int, values: dict[str, float]) -> float:
+        """`samples` and `values` are those of the steps since the last log, as is the share of time spent
+        waiting for data, which is returned."""
         now = time.perf_counter()
-        rate, self.last = samples / (now - self.last), now
-        row = {"step": step, **values, "samples_per_s": rate, "seconds": self.before + now - self.started}
+        since, self.last = now - self.last, now
+        rate, waiting, self.waited = samples / since, self.waited / since, 0.0
+        seconds = self.before + now - self.started
+        row = {"step": step, **values, "samples_per_s": rate, "waiting": waiting, "seconds": seconds}
         with open(self.path, "a") as file:
             file.write(json.dumps({k: round(v, 6) for k, v in row.items()}) + "\n")
         self.bar.set_postfix(
             {k: f"{v:.4g}" for k, v in values.items() if k != "lr"} | {"samples/s": f"{rate:.0f}"}
         )
+        return waiting
 
     def close(self) -> None:
         self.bar.close()

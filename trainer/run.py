@@ -9,14 +9,20 @@ from pathlib import Path
 from typing import Literal
 
 import torch
+from torch.utils.data import Subset
 from tqdm import tqdm
 
+from dataset.chat import Chat
+from dataset.check import examine
 from dataset.collate import Prepared, held_out_batches, make_loader
+from dataset.errors import DataError
 from dataset.images import load_image
 from dataset.open import open_data
 from dataset.records import Record
 from scoring.answers import exact_match
 from scoring.assistant import Assistant
+from trainer.checkpoint import Resume
+from trainer.health import Health
 from trainer.loop import Recipe, fit, to_device
 from trainer.models import open_model
 from trainer.stages import STAGES, choose_trainable
@@ -34,8 +40,9 @@ class TrainArgs:
     """Folder of the tokenizer of a new model (default: weights/tiny)."""
     out: Path = Path("out/run")
     """Folder for the trained checkpoint, metrics.jsonl, loss.png and the state to resume from."""
-    resume: bool = False
-    """Go on from the last save in --out."""
+    resume: Resume = "no"
+    """last: go on from the last save in --out; auto: from the last that is whole, or from the start if there
+    is none; no: start anew, but not over a run that was cut off."""
 
     preset: Literal["tiny", "minimind-26m", "minimind-104m", "minimind-26m-moe"] = "tiny"
     """Sizes of a new model."""
@@ -53,6 +60,8 @@ class TrainArgs:
 
     train: tuple[Literal["vision", "connector", "decoder", "last_layer"], ...] | None = None
     """Parts that train (default: the stage's)."""
+    skip_bad: bool = False
+    """Leave bad records of a data file out, and say how many, instead of stopping at the start."""
     samples: int | None = None
     """Records of the storybook to draw, or the first of the data file (default: 20000, or all)."""
     epochs: float = 1.0
@@ -96,6 +105,7 @@ class TrainArgs:
     """Precision of the weights that are written."""
 
 
+KNOWN = ("text", "align", "sft")  # stages that, given weights, begin with what these know
 STORED = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 
@@ -112,12 +122,15 @@ def run(stage_name: str, args: TrainArgs) -> None:
     module = stage.build(vlm).to(assistant.device)
     if args.init and hasattr(module, "load"):
         module.load(args.init)
-    records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
     max_length = args.max_length or vlm.config.text.max_position_embeddings
+    records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
+    if not args.data.startswith("storybook"):
+        records = whole_records(records, assistant.chat, max_length, args)
     prepared = Prepared(records, assistant.chat, assistant.preprocessor, max_length, args.augment)
     recipe = make_recipe(args, len(records), assistant.dtype)
     if stage.pictures and "vision" not in parts and not args.augment and args.epochs > 1:
         prepared.features = compute_features(assistant, records)
+    chance = module.chance(args.batch_size)
     print_plan(stage_name, module, recipe, len(records), assistant.device)
     evaluate = evaluator(args, assistant, module)
     fit(
@@ -131,11 +144,27 @@ def run(stage_name: str, args: TrainArgs) -> None:
         args.save_every,
         evaluate,
         args.val_every,
+        health=Health(chance.get("loss"), trained=bool(args.init) and stage_name in KNOWN),
     )
     assistant.save(args.out, STORED[args.store])
     if hasattr(module, "save"):
         module.save(args.out)
     print(f"saved {args.out}")
+
+
+def whole_records(
+    records: Sequence[Record], chat: Chat, max_length: int, args: TrainArgs
+) -> Sequence[Record]:
+    """All of them, looked at before the first step. Raises DataError for bad ones, unless --skip_bad."""
+    found = examine(records, chat, max_length)
+    if not found.bad:
+        return records
+    number, first = f"{len(found.bad)} of {len(records)} records are bad", next(iter(found.bad.values()))
+    if not args.skip_bad or not found.good:
+        look = f"`python -m dataset.records check {args.data}` tells all"
+        raise DataError(f"{first} ({number}; {look}; correct them, or leave them out with --skip_bad)")
+    print(f"{number} and left out; the first: {first}")
+    return Subset(records, found.good)
 
 
 def make_recipe(args: TrainArgs, records: int, dtype: str) -> Recipe:
@@ -154,11 +183,10 @@ def print_plan(
         f"{recipe.accumulate}, "
         f"{trained / 1e6:.2f} of {everything / 1e6:.2f} million weights train, {device.type} {recipe.dtype}"
     )
-    if hasattr(module, "chance"):
-        chances = module.chance(recipe.batch_size).items()
-        print("before anything is learnt: " + ", ".join(f"{key} {value:.2f}" for key, value in chances))
-        if recipe.batch_size == 1:
-            print("one pair in a batch: nothing to tell apart, so itm is left out and itc is 0")
+    chances = module.chance(recipe.batch_size)
+    print("before anything is learnt: " + ", ".join(f"{key} {value:.2f}" for key, value in chances.items()))
+    if recipe.batch_size == 1 and "itm" in chances:
+        print("one pair in a batch: nothing to tell apart, so itm is left out and itc is 0")
 
 
 @torch.no_grad()
@@ -182,13 +210,24 @@ def evaluator(
     records = open_data(args.val, args.image_dir)
     chosen = torch.randperm(len(records), generator=torch.Generator().manual_seed(0))[: args.val_samples]
     some = [records[i] for i in chosen.tolist()]
-    if not hasattr(module, "evaluate"):
-        return lambda: {"val_exact_match": exact_match(assistant, some)}
     prepared = Prepared(some, assistant.chat, assistant.preprocessor)
     batches = [to_device(batch, assistant.device) for batch in held_out_batches(prepared, args.batch_size)]
 
     def evaluate() -> dict[str, float]:
         with assistant.precision():
-            return module.evaluate(batches)
+            if hasattr(module, "evaluate"):
+                return module.evaluate(batches)
+            gains = [gain for batch in batches[:2] if (gain := picture_gain(module, batch)) is not None]
+        found = {"val_picture_gain": sum(gains) / len(gains)} if gains else {}
+        return {"val_exact_match": exact_match(assistant, some), **found}
 
     return evaluate
+
+
+@torch.no_grad()
+def picture_gain(module: torch.nn.Module, batch: dict) -> float | None:
+    """How much higher the loss is with each other's pictures; about 0 where pictures are not looked at."""
+    pixels = batch.get("pixel_values")
+    if pixels is None or len(pixels) < 2:
+        return None
+    return (module(batch | {"pixel_values": pixels.roll(1, 0)})["loss"] - module(batch)["loss"]).item()

@@ -44,12 +44,20 @@ class Stage:
     pictures: bool = True
 
 
-class AnswerLoss(nn.Module):
-    """The loss of align and SFT: next token of the answers, given pictures and questions."""
+class WordLoss(nn.Module):
+    """A loss over the words of the vocabulary."""
 
     def __init__(self, vlm: VLM) -> None:
         super().__init__()
         self.vlm = vlm
+
+    def chance(self, batch_size: int) -> dict[str, float]:
+        """What each loss is before anything is learnt."""
+        return {"loss": math.log(self.vlm.config.text.vocab_size)}
+
+
+class AnswerLoss(WordLoss):
+    """The loss of align and SFT: next token of the answers, given pictures and questions."""
 
     def forward(self, batch: dict) -> dict[str, Tensor]:
         out = self.vlm(
@@ -61,12 +69,8 @@ class AnswerLoss(nn.Module):
         return {"loss": out.loss}
 
 
-class TextLoss(nn.Module):
+class TextLoss(WordLoss):
     """Next token of the whole conversation, questions too; nothing is seen, so nothing can be known."""
-
-    def __init__(self, vlm: VLM) -> None:
-        super().__init__()
-        self.vlm = vlm
 
     def forward(self, batch: dict) -> dict[str, Tensor]:
         ids, config = batch["input_ids"], self.vlm.config
@@ -103,7 +107,6 @@ class QFormerLoss(nn.Module):
         return features.to(self.stage1.temperature.dtype), ids, ids != self.vlm.config.pad_token_id
 
     def chance(self, batch_size: int) -> dict[str, float]:
-        """What each loss is before anything is learnt."""
         vocabulary = self.vlm.connector.qformer.config.vocab_size
         return {"itc": math.log(batch_size), "itm": math.log(2), "itg": math.log(vocabulary)}
 
@@ -169,6 +172,9 @@ class ContrastiveLoss(nn.Module):
         same = (batch["caption_ids"][:, None] == batch["caption_ids"][None]).all(-1)  # (B, B)
         return contrastive_loss(scale * images @ texts.T, same)
 
+    def chance(self, batch_size: int) -> dict[str, float]:
+        return {"loss": math.log(batch_size)}
+
     def _read(self, ids: Tensor) -> Tensor:
         hidden = self.text(self.text.embed_tokens(ids))  # (B, T, D)
         last = (ids != self.vlm.config.pad_token_id).sum(1) - 1
@@ -183,7 +189,7 @@ def contrastive_loss(similarity: Tensor, same: Tensor) -> dict[str, Tensor]:
     return {"loss": loss, "found": found}
 
 
-class RegionLoss(nn.Module):
+class RegionLoss(WordLoss):
     """The mean patch of a region, through the connector, names the words said of it: by their embeddings.
 
     Words are a set: softmax over the vocabulary, their mean log-probability (SuperClass, Huang et al. 2024,
@@ -193,8 +199,7 @@ class RegionLoss(nn.Module):
     """
 
     def __init__(self, vlm: VLM) -> None:
-        super().__init__()
-        self.vlm = vlm
+        super().__init__(vlm)
         self.log_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
 
     def forward(self, batch: dict) -> dict[str, Tensor]:

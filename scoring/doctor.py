@@ -1,0 +1,139 @@
+"""What is here, whether it works, and what to do about what is not.
+
+python eval_vlm.py doctor
+"""
+
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+from huggingface_hub.constants import HF_HUB_CACHE
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from dataset.images import load_image
+from model.device import pick_device, pick_dtype
+from scoring.assistant import Assistant
+
+ROOT = Path(__file__).parent.parent
+SHIPPED = ROOT / "weights/tiny"
+PYTHON, ROOM, MEMORY = (3, 11), 2, 2  # oldest Python; GB free on the disk, and in memory
+GB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; `advice` where it is not well."""
+
+    name: str
+    found: str
+    advice: str = ""
+
+
+def main() -> None:
+    """Print all findings; the exit code is 1 where one is not well."""
+    sick = 0
+    for finding in examine():
+        print(f"{'!!' if finding.advice else 'ok'}  {finding.name:10} {finding.found}")
+        if finding.advice:
+            print(f"                {finding.advice}")
+        sick += bool(finding.advice)
+    sys.exit(1 if sick else 0)
+
+
+def examine() -> Iterator[Finding]:
+    yield from packages(ROOT / "requirements.txt")
+    yield machine()
+    yield memory()
+    yield room(Path.cwd())
+    yield from weights(
+        [SHIPPED, *sorted(Path("out").glob("*/config.json")), *sorted(Path("out").glob("*/*/config.json"))]
+    )
+    yield cache(Path(HF_HUB_CACHE))
+    yield self_test(SHIPPED)
+
+
+def packages(wanted: Path) -> Iterator[Finding]:
+    """Python, and each package of requirements.txt."""
+    is_old = sys.version_info < PYTHON
+    yield Finding("python", platform.python_version(), "Python 3.11 or newer is wanted" if is_old else "")
+    for line in wanted.read_text().split():
+        requirement = Requirement(line)
+        pinned = next(iter(requirement.specifier)).version
+        try:
+            found = version(requirement.name)
+        except PackageNotFoundError:
+            yield Finding(requirement.name, "missing", f"pip install {line}")
+            continue
+        same = Version(found).release == Version(pinned).release
+        yield Finding(requirement.name, found if same else f"{found}, tested with {pinned}")
+
+
+def machine() -> Finding:
+    device = pick_device("auto")
+    name = torch.cuda.get_device_name() if device.type == "cuda" else platform.machine()
+    threads = f", {torch.get_num_threads()} threads" if device.type == "cpu" else ""
+    return Finding(
+        "device", f"{device.type} ({name}{threads}), arithmetic of --dtype auto: {pick_dtype('auto', device)}"
+    )
+
+
+def memory() -> Finding:
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / GB
+    advice = (
+        ""
+        if free >= MEMORY
+        else f"training wants about {MEMORY} GB: close other programs, or lower --batch_size"
+    )
+    return Finding("memory", f"{free:.1f} GB free", advice)
+
+
+def room(folder: Path) -> Finding:
+    place = os.statvfs(folder)
+    free = place.f_bavail * place.f_frsize / GB
+    advice = "" if free >= ROOM else f"runs keep states: make {ROOM} GB free, or give --out on another disk"
+    return Finding("disk", f"{free:.0f} GB free in {folder}", advice)
+
+
+def weights(paths: list[Path]) -> Iterator[Finding]:
+    """Checkpoint folders: the one that ships, and those in out/."""
+    for path in paths:
+        folder = path.parent if path.name == "config.json" else path
+        file = folder / "model.safetensors"
+        if file.is_file():
+            yield Finding("weights", f"{folder} ({file.stat().st_size / 1e6:.1f} MB)")
+        elif folder == SHIPPED:
+            yield Finding("weights", f"{folder} is missing", "git checkout weights/tiny, or `make train`")
+
+
+def cache(folder: Path) -> Finding:
+    models = sorted(
+        path.name.removeprefix("models--").replace("--", "/") for path in folder.glob("models--*")
+    )
+    found = ", ".join(models) or "none"
+    return Finding("hub cache", f"{found} ({folder}); wanted for --vision and convert_vlm.py alone")
+
+
+def self_test(folder: Path) -> Finding:
+    """The shipped model describes its example picture."""
+    try:
+        begun = time.perf_counter()
+        assistant = Assistant.load(folder, dtype="auto")
+        asked = [{"role": "user", "content": "<image>\nDescribe the picture."}]
+        loaded, said = time.perf_counter(), ""
+        for piece in assistant.stream(asked, [load_image(folder / "example.png")], max_new_tokens=60):
+            said += piece
+        seconds = time.perf_counter() - loaded
+    except Exception as error:  # whatever it is, it is what the doctor was asked for
+        return Finding(
+            "self-test", f"{type(error).__name__}: {error}", "run `make test`, and report what fails"
+        )
+    rate = len(assistant.chat.encode(said)) / seconds
+    told = f"{said!r}: loaded in {loaded - begun:.1f} s, {rate:.0f} tokens/s"
+    return Finding("self-test", told, "" if said else "it says nothing: git checkout weights/tiny")

@@ -1,0 +1,95 @@
+"""A picture of where each word of an answer looks (model/look.py).
+
+messages, pictures, answer -> the picture again for each content word, lit where the word looks
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+from PIL import Image
+
+from dataset.chat import Chat, Message
+from dataset.errors import DataError
+from model.blip import Blip
+from model.look import looks
+from model.vlm import VLM
+from scoring.assistant import Assistant
+
+PLAIN = set("a an the at in on and with is are to of it there by , . : ; ?".split()) | set(
+    "的有一在了着和，。；：？个只座棵"
+)
+CJK = ("Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Zen Hei", "Source Han Sans SC", "SimHei", "PingFang SC")
+COLUMNS, SIDE = 6, 1.7  # words in a row; inches of each
+HIDDEN = 0.25  # brightness where nobody looks
+
+
+@dataclass(frozen=True)
+class Look:
+    """One word, and its shares of each patch of each picture (I, rows, columns)."""
+
+    word: str
+    shares: torch.Tensor
+
+
+def looked(
+    assistant: Assistant, messages: Sequence[Message], images: Sequence[Image.Image], answer: str
+) -> list[Look]:
+    """Of each content word of an answer; a word of several tokens looks where the first of them does."""
+    if not isinstance(assistant.vlm, VLM | Blip):
+        raise DataError("heatmaps are of our own decoders: this model's words look inside of transformers")
+    before, said = assistant.chat.prompt(messages), assistant.chat.encode(answer)
+    pixels, ids = assistant.pixels(images), torch.tensor([before + said], device=assistant.device)
+    if pixels is None:
+        raise DataError("a heatmap wants a picture; name one with --image")
+    found = looks(assistant.vlm, ids, pixels).cpu()  # (T, I, rows, columns)
+    content = [(word, at) for word, at in words(assistant.chat, said) if word.lower() not in PLAIN]
+    return [
+        Look(word, found[len(before) + at - 1]) for word, at in content
+    ]  # what is seen makes the next token
+
+
+def words(chat: Chat, ids: Sequence[int]) -> list[tuple[str, int]]:
+    """Words, and the number of the first token of each; a Chinese character is a word."""
+    found: list[tuple[str, int]] = []
+    for at, id in enumerate(ids):
+        text = chat.decode([id])
+        goes_on = found and text[:1].isalpha() and text.isascii() and found[-1][0].isascii()
+        if goes_on and found[-1][0][-1:].isalnum():
+            found[-1] = (found[-1][0] + text, found[-1][1])
+        elif text.strip():
+            found.append((text.strip(), at))
+    return found
+
+
+def draw(looks: Sequence[Look], images: Sequence[Image.Image], path: Path) -> None:
+    """Each word over the picture that it looks at most."""
+    if not looks:
+        raise DataError("the answer has no word to draw a heatmap of")
+    rows = -(-len(looks) // COLUMNS)
+    figure = Figure(figsize=(SIDE * min(COLUMNS, len(looks)), (SIDE + 0.3) * rows))
+    known = {font.name for font in font_manager.fontManager.ttflist}
+    fonts = [name for name in CJK if name in known]
+    for number, look in enumerate(looks, start=1):
+        axes = figure.add_subplot(rows, min(COLUMNS, len(looks)), number)
+        chosen = int(look.shares.sum((1, 2)).argmax())
+        axes.imshow(lit(images[chosen], look.shares[chosen]))
+        readable = look.word.isascii() or fonts
+        axes.set_title(
+            look.word if readable else f"word {number}", fontsize=9, family=[*fonts[:1], "DejaVu Sans"]
+        )
+        axes.axis("off")
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+
+
+def lit(image: Image.Image, shares: torch.Tensor) -> Image.Image:
+    """The picture, dark but where the shares (rows, columns) are large."""
+    light = shares / shares.max().clamp(min=1e-9)
+    grey = Image.fromarray((255 * (HIDDEN + (1 - HIDDEN) * light)).byte().numpy())
+    black = Image.new("RGB", image.size)
+    return Image.composite(image, black, grey.resize(image.size, Image.Resampling.BICUBIC))

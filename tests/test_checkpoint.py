@@ -1,0 +1,202 @@
+"""A run that is cut off, anywhere, goes on as if nothing had been; nothing that was saved is lost."""
+
+import errno
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from dataset.collate import Prepared, make_loader
+from dataset.storybook.records import StorybookRecords
+from scoring.assistant import Assistant
+from trainer import checkpoint
+from trainer.checkpoint import ResumeError, load_state, save_state, saved_states
+from trainer.interrupt import Interrupted
+from trainer.loop import Recipe, TrainingError, fit
+from trainer.stages import AnswerLoss, choose_trainable
+
+EVERYTHING = ("vision", "connector", "decoder")
+
+
+def final_weights(assistant: Assistant, folder: Path, recipe: Recipe, stop_after: int | None) -> dict:
+    module = AnswerLoss(assistant.vlm)
+    choose_trainable(assistant.vlm, EVERYTHING)
+    prepared = Prepared(StorybookRecords("train", 12), assistant.chat, assistant.preprocessor, augment=True)
+
+    def loader_from(start: int) -> Iterator[dict]:
+        for number, batch in enumerate(make_loader(prepared, recipe.batch_size, 0, start=start), start):
+            if number == stop_after:
+                raise KeyboardInterrupt
+            yield batch
+
+    fit(module, module, loader_from, recipe, folder, "resume", "auto", save_every=2, log_every=2)
+    return {k: v.clone() for k, v in assistant.vlm.state_dict().items()}
+
+
+def test_resumed_equals_uninterrupted_bit_for_bit(assistant: Assistant, tmp_path: Path) -> None:
+    recipe = Recipe(steps=5, batch_size=4, accumulate=2, muon_lr=0.01, warmup=2)
+    fresh = {k: v.clone() for k, v in assistant.vlm.state_dict().items()}
+    whole = final_weights(assistant, tmp_path / "whole", recipe, None)
+    assistant.vlm.load_state_dict(fresh)
+    with pytest.raises(KeyboardInterrupt):
+        final_weights(assistant, tmp_path / "cut", recipe, stop_after=7)
+    assistant.vlm.load_state_dict(fresh)
+    resumed = final_weights(assistant, tmp_path / "cut", recipe, None)
+    assert all(torch.equal(whole[k], resumed[k]) for k in whole)
+    assert any(not torch.equal(whole[k], fresh[k]) for k in whole)
+    steps = [
+        json.loads(line)["step"] for line in (tmp_path / "cut" / "metrics.jsonl").read_text().splitlines()
+    ]
+    assert steps == [2, 4, 5]
+
+
+RECIPE = Recipe(steps=6, batch_size=2)
+
+
+def linear(value: float = 1.0) -> torch.nn.Module:
+    module = torch.nn.Linear(3, 2)
+    torch.nn.init.constant_(module.weight, value)
+    return module
+
+
+def saved(folder: Path, *steps: int) -> list[Path]:
+    """States at some steps, all weights the step's number."""
+    return [save_state(folder, step, linear(step), [], {"steps": 6, "lr": 0.1}) for step in steps]
+
+
+def resumed(folder: Path, resume: str = "last", recipe: dict | None = None) -> tuple[int, float]:
+    module = linear(-1.0)
+    step = load_state(folder, module, [], recipe or {"steps": 6, "lr": 0.1}, resume)
+    return step, module.weight[0, 0].item()
+
+
+def test_the_newest_two_states_are_kept(tmp_path: Path) -> None:
+    saved(tmp_path, 1, 2, 3)
+    assert [p.name for p in saved_states(tmp_path)] == ["state-00000002.pt", "state-00000003.pt"]
+    assert resumed(tmp_path) == resumed(tmp_path, "auto") == (3, 3.0)
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def flipped(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "one bit": flipped,
+    "cut off": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "empty": lambda path: path.write_bytes(b""),
+    "label of nonsense": lambda path: path.with_suffix(".json").write_text("{"),
+    "label of a list": lambda path: path.with_suffix(".json").write_text("[]"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=list(DAMAGE))
+def test_a_damaged_state_is_named_and_only_auto_goes_back(
+    damage: Callable[[Path], object], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    _, newest = saved(tmp_path, 1, 2)
+    damage(newest)
+    with pytest.raises(ResumeError, match=r"state-00000002.*--resume auto goes back"):
+        resumed(tmp_path)
+    assert resumed(tmp_path, "auto") == (1, 1.0)
+    assert "state-00000002" in capsys.readouterr().out
+    damage(saved_states(tmp_path)[0])
+    with pytest.raises(ResumeError, match="state-00000001"):
+        resumed(tmp_path, "auto")
+
+
+def test_another_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "FORMAT", 2)
+    saved(tmp_path, 1)
+    monkeypatch.undo()
+    with pytest.raises(ResumeError, match="has format 2, not 1"):
+        resumed(tmp_path)
+
+
+def test_without_a_label_there_is_no_state(tmp_path: Path) -> None:
+    _, newest = saved(tmp_path, 1, 2)
+    newest.with_suffix(".json").unlink()
+    assert resumed(tmp_path) == (1, 1.0)
+    saved(tmp_path, 4)
+    assert not newest.exists()
+
+
+def test_a_new_run_does_not_begin_over_one_that_was_cut_off(tmp_path: Path) -> None:
+    assert resumed(tmp_path, "no") == resumed(tmp_path, "auto") == (0, -1.0)
+    with pytest.raises(ResumeError, match="nothing to resume"):
+        resumed(tmp_path, "last")
+    saved(tmp_path, 5)
+    with pytest.raises(ResumeError, match="stands at step 5 of 6; go on with --resume last"):
+        resumed(tmp_path, "no")
+    saved(tmp_path, 6)
+    assert resumed(tmp_path, "no") == (0, -1.0) and not saved_states(tmp_path)
+
+
+def test_another_recipe_or_model_is_refused(tmp_path: Path) -> None:
+    saved(tmp_path, 1)
+    with pytest.raises(ResumeError, match=r"made with --lr 0.1, not 0.2"):
+        resumed(tmp_path, recipe={"steps": 6, "lr": 0.2})
+    module = torch.nn.Linear(4, 2)
+    with pytest.raises(ResumeError, match="is of another model"):
+        load_state(tmp_path, module, [], {"steps": 6, "lr": 0.1}, "last")
+
+
+def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved(tmp_path, 1)
+
+    def full(state: dict, path: Path) -> None:
+        path.write_bytes(b"half of it")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(OSError, match=r"cannot write .*state-00000002.pt: No space left on device"):
+        saved(tmp_path, 2)
+    assert resumed(tmp_path) == (1, 1.0) and not list(tmp_path.glob("*.tmp"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_ends(number: int, assistant: Assistant, tmp_path: Path) -> None:
+    choose_trainable(assistant.vlm, EVERYTHING)
+    module = AnswerLoss(assistant.vlm)
+    prepared = Prepared(StorybookRecords("train", 12), assistant.chat, assistant.preprocessor)
+
+    def loader_from(start: int) -> Iterator[dict]:
+        for index, batch in enumerate(make_loader(prepared, 2, 0, start=start), start):
+            if index == 2:
+                os.kill(os.getpid(), number)
+            yield batch
+
+    handler = signal.getsignal(number)
+    with pytest.raises(Interrupted, match=r"stopped at step 3; .*state-00000003.pt is saved") as stopped:
+        fit(module, module, loader_from, RECIPE, tmp_path, "signal")
+    assert stopped.value.code == 128 + number and signal.getsignal(number) == handler
+    assert [p.name for p in saved_states(tmp_path)] == ["state-00000003.pt"]
+
+
+@pytest.mark.parametrize("what", ["loss", "gradient"])
+def test_what_is_not_finite_stops_the_run_and_is_told(
+    what: str, assistant: Assistant, tmp_path: Path
+) -> None:
+    choose_trainable(assistant.vlm, EVERYTHING)
+    module, calls = AnswerLoss(assistant.vlm), []
+
+    def losses(batch: dict) -> dict:
+        calls.append(batch["where"])
+        loss = module(batch)["loss"]
+        if len(calls) < 3:
+            return {"loss": loss}
+        return {"loss": loss * torch.nan} if what == "loss" else {"loss": (loss - loss.detach()).sqrt()}
+
+    prepared = Prepared(StorybookRecords("train", 12), assistant.chat, assistant.preprocessor)
+    with pytest.raises(TrainingError, match=f"the {what} is (nan|inf) at storybook train .*failed_step.json"):
+        fit(module, losses, lambda start: make_loader(prepared, 2, 0, start=start), RECIPE, tmp_path, "nan")
+    assert json.loads((tmp_path / "failed_step.json").read_text()) == calls[2]
+    assert [p.name for p in saved_states(tmp_path)] == ["state-00000002.pt"]
+    state = torch.load(saved_states(tmp_path)[0])["module"]
+    assert all(torch.isfinite(v).all() for v in state.values())
