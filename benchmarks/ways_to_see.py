@@ -213,7 +213,8 @@ def table(rows: dict[str, list[dict[str, float]]]) -> str:
 
 def cell(values: list[float]) -> str:
     spread = f" ± {stdev(values):.2g}" if len(set(values)) > 1 else ""
-    return f"{mean(values):.3g}{spread}"
+    middle = mean(values)
+    return f"{middle:,.0f}{spread}" if middle >= 100 else f"{middle:.3g}{spread}"
 
 
 def draw(rows: dict[str, list[dict[str, float]]], path: Path) -> None:

@@ -20,6 +20,10 @@ def build(kind: type, values: dict, prefix: str = "") -> object:
             least, most = int(f.name not in MAY_BE_0), LAYERS if f.name == "num_hidden_layers" else LARGEST
             if type(value) is not int or not least <= value <= most:
                 raise ValueError(f"{prefix}{f.name} is {value!r}, not a whole number from {least} to {most}")
+        if f.type in (bool, str, str | None) and not isinstance(value, f.type):
+            raise ValueError(
+                f"{prefix}{f.name} is {value!r}, which is no {getattr(f.type, '__name__', f.type)}"
+            )
         if f.type is float and not (isinstance(value, int | float) and 0 <= value < float("inf")):
             raise ValueError(f"{prefix}{f.name} is {value!r}, not a number from 0")
     return kind(**values)

@@ -65,7 +65,7 @@ def within(folder: Path, name: str) -> Path:
     home, path = folder.resolve(), (folder / name).resolve()
     if not (path.is_relative_to(home) or path.is_relative_to(home.parent.parent / "blobs")):
         raise CheckpointError(f"{folder / name} leads out of {folder}, to {path}; put the file itself there")
-    return path if not path.exists() else folder / name
+    return folder / name
 
 
 def expect_size(config: Config, held: int, where: str) -> None:
@@ -133,4 +133,6 @@ def load_strictly(target: dict[str, Tensor], source: dict[str, Tensor], where: s
 def _replace(path: Path, write: object) -> None:
     temporary = path.with_name(path.name + ".tmp")
     write(temporary)
+    with open(temporary, "rb+") as file:
+        os.fsync(file.fileno())  # on the disk before it takes the other's place
     os.replace(temporary, path)

@@ -115,9 +115,7 @@ def fit(
             if done % log_every == 0 or done == recipe.steps:
                 means = {key: sum(row[key] for row in window) / len(window) for key in window[0]}
                 if evaluate and (done % eval_every < log_every or done == recipe.steps):
-                    module.eval()
-                    means |= evaluate()
-                    module.train()
+                    means |= judged(module, evaluate)
                 samples = len(window) * recipe.accumulate * recipe.batch_size
                 health.look(done, means, report.log(done, samples, {**means, "lr": factor}))
                 window = []
@@ -128,6 +126,13 @@ def fit(
                     f"stopped at step {done}; {path} is saved: --resume last goes on", asked.number
                 )
     report.close()
+
+
+def judged(module: nn.Module, evaluate: Callable[[], dict[str, float]]) -> dict[str, float]:
+    module.eval()
+    found = evaluate()
+    module.train()
+    return found
 
 
 def kept(batches: list[dict], folder: Path, state: Path) -> str:

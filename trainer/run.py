@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -131,7 +132,7 @@ def run(stage_name: str, args: TrainArgs) -> None:
     if stage.pictures and "vision" not in parts and not args.augment and args.epochs > 1:
         prepared.features = compute_features(assistant, records)
     chance = module.chance(args.batch_size)
-    print_plan(stage_name, module, recipe, len(records), assistant.device)
+    print_plan(stage_name, module, recipe, len(records), assistant.device, chance)
     evaluate = evaluator(args, assistant, module)
     fit(
         module,
@@ -174,7 +175,12 @@ def make_recipe(args: TrainArgs, records: int, dtype: str) -> Recipe:
 
 
 def print_plan(
-    name: str, module: torch.nn.Module, recipe: Recipe, records: int, device: torch.device
+    name: str,
+    module: torch.nn.Module,
+    recipe: Recipe,
+    records: int,
+    device: torch.device,
+    chances: dict[str, float],
 ) -> None:
     trained = sum(p.numel() for p in module.parameters() if p.requires_grad)
     everything = sum(p.numel() for p in module.parameters())
@@ -183,7 +189,6 @@ def print_plan(
         f"{recipe.accumulate}, "
         f"{trained / 1e6:.2f} of {everything / 1e6:.2f} million weights train, {device.type} {recipe.dtype}"
     )
-    chances = module.chance(recipe.batch_size)
     print("before anything is learnt: " + ", ".join(f"{key} {value:.2f}" for key, value in chances.items()))
     if recipe.batch_size == 1 and "itm" in chances:
         print("one pair in a batch: nothing to tell apart, so itm is left out and itc is 0")
@@ -211,13 +216,15 @@ def evaluator(
     chosen = torch.randperm(len(records), generator=torch.Generator().manual_seed(0))[: args.val_samples]
     some = [records[i] for i in chosen.tolist()]
     prepared = Prepared(some, assistant.chat, assistant.preprocessor)
-    batches = [to_device(batch, assistant.device) for batch in held_out_batches(prepared, args.batch_size)]
+    judges = hasattr(module, "evaluate")  # else two batches tell whether pictures are looked at
+    found = islice(held_out_batches(prepared, args.batch_size), None if judges else 2)
+    batches = [to_device(batch, assistant.device) for batch in found]
 
     def evaluate() -> dict[str, float]:
         with assistant.precision():
-            if hasattr(module, "evaluate"):
+            if judges:
                 return module.evaluate(batches)
-            gains = [gain for batch in batches[:2] if (gain := picture_gain(module, batch)) is not None]
+            gains = [gain for batch in batches if (gain := picture_gain(module, batch)) is not None]
         found = {"val_picture_gain": sum(gains) / len(gains)} if gains else {}
         return {"val_exact_match": exact_match(assistant, some), **found}
 
