@@ -20,7 +20,8 @@ from torch import Tensor
 
 import train_pretrain_vlm
 import train_sft_vlm
-from dataset.collate import Prepared, make_loader
+from dataset.collate import Prepared
+from dataset.loader import make_loader
 from dataset.open import open_data
 from dataset.records import Record
 from model.config import DecoderConfig

@@ -5,13 +5,12 @@
 Where features were computed beforehand, "image_features" (I, P, D) stand in for the pixels.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from PIL import Image, ImageEnhance, ImageOps
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from dataset.chat import IGNORED, Chat
 from dataset.errors import DataError
@@ -22,41 +21,12 @@ from dataset.records import Record, Region
 Batch = dict[str, Tensor | list[str]]
 
 
-class BatchOrder:
-    """Which records make which batch: endless, seeded, a new shuffle each epoch, from any batch on.
-
-    Yields lists of (epoch, index). Records that belong together (`group` in a row) stay in a row.
-    """
-
-    def __init__(self, length: int, batch_size: int, seed: int, group: int = 1, start: int = 0) -> None:
-        self.length, self.batch_size, self.seed, self.group, self.start = (
-            length,
-            batch_size,
-            seed,
-            group,
-            start,
-        )
-
-    def _keys(self, first: int) -> Iterator[tuple[int, int]]:
-        epoch, skip = divmod(first, self.length)
-        while True:
-            shuffle = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
-            order = torch.randperm(-(-self.length // self.group), generator=shuffle).tolist()
-            indices = [
-                i for g in order for i in range(g * self.group, min((g + 1) * self.group, self.length))
-            ]
-            yield from ((epoch, index) for index in indices[skip:])
-            epoch, skip = epoch + 1, 0
-
-    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        keys = self._keys(self.start * self.batch_size)
-        while True:
-            yield [next(keys) for _ in range(self.batch_size)]
-
-
 @dataclass
-class Prepared(Dataset):
-    """Records made ready one by one, by (epoch, index); augmentation is seeded by both."""
+class Prepared:
+    """Records made ready one by one, by (epoch, index); augmentation is seeded by both.
+
+    In two steps, what is said and what is seen: the first alone tells how long a record is.
+    """
 
     records: Sequence[Record]
     chat: Chat
@@ -66,16 +36,17 @@ class Prepared(Dataset):
     features: dict[int, Tensor] | None = None  # index -> (images, P, D), computed beforehand
 
     def __getitem__(self, key: tuple[int, int]) -> dict:
-        try:
-            return self._prepare(*key)
-        except DataError as error:  # a worker's exceptions come with its traceback: send the line alone
-            return {"error": str(error)}
+        return self.shown(self.told(*key))
 
-    def _prepare(self, epoch: int, index: int) -> dict:
+    def told(self, epoch: int, index: int) -> dict:
         record = self.records[index]
         sample = self.chat.render(record.messages, record.where, self.max_length)
+        return {"key": (epoch, index), "record": record, "sample": sample}
+
+    def shown(self, told: dict) -> dict:
+        record, (epoch, index) = told["record"], told["key"]
         prepared = {
-            "sample": sample,
+            "sample": told["sample"],
             "where": record.where,
             "caption": caption_of(record),
             "regions": [],
@@ -130,9 +101,6 @@ class Collate:
     chat: Chat
 
     def __call__(self, prepared: list[dict]) -> Batch:
-        for item in prepared:
-            if "error" in item:
-                return item
         samples = [p["sample"] for p in prepared]
         batch: Batch = {
             "input_ids": pad_right([s.input_ids for s in samples], self.chat.pad_id),
@@ -166,32 +134,3 @@ class Collate:
             "region_ids": pad_right(words, self.chat.pad_id),
             "region_images": torch.tensor(pictures),
         }
-
-
-def make_loader(
-    prepared: Prepared, batch_size: int, seed: int, workers: int = 0, start: int = 0
-) -> Iterator[Batch]:
-    """Endless batches in the seeded order, from batch `start` on. Raises DataError for a bad record."""
-    group = getattr(prepared.records, "group", 1)
-    order = BatchOrder(len(prepared.records), batch_size, seed, group, start)
-    loader = DataLoader(
-        prepared,
-        batch_sampler=order,
-        collate_fn=Collate(prepared.chat),
-        num_workers=workers,
-        generator=torch.Generator().manual_seed(seed),  # the global one is the training's, and is saved
-    )
-    for batch in loader:
-        if "error" in batch:
-            raise DataError(batch["error"])
-        yield batch
-
-
-def held_out_batches(prepared: Prepared, batch_size: int) -> Iterator[Batch]:
-    """All of it once, in order; what is left over for no whole batch is left out, unless it is all."""
-    size = min(batch_size, len(prepared.records))
-    for start in range(0, len(prepared.records) - size + 1, size):
-        batch = Collate(prepared.chat)([prepared[0, i] for i in range(start, start + size)])
-        if "error" in batch:
-            raise DataError(batch["error"])
-        yield batch

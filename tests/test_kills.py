@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from dataset.collate import Prepared, make_loader
+from dataset.collate import Prepared
+from dataset.loader import make_loader
 from dataset.open import open_data
 from scoring.assistant import Assistant
 from tests.test_training import for_stage

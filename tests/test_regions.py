@@ -111,7 +111,8 @@ def test_regions_want_a_picture_that_stays_as_it_is(assistant: Assistant, tmp_pa
     with pytest.raises(DataError, match="has regions but no picture"):
         open_records(tmp_path / "data.jsonl")[0]
     moving = Prepared(StorybookRecords("regions", 1), assistant.chat, assistant.preprocessor, augment=True)
-    assert "which --augment would move" in moving[0, 0]["error"]
+    with pytest.raises(DataError, match="which --augment would move"):
+        moving[0, 0]
     blind = Collate(assistant.chat)([Prepared([Record((), tuple(SAID))], assistant.chat, None)[0, 0]])
     with pytest.raises(DataError, match="stage regions wants pictures"):
         RegionLoss(assistant.vlm)(blind)

@@ -1,7 +1,7 @@
 import json
 import math
 from collections.abc import Callable, Iterator
-from itertools import chain, count
+from itertools import chain, count, islice
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from dataset.collate import BatchOrder, Collate, Prepared, augmented, make_loader
+from dataset.collate import Collate, Prepared, augmented
+from dataset.loader import Order, make_loader
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant
 from tests.conftest import scrambled
@@ -164,16 +165,43 @@ def test_muon_takes_hidden_matrices_and_adamw_the_rest(assistant: Assistant) -> 
 
 
 def test_batches_start_anywhere_and_keep_groups_together() -> None:
-    def take(order: BatchOrder, number: int) -> list:
-        return [batch for batch, _ in zip(order, range(number), strict=False)]
+    def take(order: Order, number: int) -> list:
+        return [keys for (_, keys), _ in zip(order, range(number), strict=False)]
 
-    whole = take(BatchOrder(10, 4, seed=0), 8)
-    assert take(BatchOrder(10, 4, seed=0, start=3), 5) == whole[3:]
+    whole = take(Order(10, 4, seed=0), 8)
+    assert take(Order(10, 4, seed=0, start=3), 5) == whole[3:]
     assert sorted(i for e, i in chain(*whole) if e == 0) == list(range(10))
     assert [i for e, i in chain(*whole) if e == 0] != [i for e, i in chain(*whole) if e == 1]
-    for batch in take(BatchOrder(12, 4, seed=0, group=4), 3):
+    for batch in take(Order(12, 4, seed=0, group=4), 3):
         first = batch[0][1]
         assert [i for _, i in batch] == list(range(first, first + 4)) and first % 4 == 0
+
+
+def test_batches_of_a_pool_are_about_as_long_and_start_anywhere(assistant: Assistant) -> None:
+    prepared = Prepared(StorybookRecords("train", 48), assistant.chat, assistant.preprocessor)
+
+    def take(number: int, **how: int) -> list[dict]:
+        return list(islice(make_loader(prepared, 4, seed=0, **how), number))
+
+    mixed, alike = take(12), take(24, pool=6)
+    assert sorted(chain(*(b["where"] for b in alike[:12]))) == sorted(chain(*(b["where"] for b in mixed)))
+    padding = [
+        sum((b["input_ids"] == assistant.chat.pad_id).sum().item() for b in some)
+        for some in (mixed, alike[:12])
+    ]
+    assert padding[1] < padding[0] / 2
+    for start in (5, 6, 13):
+        assert [b["where"] for b in take(5, pool=6, start=start)] == [
+            b["where"] for b in alike[start : start + 5]
+        ]
+
+
+def test_processes_share_each_batch(assistant: Assistant) -> None:
+    prepared = Prepared(StorybookRecords("train", 24), assistant.chat, assistant.preprocessor)
+    whole = islice(make_loader(prepared, 4, seed=0, pool=3), 6)
+    shares = [islice(make_loader(prepared, 4, seed=0, pool=3, rank=r, world=2), 6) for r in (0, 1)]
+    for batch, *parts in zip(whole, *shares, strict=True):
+        assert [part["where"] for part in parts] == [batch["where"][::2], batch["where"][1::2]]
 
 
 def test_augmentation_is_seeded() -> None:

@@ -5,7 +5,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -15,9 +14,10 @@ from tqdm import tqdm
 
 from dataset.chat import Chat
 from dataset.check import examine
-from dataset.collate import Prepared, held_out_batches, make_loader
+from dataset.collate import Prepared
 from dataset.errors import DataError
 from dataset.images import load_image
+from dataset.loader import held_out_batches, make_loader
 from dataset.open import open_data
 from dataset.records import Record
 from scoring.answers import exact_match
@@ -137,7 +137,7 @@ def run(stage_name: str, args: TrainArgs) -> None:
     fit(
         module,
         module,
-        lambda start: make_loader(prepared, args.batch_size, args.seed, args.workers, start),
+        lambda start: make_loader(prepared, args.batch_size, args.seed, args.workers, start, stage.pool),
         recipe,
         args.out,
         stage_name,
@@ -217,7 +217,7 @@ def evaluator(
     some = [records[i] for i in chosen.tolist()]
     prepared = Prepared(some, assistant.chat, assistant.preprocessor)
     judges = hasattr(module, "evaluate")  # else two batches tell whether pictures are looked at
-    found = islice(held_out_batches(prepared, args.batch_size), None if judges else 2)
+    found = held_out_batches(prepared, args.batch_size, None if judges else 2)
     batches = [to_device(batch, assistant.device) for batch in found]
 
     def evaluate() -> dict[str, float]:

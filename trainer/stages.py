@@ -29,6 +29,7 @@ from scoring.retrieval import recalls
 from trainer.distributed import gather
 
 PARTS = ("vision", "connector", "decoder", "last_layer")
+POOL = 8  # batches of words that are made together, each of records about as long
 MAX_SCALE = 100.0  # CLIP's bound on the inverse temperature
 HEADS = "qformer_heads.safetensors"
 
@@ -42,6 +43,7 @@ class Stage:
     view: str
     build: Callable[[VLM], nn.Module]
     pictures: bool = True
+    pool: int = 1  # a contrast wants its batches mixed
 
 
 class WordLoss(nn.Module):
@@ -241,13 +243,13 @@ def word_loss(logits: Tensor, ids: Tensor, pad_id: int) -> dict[str, Tensor]:
 
 
 STAGES: dict[str, Stage] = {
-    "text": Stage(("decoder",), "train", TextLoss, pictures=False),
+    "text": Stage(("decoder",), "train", TextLoss, pictures=False, pool=POOL),
     "vision": Stage(("vision",), "captions", ContrastiveLoss),
     "regions": Stage(("vision", "connector"), "regions", RegionLoss),
     "qformer": Stage(("connector",), "described", QFormerLoss),
-    "caption": Stage(("decoder",), "described", AnswerLoss),
-    "align": Stage(("connector",), "train", AnswerLoss),
-    "sft": Stage(("connector", "decoder"), "train", AnswerLoss),
+    "caption": Stage(("decoder",), "described", AnswerLoss, pool=POOL),
+    "align": Stage(("connector",), "train", AnswerLoss, pool=POOL),
+    "sft": Stage(("connector", "decoder"), "train", AnswerLoss, pool=POOL),
 }
 
 
