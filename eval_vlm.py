@@ -24,6 +24,7 @@ from dataset.open import open_data
 from scoring import doctor, heatmap, report
 from scoring.answers import answer_all
 from scoring.assistant import Assistant, open_pictures, with_pictures
+from scoring.memory import Memory
 from trainer.cli import parse, user_errors
 
 DESCRIBE, COMPARE = "描述一下这个图像的内容。", "比较一下两张图像的异同点。"
@@ -84,8 +85,9 @@ class Args:
 
     device: str = "auto"
     """auto (cuda, then mps, then cpu), or one by name."""
-    dtype: Literal["auto", "fp32", "bf16"] = "fp32"
-    """Arithmetic of the matrix products."""
+    dtype: Literal["auto", "fp32", "bf16", "int8"] = "fp32"
+    """Arithmetic of the matrix products; auto is bf16 where the machine has instructions for it. int8 keeps
+    the decoder's weights in a byte each: fastest on CPUs, and rounded (docs/PERFORMANCE.md)."""
 
     def sampling(self) -> dict[str, object]:
         names = ("temperature", "top_p", "top_k", "repetition_penalty", "num_beams", "max_new_tokens")
@@ -107,6 +109,7 @@ def main(argv: list[str] | None = None) -> None:
         assistant = Both.load(args.weights, args.device, args.dtype)
     else:
         assistant = Assistant.load(args.weights or Path(MODES[args.model_mode]), args.device, args.dtype)
+    assistant.quickened()
     if args.data:
         score_file(assistant, args)
     elif len(groups) > 1 or is_folder(args.image):
@@ -173,7 +176,7 @@ class Conversation:
     def __init__(self, assistant: Assistant, args: Args, sources: Sequence[str]) -> None:
         self.assistant, self.args = assistant, args
         self.messages: list[Message] = []
-        self.images = open_pictures(sources)
+        self.images, self.memory = open_pictures(sources), Memory()
 
     def run(self) -> None:
         if sys.stdin.isatty():
@@ -216,7 +219,8 @@ class Conversation:
         asked = self.assistant.fitting(whole, self.args.max_new_tokens)
         if dropped := (len(whole) - len(asked)) // 2:
             print(f"(the oldest {dropped} of {len(whole) // 2} turns no longer fit, and are forgotten)")
-        said = say(self.assistant.stream(asked, self.images, **self.args.sampling()), self.args.stream)
+        answer = self.assistant.stream(asked, self.images, self.memory, **self.args.sampling())
+        said = say(answer, self.args.stream)
         self.messages = [*asked, {"role": "assistant", "content": said}]
 
 

@@ -136,9 +136,7 @@ class Attention(nn.Module):
         q, k = rotate(q, *rope), rotate(k, *rope)
         if cache is not None:
             k, v = cache.update(self.layer, k, v)  # (B, K, S, d)
-        k, v = (
-            t.repeat_interleave(self.group, dim=1) for t in (k, v)
-        )  # (B, H, S, d): head h reads h // group
+        k, v = (t.repeat_interleave(self.group, 1) for t in (k, v))  # (B, H, S, d): head h reads h // group
         out = attend(q, k, v, mask)  # (B, H, T, d)
         return self.o_proj(out.transpose(1, 2).reshape(B, T, -1))
 
@@ -198,6 +196,9 @@ class Decoder(nn.Module):
         if cache is not None:
             cache.length += new
         return self.norm(x)
+
+    def new_cache(self, batch: int, capacity: int) -> KVCache:
+        return KVCache(self.config, batch, capacity, like=self.norm.weight)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """(..., D) -> (..., V)"""
