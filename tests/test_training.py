@@ -112,15 +112,19 @@ def test_the_contrastive_loss_starts_at_chance(assistant: Assistant) -> None:
 def test_contrastive_loss_by_hand() -> None:
     similarity = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
     rows = [math.log(1 + math.exp(-2)), math.log(1 + math.exp(-1))]
-    assert_close(contrastive_loss(similarity, torch.eye(2).bool())["loss"].item(), sum(rows) / 2)
+    assert_close(
+        contrastive_loss(similarity, similarity.T, torch.eye(2).bool())["loss"].item(), sum(rows) / 2
+    )
     everything = torch.ones(2, 2).bool()
-    assert contrastive_loss(similarity, everything)["found"].item() == 1
+    assert contrastive_loss(similarity, similarity.T, everything)["found"].item() == 1
 
 
 def test_equal_captions_are_no_mistake() -> None:
     same = torch.tensor([[1, 1, 0], [1, 1, 0], [0, 0, 1]]).bool()
     mixed_up = 20 * torch.tensor([[1.0, 1, 0], [1, 1, 0], [0, 0, 1]])
-    assert contrastive_loss(mixed_up, same)["loss"].item() == pytest.approx(2 / 3 * math.log(2), abs=1e-3)
+    assert contrastive_loss(mixed_up, mixed_up.T, same)["loss"].item() == pytest.approx(
+        2 / 3 * math.log(2), abs=1e-3
+    )
 
 
 def test_two_halves_give_what_the_whole_gives(assistant: Assistant) -> None:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -30,6 +30,9 @@ class Report:
         yield
         self.waited += time.perf_counter() - begun
 
+    def step(self) -> None:
+        self.bar.update()
+
     def log(self, step: int, samples: int, values: dict[str, float]) -> float:
         """`samples` and `values` are those of the steps since the last log, as is the share of time spent
         waiting for data, which is returned."""
@@ -48,6 +51,16 @@ class Report:
     def close(self) -> None:
         self.bar.close()
         draw_curves(read_metrics(self.path), self.picture)
+
+
+class Silence:
+    """What a process says that does not lead."""
+
+    waiting = staticmethod(nullcontext)
+
+    def step(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:

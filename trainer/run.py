@@ -20,9 +20,11 @@ from dataset.images import load_image
 from dataset.loader import held_out_batches, make_loader
 from dataset.open import open_data
 from dataset.records import Record
+from model.device import pick_device
 from scoring.answers import exact_match
 from scoring.assistant import Assistant
 from trainer.checkpoint import Resume
+from trainer.distributed import processes, rank, world
 from trainer.health import Health
 from trainer.loop import Recipe, fit, to_device
 from trainer.models import open_model
@@ -112,7 +114,14 @@ STORED = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 def run(stage_name: str, args: TrainArgs) -> None:
     """Train one stage and leave a complete checkpoint folder in args.out."""
-    stage = STAGES[stage_name]
+    with processes(pick_device(args.device)) as device:
+        _run(stage_name, replace(args, device=str(device)))
+
+
+def _run(stage_name: str, args: TrainArgs) -> None:
+    stage, leads = STAGES[stage_name], rank() == 0
+    if args.batch_size % world():
+        raise DataError(f"--batch_size {args.batch_size} is shared by {world()} processes; take a multiple")
     torch.manual_seed(args.seed)
     assistant = open_model(args, stage_name)
     vlm = assistant.vlm
@@ -128,16 +137,19 @@ def run(stage_name: str, args: TrainArgs) -> None:
     if not args.data.startswith("storybook"):
         records = whole_records(records, assistant.chat, max_length, args)
     prepared = Prepared(records, assistant.chat, assistant.preprocessor, max_length, args.augment)
-    recipe = make_recipe(args, len(records), assistant.dtype)
+    recipe = make_recipe(args, len(records), assistant.dtype, world() if stage.own_batch else None)
     if stage.pictures and "vision" not in parts and not args.augment and args.epochs > 1:
         prepared.features = compute_features(assistant, records)
     chance = module.chance(args.batch_size)
-    print_plan(stage_name, module, recipe, len(records), assistant.device, chance)
-    evaluate = evaluator(args, assistant, module)
+    if leads:
+        print_plan(stage_name, module, recipe, len(records), assistant.device, chance)
+    evaluate = evaluator(args, assistant, module) if leads else None
     fit(
         module,
         module,
-        lambda start: make_loader(prepared, args.batch_size, args.seed, args.workers, start, stage.pool),
+        lambda start: make_loader(
+            prepared, args.batch_size, args.seed, args.workers, start, stage.pool, rank(), world()
+        ),
         recipe,
         args.out,
         stage_name,
@@ -146,7 +158,10 @@ def run(stage_name: str, args: TrainArgs) -> None:
         evaluate,
         args.val_every,
         health=Health(chance.get("loss"), trained=bool(args.init) and stage_name in KNOWN),
+        weigh=module.weigh,
     )
+    if not leads:
+        return
     assistant.save(args.out, STORED[args.store])
     if hasattr(module, "save"):
         module.save(args.out)
@@ -168,10 +183,10 @@ def whole_records(
     return Subset(records, found.good)
 
 
-def make_recipe(args: TrainArgs, records: int, dtype: str) -> Recipe:
+def make_recipe(args: TrainArgs, records: int, dtype: str, nproc_per_node: int | None = None) -> Recipe:
     steps = max(1, round(args.epochs * records / (args.batch_size * args.accumulate)))
     shared = {f.name: getattr(args, f.name) for f in fields(Recipe) if hasattr(args, f.name)}
-    return Recipe(**shared | {"steps": steps, "dtype": dtype})
+    return Recipe(**shared | {"steps": steps, "dtype": dtype, "nproc_per_node": nproc_per_node})
 
 
 def print_plan(
