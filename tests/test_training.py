@@ -214,12 +214,12 @@ def test_augmentation_is_seeded() -> None:
     assert one == same != other
 
 
-def test_a_module_is_learnt_with_frozen_features_as_with_pixels(assistant: Assistant) -> None:
-    from trainer.run import compute_features
+def test_a_module_is_learnt_with_frozen_features_as_with_pixels(assistant: Assistant, tmp_path: Path) -> None:
+    from trainer.features import compute_features
 
     records = StorybookRecords("train", 4)
     prepared = Prepared(records, assistant.chat, assistant.preprocessor)
-    prepared.features = compute_features(assistant, records)
+    prepared.features = compute_features(assistant, records, tmp_path)
     collate, module = Collate(assistant.chat), AnswerLoss(assistant.vlm)
     with_features = module(collate([prepared[0, i] for i in range(4)]))["loss"]
     prepared.features = None

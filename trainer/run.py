@@ -10,13 +10,11 @@ from typing import Literal
 
 import torch
 from torch.utils.data import Subset
-from tqdm import tqdm
 
 from dataset.chat import Chat
 from dataset.check import examine
 from dataset.collate import Prepared
 from dataset.errors import DataError
-from dataset.images import load_image
 from dataset.loader import held_out_batches, make_loader
 from dataset.open import open_data
 from dataset.records import Record
@@ -24,7 +22,8 @@ from model.device import pick_device
 from scoring.answers import exact_match
 from scoring.assistant import Assistant
 from trainer.checkpoint import Resume
-from trainer.distributed import processes, rank, world
+from trainer.distributed import leader_first, processes, rank, world
+from trainer.features import compute_features
 from trainer.health import Health
 from trainer.loop import Recipe, fit, to_device
 from trainer.models import open_model
@@ -88,6 +87,8 @@ class TrainArgs:
     """Longest conversation, in tokens (default: the model's context)."""
     augment: bool = False
     """Mirror, crop and brighten pictures at random: for few photographs."""
+    features: Path | None = Path("out/features")
+    """Folder in which what a frozen eye sees is kept, once computed; None: it looks again in every step."""
 
     val: str | None = None
     """Data file to answer now and then; its exact match goes to metrics.jsonl."""
@@ -138,8 +139,10 @@ def _run(stage_name: str, args: TrainArgs) -> None:
         records = whole_records(records, assistant.chat, max_length, args)
     prepared = Prepared(records, assistant.chat, assistant.preprocessor, max_length, args.augment)
     recipe = make_recipe(args, len(records), assistant.dtype, world() if stage.own_batch else None)
-    if stage.pictures and "vision" not in parts and not args.augment and args.epochs > 1:
-        prepared.features = compute_features(assistant, records)
+    often = args.epochs > 1 or not args.data.startswith("storybook")  # it draws new ones each time
+    if stage.pictures and "vision" not in parts and not args.augment and args.features and often:
+        with leader_first():
+            prepared.features = compute_features(assistant, records, args.features)
     chance = module.chance(args.batch_size)
     if leads:
         print_plan(stage_name, module, recipe, len(records), assistant.device, chance)
@@ -207,18 +210,6 @@ def print_plan(
     print("before anything is learnt: " + ", ".join(f"{key} {value:.2f}" for key, value in chances.items()))
     if recipe.batch_size == 1 and "itm" in chances:
         print("one pair in a batch: nothing to tell apart, so itm is left out and itc is 0")
-
-
-@torch.no_grad()
-def compute_features(assistant: Assistant, records: Sequence[Record]) -> dict[int, torch.Tensor]:
-    """What a frozen eye sees in every record, once: index -> (images, P, D_vision), half precision."""
-    features = {}
-    for index in tqdm(range(len(records)), desc="features", unit="record", mininterval=1, dynamic_ncols=True):
-        images = [load_image(image, name=records[index].where) for image in records[index].images]
-        if images:
-            with assistant.precision():
-                features[index] = assistant.vlm.vision(assistant.pixels(images)).half().cpu()
-    return features
 
 
 def evaluator(
