@@ -28,7 +28,8 @@ from torch import Tensor, nn
 from benchmarks import machine, peers
 from benchmarks.tables import Row, write
 from model.config import PRESETS, VLMConfig
-from model.vlm import IGNORED, VLM
+from model.loss import IGNORED
+from model.vlm import VLM
 from trainer.cli import parse, user_errors
 from trainer.loop import Recipe, make_optimizers, train_step
 from trainer.stages import STAGES, choose_trainable

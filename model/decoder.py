@@ -14,6 +14,7 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from model.config import DecoderConfig
 from model.moe import MixtureOfExperts, SwiGLU
@@ -168,6 +169,7 @@ class Decoder(nn.Module):
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
         self.config = config
+        self.recompute = False  # in training a layer's insides are computed again instead of kept
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
         self.layers = nn.ModuleList(Block(config, i) for i in range(config.num_hidden_layers))
         self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
@@ -192,7 +194,10 @@ class Decoder(nn.Module):
         mask = attention_mask_for(past, new, attention_mask, inputs_embeds.device)
         x = inputs_embeds
         for block in self.layers:
-            x = block(x, rope, mask, cache)
+            if self.recompute and self.training:
+                x = checkpoint(block, x, rope, mask, use_reentrant=False)
+            else:
+                x = block(x, rope, mask, cache)
         if cache is not None:
             cache.length += new
         return self.norm(x)

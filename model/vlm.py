@@ -18,11 +18,10 @@ from torch import Tensor
 from model.config import VLMConfig
 from model.connector import build_connector
 from model.decoder import Decoder, KVCache
+from model.loss import scored_loss
 from model.quick import QuickDecoder
 from model.speaker import Speaker
 from model.vision import VisionTower
-
-IGNORED = -100  # a label that is not scored
 
 
 def splice(embeds: Tensor, is_image: Tensor, image_tokens: Tensor) -> Tensor:
@@ -42,18 +41,6 @@ def splice(embeds: Tensor, is_image: Tensor, image_tokens: Tensor) -> Tensor:
             f"{counts.tolist()}"
         )
     return embeds.masked_scatter(is_image[..., None], image_tokens.reshape(-1, size).to(embeds.dtype))
-
-
-def scored_loss(decoder: Decoder, hidden: Tensor, labels: Tensor) -> Tensor:
-    """Mean cross-entropy of the labels (B, T) that are not -100, each read one position before it.
-
-    Logits are made for these positions alone: a vocabulary's worth for every image token would be waste.
-    """
-    targets = labels[:, 1:]
-    scored = targets != IGNORED
-    if not scored.any():
-        raise ValueError("no label is scored: every one of the batch is -100")
-    return F.cross_entropy(decoder.logits(hidden[:, :-1][scored]).float(), targets[scored])
 
 
 @dataclass

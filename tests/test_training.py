@@ -10,7 +10,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from dataset.collate import Collate, Prepared, augmented
-from dataset.loader import Order, make_loader
+from dataset.loader import MIXED, Order, make_loader
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant
 from tests.conftest import scrambled
@@ -179,6 +179,19 @@ def test_batches_start_anywhere_and_keep_groups_together() -> None:
     for batch in take(Order(12, 4, seed=0, group=4), 3):
         first = batch[0][1]
         assert [i for _, i in batch] == list(range(first, first + 4)) and first % 4 == 0
+
+
+def test_blocks_are_shuffled_a_few_at_a_time() -> None:
+    def take(number: int, start: int = 0) -> list:
+        blocks = [range(i, i + 5) for i in range(0, 50, 5)]
+        order = islice(Order(50, 10, seed=0, start=start, blocks=blocks), number)
+        return [key for _, keys in order for key in keys]
+
+    epoch = [index for _, index in take(5)]
+    assert sorted(epoch) == list(range(50)) and epoch != list(range(50))
+    for first in range(0, 50, 5 * MIXED):
+        assert len({index // 5 for index in epoch[first : first + 5 * MIXED]}) <= MIXED
+    assert take(4, start=3) == take(7)[30:]
 
 
 def test_batches_of_a_pool_are_about_as_long_and_start_anywhere(assistant: Assistant) -> None:

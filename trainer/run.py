@@ -3,22 +3,24 @@
 --init folder or --preset -> model; --data -> records -> batches; stage -> fit -> --out folder
 """
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Literal
 
 import torch
-from torch.utils.data import Subset
 
 from dataset.chat import Chat
 from dataset.check import examine
 from dataset.collate import Prepared
 from dataset.errors import DataError
 from dataset.loader import held_out_batches, make_loader
-from dataset.open import open_data
+from dataset.open import Chosen, open_data
 from dataset.records import Record
 from model.device import pick_device
+from model.hub import Model
+from model.vlm import VLM
 from scoring.answers import exact_match
 from scoring.assistant import Assistant
 from trainer.checkpoint import Resume
@@ -101,6 +103,11 @@ class TrainArgs:
     """auto (cuda, then mps, then cpu), or one by name."""
     dtype: Literal["auto", "fp32", "bf16"] = "auto"
     """Arithmetic of the matrix products; auto is bf16 where the machine has instructions for it."""
+    compile: bool = False
+    """Compile the decoder's layers (torch.compile): minutes before the first step, then faster on a GPU."""
+    recompute: bool = False
+    """Compute the insides of the decoder's layers again in the backward pass (gradient checkpointing): less
+    memory, about a third more time."""
     workers: int = 1
     """Processes that prepare batches; 0: none."""
     save_every: int = 500
@@ -128,6 +135,7 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     vlm = assistant.vlm
     parts = args.train or stage.parts
     choose_trainable(vlm, parts, args.eye_lr)
+    prepare_layers(vlm, args)
     if "vision" in parts and vlm.config.vision.pretrained:  # its weights are about to become our own
         vlm.config = replace(vlm.config, vision=replace(vlm.config.vision, pretrained=None))
     module = stage.build(vlm).to(assistant.device)
@@ -171,6 +179,19 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     print(f"saved {args.out}")
 
 
+def prepare_layers(vlm: Model, args: TrainArgs) -> None:
+    """As --compile and --recompute ask."""
+    if (args.compile or args.recompute) and not isinstance(vlm, VLM):
+        raise DataError("--compile and --recompute are not for this kind of model; leave them out")
+    if args.recompute:
+        vlm.decoder.recompute = True
+    if args.compile:
+        if pick_device(args.device).type == "cpu" and not shutil.which("g++"):
+            raise DataError("--compile on a CPU wants the compiler g++; install it, or leave --compile out")
+        for layer in vlm.decoder.layers:
+            layer.compile(dynamic=True)
+
+
 def whole_records(
     records: Sequence[Record], chat: Chat, max_length: int, args: TrainArgs
 ) -> Sequence[Record]:
@@ -183,7 +204,7 @@ def whole_records(
         look = f"`python -m dataset.records check {args.data}` tells all"
         raise DataError(f"{first} ({number}; {look}; correct them, or leave them out with --skip_bad)")
     print(f"{number} and left out; the first: {first}")
-    return Subset(records, found.good)
+    return Chosen(records, found.good)
 
 
 def make_recipe(args: TrainArgs, records: int, dtype: str, nproc_per_node: int | None = None) -> Recipe:

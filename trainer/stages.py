@@ -23,8 +23,9 @@ from dataset.errors import DataError
 from model.config import DecoderConfig
 from model.decoder import Decoder
 from model.hub import load_strictly
+from model.loss import IGNORED
 from model.qformer import QFormerConnector, QFormerPretraining, generation_loss, similarity
-from model.vlm import IGNORED, VLM
+from model.vlm import VLM
 from scoring.retrieval import recalls
 from trainer.distributed import gather
 from trainer.loop import scored_labels
