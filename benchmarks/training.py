@@ -46,6 +46,8 @@ class Args:
     batch_size: int = 8
     length: int = 300
     """Tokens of a record, on the mean."""
+    images: int = 1
+    """Pictures of a record."""
     steps: int = 3
     """Optimizer steps that are timed in each turn, after one that is not."""
     rounds: int = 3
@@ -84,7 +86,9 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def in_a_process(key: tuple[str, str], args: Args) -> dict[str, float]:
-    flags = [f"--{name}={getattr(args, name)}" for name in "preset batch_size length steps device".split()]
+    flags = [
+        f"--{name}={getattr(args, name)}" for name in "preset batch_size length images steps device".split()
+    ]
     command = [sys.executable, "-m", "benchmarks.training", *flags, "--only", *key]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -112,14 +116,14 @@ def measured(stage: str, way: str, args: Args, device: torch.device) -> dict[str
 
 
 def record(config: VLMConfig, seed: int, args: Args) -> dict[str, Tensor]:
-    """Ids and labels (T,), pixels (3, S, S); the answer is at the end."""
+    """Ids and labels (T,), pixels (images, 3, S, S); the answer is at the end."""
     rng = torch.Generator().manual_seed(seed)
     length = args.length + int(torch.randint(-SPREAD, SPREAD + 1, (), generator=rng))
     ids = torch.randint(4, config.text.vocab_size, (length,), generator=rng)
-    ids[10 : 10 + config.image_tokens] = IMAGE
+    ids[10 : 10 + args.images * config.image_tokens] = IMAGE
     labels = torch.where(torch.arange(length) >= length - SCORED, ids, IGNORED)
     size = config.vision.image_size
-    return {"ids": ids, "labels": labels, "pixels": torch.randn(3, size, size, generator=rng)}
+    return {"ids": ids, "labels": labels, "pixels": torch.randn(args.images, 3, size, size, generator=rng)}
 
 
 def padded(records: list[dict], key: str, length: int, value: int) -> Tensor:
@@ -131,7 +135,7 @@ def batch_of(records: list[dict], length: int | None, device: torch.device) -> d
     return {
         "input_ids": padded(records, "ids", length, 0).to(device),
         "labels": padded(records, "labels", length, IGNORED).to(device),
-        "pixel_values": torch.stack([r["pixels"] for r in records]).to(device),
+        "pixel_values": torch.cat([r["pixels"] for r in records]).to(device),
         "where": [],
     }
 
