@@ -17,7 +17,7 @@ from trainer.checkpoint import Resume, load_state, save_state, write_whole
 from trainer.distributed import leader_first, rank, sum_gradients, summed
 from trainer.health import Health
 from trainer.interrupt import SIGNALS, Interrupted, Listener
-from trainer.report import Report, Silence
+from trainer.report import Board, Report, Silence
 
 Losses = Callable[[dict], dict[str, Tensor]]  # batch -> named losses; the one to minimise is "loss"
 Weigh = Callable[[dict], int]  # batch -> of how many things its loss is the mean
@@ -91,11 +91,12 @@ def fit(
     name: str,
     resume: Resume = "no",
     save_every: int = 500,
-    evaluate: Callable[[], dict[str, float]] | None = None,
+    evaluate: Callable[[int], dict[str, float]] | None = None,
     eval_every: int = 0,
     log_every: int = 20,
     health: Health | None = None,
     weigh: Weigh = scored_labels,
+    board: Board = "none",
 ) -> None:
     """Train `module` in place. `loader_from(n)` gives the batches from number n on, of which every process
     has its own rows.
@@ -109,7 +110,7 @@ def fit(
     with leader_first():
         first = load_state(folder, module, optimizers, asdict(recipe), resume)
 
-    report = Report(folder, name, recipe.steps, first) if leads else Silence()
+    report = Report(folder, name, recipe.steps, first, board) if leads else Silence()
     health = health or Health(None, False)
     window: list[dict[str, float]] = []
     module.train()
@@ -128,7 +129,7 @@ def fit(
             if leads and (done % log_every == 0 or done == recipe.steps):
                 means = {key: sum(row[key] for row in window) / len(window) for key in window[0]}
                 if evaluate and (done % eval_every < log_every or done == recipe.steps):
-                    means |= judged(module, evaluate)
+                    means |= judged(module, evaluate, done)
                 samples = len(window) * recipe.accumulate * recipe.batch_size
                 health.look(done, means, report.log(done, samples, {**means, "lr": factor}))
                 window = []
@@ -145,9 +146,9 @@ def agreed(number: int | None, device: torch.device) -> int:
     return next((signal for signal, n in zip(SIGNALS, sent, strict=True) if n), 0)
 
 
-def judged(module: nn.Module, evaluate: Callable[[], dict[str, float]]) -> dict[str, float]:
+def judged(module: nn.Module, evaluate: Callable[[int], dict[str, float]], step: int) -> dict[str, float]:
     module.eval()
-    found = evaluate()
+    found = evaluate(step)
     module.train()
     return found
 

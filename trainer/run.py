@@ -21,7 +21,7 @@ from dataset.records import Record
 from model.device import pick_device
 from model.hub import Model
 from model.vlm import VLM
-from scoring.answers import exact_match
+from scoring.answers import answer_all
 from scoring.assistant import Assistant
 from trainer.checkpoint import Resume
 from trainer.distributed import leader_first, processes, rank, world
@@ -29,6 +29,8 @@ from trainer.features import compute_features
 from trainer.health import Health
 from trainer.loop import Recipe, fit, to_device
 from trainer.models import open_model
+from trainer.report import Board
+from trainer.samples import Samples
 from trainer.stages import STAGES, choose_trainable
 
 
@@ -93,7 +95,7 @@ class TrainArgs:
     """Folder in which what a frozen eye sees is kept, once computed; None: it looks again in every step."""
 
     val: str | None = None
-    """Data file to answer now and then; its exact match goes to metrics.jsonl."""
+    """Data file to answer now and then: exact match in metrics.jsonl, some answers in samples.html."""
     val_every: int = 500
     """Optimizer steps between two such looks."""
     val_samples: int = 200
@@ -110,6 +112,8 @@ class TrainArgs:
     memory, about a third more time."""
     workers: int = 1
     """Processes that prepare batches; 0: none."""
+    board: Board = "none"
+    """Curves for TensorBoard (tensorboard --logdir OUT) or Weights & Biases (offline without a key), too."""
     save_every: int = 500
     """Optimizer steps between two saves of the state to resume from."""
     store: Literal["fp32", "fp16", "bf16"] = "fp32"
@@ -170,6 +174,7 @@ def _run(stage_name: str, args: TrainArgs) -> None:
         args.val_every,
         health=Health(chance.get("loss"), trained=bool(args.init) and stage_name in KNOWN),
         weigh=module.weigh,
+        board=args.board,
     )
     if not leads:
         return
@@ -235,8 +240,9 @@ def print_plan(
 
 def evaluator(
     args: TrainArgs, assistant: Assistant, module: torch.nn.Module
-) -> Callable[[], dict[str, float]] | None:
-    """What a module says of held-out batches itself, or how many held-out questions it answers."""
+) -> Callable[[int], dict[str, float]] | None:
+    """What a module says of held-out batches itself, or how many held-out questions it answers; some of the
+    answers go to samples.html."""
     if not args.val:
         return None
     records = open_data(args.val, args.image_dir)
@@ -247,13 +253,17 @@ def evaluator(
     found = held_out_batches(prepared, args.batch_size, None if judges else 2)
     batches = [to_device(batch, assistant.device) for batch in found]
 
-    def evaluate() -> dict[str, float]:
+    samples = None if judges else Samples(args.out, some)
+
+    def evaluate(step: int) -> dict[str, float]:
         with assistant.precision():
             if judges:
                 return module.evaluate(batches)
             gains = [gain for batch in batches if (gain := picture_gain(module, batch)) is not None]
         found = {"val_picture_gain": sum(gains) / len(gains)} if gains else {}
-        return {"val_exact_match": exact_match(assistant, some), **found}
+        answers = list(answer_all(assistant, some))
+        samples.show(step, answers)
+        return {"val_exact_match": sum(answer.right for answer in answers) / len(answers), **found}
 
     return evaluate
 
