@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
+
+from notebooks.twin import translated, twins
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -57,3 +60,10 @@ def test_readme_lists_every_notebook_and_module() -> None:
         assert f"(notebooks/{path.name})" in readme, path.name
     for path in [*ROOT.glob("model/*.py"), *ROOT.glob("*.py"), *ROOT.glob("trainer/*.py")]:
         assert path.name == "__init__.py" or path.name in readme, path
+
+
+@pytest.mark.parametrize("name", twins())
+def test_notebooks_in_chinese_are_the_english_ones_in_chinese(name: str) -> None:
+    """Run `python notebooks/twin.py` where this fails."""
+    stored = nbformat.read(ROOT / "notebooks" / f"{name}_zh.ipynb", 4)
+    assert stored == translated(name)
