@@ -4,7 +4,7 @@ PY := .venv/bin/python
 IMAGE ?= weights/tiny/example.png
 OUT ?= out/tiny
 
-.PHONY: chat web test train lint proof notebooks fuzz coverage bench
+.PHONY: chat web test train lint proof notebooks fuzz coverage planted bench
 .venv/ready: requirements.txt
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
@@ -18,6 +18,9 @@ web: .venv/ready  ## the same on a page: http://127.0.0.1:7860
 
 test: .venv/ready
 	$(PY) -m pytest -q
+
+planted: .venv/ready  ## bugs planted one at a time, each to be found by its tests (10 minutes)
+	$(PY) -m tests.planted
 
 fuzz: .venv/ready  ## twenty times as many examples of anything at all
 	FUZZ=20 $(PY) -m pytest -q tests/test_fuzz.py

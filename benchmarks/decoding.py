@@ -152,7 +152,7 @@ def reading(vlm: VLM, args: Args, device: torch.device) -> list[Row]:
 
 
 def inputs(laid: object) -> int:
-    return laid.weight.shape[0 if laid.layout == "fp32" else 1]
+    return laid.weight.shape[1]
 
 
 def stepping(quick: QuickDecoder, length: int, device: torch.device) -> Callable[[], object]:

@@ -4,8 +4,8 @@ To say one token every weight is read once, so the rate of reading is the limit;
 the weights lie in memory, how many bytes they are, and how little is done beside.
 
     q, k and v are one product, gate and up another, each with the weight of the norm in front of it
-    fp32   W^T, so that memory is read in long runs                                       4 bytes a weight
-    bf16   W, by the instructions of a CPU or GPU that has them                           2
+    fp32   W in the order in which oneDNN reads it                                        4 bytes a weight
+    bf16   the same, by the instructions of a CPU or GPU that has them                    2
     int8   each row of W by its own scale (LLM.int8, Dettmers et al. 2022, section 2.1)   1
 
 `QuickDecoder` is called as `Decoder` is, and stands in its place where nothing is trained.
@@ -19,7 +19,7 @@ from model.decoder import Block, Decoder, KVCache, attention_mask_for, rope_angl
 from model.moe import SwiGLU
 
 LAYOUTS = ("fp32", "bf16", "int8")
-FEW = 16  # rows of x up to which int8 weights are read as they are
+FEW = 16  # rows of x: weights are laid out for so many, and int8 ones are read as they are
 
 
 class Laid:
@@ -30,30 +30,32 @@ class Laid:
         weight = torch.cat([linear.weight.detach() for linear in linears]).float()  # (out, in)
         weight = weight if norm is None else weight * norm.detach()
         biases = [linear.bias.detach() for linear in linears if linear.bias is not None]
-        self.layout, self.dtype = layout, torch.float32 if layout == "fp32" else torch.bfloat16
+        self.dtype = torch.float32 if layout == "fp32" else torch.bfloat16
         self.bias = torch.cat(biases).to(self.dtype) if biases else None
-        if layout == "fp32":
-            self.weight = weight.T.contiguous()  # (in, out)
-        elif layout == "bf16":
-            self.weight = weight.bfloat16()
-        else:
+        self.packed = (
+            layout != "int8" and weight.device.type == "cpu" and torch.backends.mkldnn.is_available()
+        )
+        self.scale: Tensor | None = None
+        self.weight = weight.to(self.dtype)
+        if layout == "int8":
             scale = weight.abs().amax(1).clamp(min=1e-12) / 127  # (out,)
             self.weight = (weight / scale[:, None]).round().to(torch.int8)
             self.scale = scale.bfloat16()
+        if self.packed:  # what torch.compile does with weights that are frozen
+            self.weight = torch.ops.mkldnn._reorder_linear_weight(self.weight, FEW)
 
     def __call__(self, x: Tensor) -> Tensor:
-        out = self._product(x.to(self.dtype))
-        return out if self.bias is None else out + self.bias
-
-    def _product(self, x: Tensor) -> Tensor:
-        if self.layout == "fp32":
-            return x @ self.weight
-        if self.layout == "bf16":
-            return F.linear(x, self.weight)
+        x = x.to(self.dtype)
+        if self.packed:
+            return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
+        if self.scale is None:
+            return F.linear(x, self.weight, self.bias)
         if x.device.type == "cpu" and x[..., 0].numel() <= FEW:
             out = torch._weight_int8pack_mm(x.flatten(0, -2), self.weight, self.scale)
-            return out.unflatten(0, x.shape[:-1])
-        return F.linear(x, self.weight.to(x.dtype)) * self.scale
+            out = out.unflatten(0, x.shape[:-1])
+        else:
+            out = F.linear(x, self.weight.to(x.dtype)) * self.scale
+        return out if self.bias is None else out + self.bias
 
 
 class QuickBlock:

@@ -1,5 +1,5 @@
 """Training is killed (signal 9) again and again, also while it saves, and ends with the weights of a run
-that nobody killed, bit for bit: in every stage, with accumulated batches and a worker process."""
+that nobody killed, bit for bit: in every stage, with accumulated batches, a worker process, features kept."""
 
 import multiprocessing
 import os
@@ -42,9 +42,20 @@ def train(name: str, assistant: Assistant, folder: Path) -> None:
         prepared.features = compute_features(assistant, records, folder / "features")
 
     def loader_from(start: int) -> object:
-        return make_loader(prepared, RECIPE.batch_size, 0, workers=1, start=start)
+        return make_loader(prepared, RECIPE.batch_size, 0, workers=1, start=start, pool=stage.pool)
 
-    fit(module, module, loader_from, RECIPE, folder, name, "auto", save_every=1, log_every=2)
+    fit(
+        module,
+        module,
+        loader_from,
+        RECIPE,
+        folder,
+        name,
+        "auto",
+        save_every=1,
+        log_every=2,
+        weigh=module.weigh,
+    )
     torch.save(module.state_dict(), folder / "final.pt")
 
 
