@@ -11,20 +11,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks import machine, peers
 from benchmarks.tables import Row, write
 from dataset.chat import Chat
+from dataset.open import open_data
 from dataset.preprocess import Preprocessor
 from dataset.storybook.records import StorybookRecords
 from model.config import PRESETS
 from model.quick import LAYOUTS, QuickDecoder
 from model.vlm import VLM
+from scoring.answers import answer_all
 from scoring.assistant import Assistant
 from scoring.memory import Memory
 from trainer.cli import parse, user_errors
 
+READ = "the limit: weights read once"
 QUESTION = 40  # tokens beside those of the picture
 
 
@@ -35,6 +39,10 @@ class Args:
     """Tokens of an answer."""
     batches: tuple[int, ...] = (1, 16)
     rounds: int = 3
+    weights: Path = Path("weights/tiny")
+    """Trained weights, to see what rounding does to their answers."""
+    scenes: int = 50
+    """Held-out scenes that they are asked about."""
     device: str = "auto"
     out: Path = Path("out/bench")
 
@@ -50,6 +58,7 @@ def main(argv: list[str] | None = None) -> None:
     rows = [row for batch in args.batches for row in decoding(vlm, theirs, batch, args, device)]
     rows += reading(vlm, args, device)
     rows += second_turn(vlm, args, device)
+    rows += rounding(args, device)
     write(rows, args.out / "decoding", machine.name(device))
 
 
@@ -125,34 +134,40 @@ def decoding(vlm: VLM, theirs: torch.nn.Module, batch: int, args: Args, device: 
 
 def reading(vlm: VLM, args: Args, device: torch.device) -> list[Row]:
     """How near one step is to a run that reads the same weights and does nothing else."""
-    length = QUESTION + vlm.config.image_tokens + args.new // 2
-    runs: dict[str, Callable[[], object]] = {}
+    length, many = QUESTION + vlm.config.image_tokens + args.new // 2, 50
+    matrices = [p for p in vlm.decoder.parameters() if p.ndim == 2]
+    xs = {size: torch.randn(1, size, device=device) for size in {m.shape[1] for m in matrices}}
+    runs: dict[str, Callable[[], object]] = {
+        "F.linear": lambda: [F.linear(xs[m.shape[1]], m) for m in matrices]
+    }
     for layout in LAYOUTS:
         quick = QuickDecoder(vlm.decoder, layout)
-        matrices = [m for b in quick.blocks for m in (b.qkv, b.o, b.gate_up, b.down)] + [quick.head]
-        rows = {m: torch.randn(1, inputs(m), device=device, dtype=m.dtype) for m in matrices}
-        runs[f"{layout}, weights alone"] = lambda rows=rows: [m(x) for m, x in rows.items()]
-        runs[f"{layout}, a whole step"] = stepping(quick, length, device)
-    many = 50
+        laid = [m for b in quick.blocks for m in (b.qkv, b.o, b.gate_up, b.down)] + [quick.head]
+        rows = [(m, torch.randn(1, m.weight.shape[1], device=device, dtype=m.dtype)) for m in laid]
+        runs[f"{layout} alone"] = lambda rows=rows: [m(x) for m, x in rows]
+        runs[f"{layout} step"] = stepping(quick, length, device)
     with torch.inference_mode():
         repeated = {name: (lambda run=run: [run() for _ in range(many)]) for name, run in runs.items()}
-        taken = {k: t / many for k, t in machine.in_turns(repeated, args.rounds, device).items()}
-    size = sum(p.numel() for p in vlm.decoder.parameters())
-    found = []
+        taken = {k: t / many for k, t in machine.in_turns(repeated, 3 * args.rounds, device).items()}
+    size, plainly = sum(m.numel() for m in matrices), taken["F.linear"]
+    found = [
+        Row(
+            READ,
+            "F.linear, fp32",
+            {"weights alone, ms": 1e3 * plainly, "reading, GB/s": 4 * size / plainly / 1e9},
+        )
+    ]
     for layout, width in zip(LAYOUTS, (4, 2, 1), strict=True):
-        bare, step = taken[f"{layout}, weights alone"], taken[f"{layout}, a whole step"]
+        bare, step = taken[f"{layout} alone"], taken[f"{layout} step"]
         values = {
             "weights alone, ms": 1e3 * bare,
-            "whole step, ms": 1e3 * step,
             "reading, GB/s": width * size / bare / 1e9,
+            "whole step, ms": 1e3 * step,
             "share of that rate": bare / step,
+            "share of F.linear's rate": width / 4 * plainly / step,
         }
-        found.append(Row("the limit: weights read once", f"ours, {layout}", values))
+        found.append(Row(READ, f"ours, {layout}", values))
     return found
-
-
-def inputs(laid: object) -> int:
-    return laid.weight.shape[1]
 
 
 def stepping(quick: QuickDecoder, length: int, device: torch.device) -> Callable[[], object]:
@@ -199,6 +214,25 @@ def second_turn(vlm: VLM, args: Args, device: torch.device) -> list[Row]:
         )
         for name, t in taken.items()
     ]
+
+
+def rounding(args: Args, device: torch.device) -> list[Row]:
+    """What a trained model answers in each layout, and how much of it as in float32."""
+    records, found = open_data("storybook:scenes", None, args.scenes), {}
+    for layout in LAYOUTS:
+        assistant = Assistant.load(args.weights, str(device), layout).quickened()
+        found[layout] = {(a.where, a.question): a for a in answer_all(assistant, records)}
+    exact = found["fp32"]
+    rows = []
+    for layout, answers in found.items():
+        same = [answer.answer == exact[key].answer for key, answer in answers.items()]
+        values = {
+            "answers": len(same),
+            "right": sum(answer.right for answer in answers.values()) / len(same),
+            "as float32": sum(same) / len(same),
+        }
+        rows.append(Row(f"rounding, {args.weights}", f"ours, {layout}", values))
+    return rows
 
 
 if __name__ == "__main__":

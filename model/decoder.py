@@ -93,16 +93,18 @@ def attention_mask_for(past: int, new: int, valid: Tensor | None, device: torch.
     return ((mask & valid.bool()[:, None, :]) | (keys == queries))[:, None]  # (B, 1, T, S)
 
 
+LONG = 1024  # tokens from which the fused attention is faster there, too, and takes far less memory
 WATCHERS: list[Callable[[Tensor], object]] = []  # are shown all weights (B, H, T, S); look.py is one
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
     """softmax(q k^T / sqrt(d)) v over the keys that `mask` allows; q (B, H, T, d), k and v (B, H, S, d).
 
-    Written out where it is trained on a CPU (there torch's fused one is nearly 3 times slower in bf16),
-    fused everywhere else.
+    Written out where short rows are trained on a CPU in bf16 (there torch's fused one is up to 3 times
+    slower), fused everywhere else.
     """
-    if not WATCHERS and (q.device.type != "cpu" or not q.requires_grad):
+    trained = q.requires_grad and q.device.type == "cpu" and q.dtype == torch.bfloat16
+    if not WATCHERS and not (trained and k.shape[2] < LONG):
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
     scores = (q / q.shape[-1] ** 0.5) @ k.transpose(-2, -1)  # (B, H, T, S)
     if mask is not None:
