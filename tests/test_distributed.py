@@ -15,6 +15,8 @@ import train_pretrain_vlm
 import train_sft_vlm
 from scoring.assistant import Assistant
 from trainer.distributed import gather, sum_gradients, summed
+from trainer.run import TrainArgs, make_recipe
+from trainer.stages import STAGES
 
 ROOT = Path(__file__).parent.parent
 X = torch.arange(12.0).view(4, 3)
@@ -71,6 +73,13 @@ def training(rank: int, folder: str, start: str) -> None:
 def test_one_process_is_all() -> None:
     everything, first = gather(X)
     assert everything is X and first == 0 and summed([3.0], X.device) == [3.0]
+
+
+def test_stages_that_share_a_batch_by_processes_remember_their_number() -> None:
+    args = TrainArgs(batch_size=4)
+    assert STAGES["qformer"].own_batch and not STAGES["sft"].own_batch
+    assert make_recipe(args, 8, "fp32", 2) != make_recipe(args, 8, "fp32", 1)  # so a state is refused
+    assert make_recipe(args, 8, "fp32") == make_recipe(args, 8, "fp32")
 
 
 @pytest.mark.slow
