@@ -17,7 +17,7 @@ from tests.conftest import scrambled
 from trainer.loop import Recipe, fit, make_optimizers, schedule, train_step
 from trainer.models import as_blip, with_connector
 from trainer.run import TrainArgs
-from trainer.stages import STAGES, AnswerLoss, ContrastiveLoss, choose_trainable, contrastive_loss
+from trainer.stages import STAGES, AnswerLoss, ContrastiveLoss, TextLoss, choose_trainable, contrastive_loss
 
 EVERYTHING = ("vision", "connector", "decoder")
 
@@ -251,3 +251,16 @@ def test_the_eye_may_learn_slower(assistant: Assistant) -> None:
             for p in group["params"]:
                 expected = 0.1 * rate if names[id(p)].startswith("vision") else rate
                 assert group["peak_lr"] == pytest.approx(expected)
+
+
+def test_text_scores_every_word_and_no_padding(assistant: Assistant) -> None:
+    """A batch of unequal rows is worth what its rows are worth alone."""
+    prepared = Prepared(StorybookRecords("train", 4, pictures=False), assistant.chat, assistant.preprocessor)
+    collate, module = Collate(assistant.chat), TextLoss(scrambled(assistant.vlm))
+    rows = [collate([prepared[0, i]]) for i in range(4)]
+    weights = [module.weigh(row) for row in rows]
+    assert len(set(weights)) > 1 and weights == [row["input_ids"].shape[1] - 1 for row in rows]
+    whole = collate([prepared[0, i] for i in range(4)])
+    assert module.weigh(whole) == sum(weights)
+    alone = sum(n * module(row)["loss"] for n, row in zip(weights, rows, strict=True)) / sum(weights)
+    assert_close(module(whole)["loss"], alone)
