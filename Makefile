@@ -4,7 +4,7 @@ PY := .venv/bin/python
 IMAGE ?= weights/tiny/example.png
 OUT ?= out/tiny
 
-.PHONY: chat test train lint proof notebooks fuzz coverage
+.PHONY: chat web test train lint proof notebooks fuzz coverage planted bench
 .venv/ready: requirements.txt
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
@@ -13,8 +13,14 @@ OUT ?= out/tiny
 chat: .venv/ready  ## make chat [IMAGE=picture.png] [PROMPT="What do you see?"]
 	@$(PY) eval_vlm.py --image "$(IMAGE)" $(if $(PROMPT),--prompt "$(PROMPT)")
 
+web: .venv/ready  ## the same on a page: http://127.0.0.1:7860
+	@$(PY) web_demo_vlm.py
+
 test: .venv/ready
 	$(PY) -m pytest -q
+
+planted: .venv/ready  ## bugs planted one at a time, each to be found by its tests (10 minutes)
+	$(PY) -m tests.planted
 
 fuzz: .venv/ready  ## twenty times as many examples of anything at all
 	FUZZ=20 $(PY) -m pytest -q tests/test_fuzz.py
@@ -28,6 +34,9 @@ proof: .venv/ready  ## docs/PROOF.md: how far each part is from its public refer
 
 notebooks: .venv/ready  ## run them all, from a clean kernel; what they show goes to out/notebooks
 	.venv/bin/jupyter nbconvert --log-level WARN --to notebook --execute --output-dir out/notebooks notebooks/*.ipynb
+
+bench: .venv/ready  ## speed beside transformers, what a step costs; JSON and tables in out/bench (15 minutes)
+	$(PY) -m benchmarks.decoding && $(PY) -m benchmarks.training && $(PY) -m benchmarks.costs
 
 lint: .venv/ready
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .

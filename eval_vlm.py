@@ -9,7 +9,6 @@ python eval_vlm.py --suite                                        all held-out s
 python eval_vlm.py doctor                                         is all here, does it work?
 """
 
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,18 +18,18 @@ from typing import Literal
 import torch
 from tqdm import tqdm
 
-from dataset.chat import Message
 from dataset.errors import DataError
 from dataset.open import open_data
 from scoring import doctor, heatmap, report, suite
 from scoring.answers import answer_all
 from scoring.assistant import Assistant, open_pictures, with_pictures
+from scoring.terminal import Terminal
 from trainer.cli import parse, user_errors
 
 DESCRIBE, COMPARE = "描述一下这个图像的内容。", "比较一下两张图像的异同点。"
 MODES = ("out/tiny/read", "weights/tiny", "weights/tiny")
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
-HELP = "/image PATH [PATH ...] looks at other pictures, /reset forgets what was said, /quit ends"
+HISTORY = Path.home() / ".glimpse_history"  # of questions typed in a terminal
 
 
 @dataclass
@@ -87,8 +86,9 @@ class Args:
 
     device: str = "auto"
     """auto (cuda, then mps, then cpu), or one by name."""
-    dtype: Literal["auto", "fp32", "bf16"] = "fp32"
-    """Arithmetic of the matrix products."""
+    dtype: Literal["auto", "fp32", "bf16", "int8"] = "fp32"
+    """Arithmetic of the matrix products; auto is bf16 where the machine has instructions for it. int8 keeps
+    the decoder's weights in a byte each: fastest on CPUs, and rounded (docs/PERFORMANCE.md)."""
 
     def sampling(self) -> dict[str, object]:
         names = ("temperature", "top_p", "top_k", "repetition_penalty", "num_beams", "max_new_tokens")
@@ -110,6 +110,7 @@ def main(argv: list[str] | None = None) -> None:
         assistant = Both.load(args.weights, args.device, args.dtype)
     else:
         assistant = Assistant.load(args.weights or Path(MODES[args.model_mode]), args.device, args.dtype)
+    assistant.quickened()
     if args.suite:
         score_suite(assistant, args)
     elif args.data:
@@ -121,7 +122,8 @@ def main(argv: list[str] | None = None) -> None:
     elif args.prompt is not None or args.use_multi > 1:
         ask_once(assistant, args, groups[0])
     else:
-        Conversation(assistant, args, groups[0]).run()
+        images = open_pictures(groups[0])
+        Terminal(assistant, args.sampling(), images, args.stream, DESCRIBE, HISTORY).run()
 
 
 def is_folder(sources: Sequence[str]) -> bool:
@@ -170,59 +172,6 @@ def say(pieces: Iterator[str], stream: bool) -> str:
         print(" ...", end="")
     print("" if stream else said)
     return said
-
-
-class Conversation:
-    """Turns about some pictures, from a terminal or a pipe, one question a line."""
-
-    def __init__(self, assistant: Assistant, args: Args, sources: Sequence[str]) -> None:
-        self.assistant, self.args = assistant, args
-        self.messages: list[Message] = []
-        self.images = open_pictures(sources)
-
-    def run(self) -> None:
-        if sys.stdin.isatty():
-            print(f"{HELP}; Enter alone asks: {DESCRIBE}")
-        while (line := self.read()) is not None:
-            try:
-                if line.startswith("/"):
-                    if not self.command(line):
-                        return
-                else:
-                    self.turn(line or DESCRIBE)
-            except ValueError as error:
-                print(f"error: {error}")
-
-    def read(self) -> str | None:
-        try:
-            return input("> " if sys.stdin.isatty() else "").strip()
-        except (EOFError, KeyboardInterrupt):
-            return None
-
-    def command(self, line: str) -> bool:
-        """Obey a line that begins with a slash; False ends the conversation."""
-        name, _, rest = line.partition(" ")
-        if name == "/quit":
-            return False
-        if name == "/image" and rest:
-            self.images = open_pictures([rest] if Path(rest).exists() else shlex.split(rest))
-            self.messages = []
-            print(f"{len(self.images)} picture{'s' * (len(self.images) != 1)}; a new conversation")
-        elif name == "/reset":
-            self.messages = []
-            print("forgotten")
-        else:
-            print(HELP)
-        return True
-
-    def turn(self, question: str) -> None:
-        content = with_pictures(question, 0 if self.messages else len(self.images))
-        whole = [*self.messages, {"role": "user", "content": content}]
-        asked = self.assistant.fitting(whole, self.args.max_new_tokens)
-        if dropped := (len(whole) - len(asked)) // 2:
-            print(f"(the oldest {dropped} of {len(whole) // 2} turns no longer fit, and are forgotten)")
-        said = say(self.assistant.stream(asked, self.images, **self.args.sampling()), self.args.stream)
-        self.messages = [*asked, {"role": "assistant", "content": said}]
 
 
 def score_suite(assistant: Assistant, args: Args) -> None:

@@ -14,6 +14,7 @@ from convert.incoming import read
 from dataset.chat import IMAGE, Message
 from model.device import pick_device, pick_dtype
 from scoring.assistant import Assistant
+from scoring.memory import Memory
 
 
 class Peer:
@@ -60,10 +61,14 @@ class Both(Assistant):
         return cls(vlm.to(place), chat, preprocessor, pick_dtype(dtype, place), Peer(folder, place))
 
     def stream(
-        self, messages: Sequence[Message], images: Sequence[Image.Image], **choices: object
+        self,
+        messages: Sequence[Message],
+        images: Sequence[Image.Image],
+        memory: Memory | None = None,
+        **choices: object,
     ) -> Iterator[str]:
         said = ""
-        for piece in super().stream(messages, images, **choices):
+        for piece in super().stream(messages, images, memory, **choices):
             said += piece
             yield piece
         theirs = self.peer.answer_batch([messages], images, **choices)[0]

@@ -7,6 +7,7 @@ Where features were computed beforehand, "image_features" (I, P, D) stand in for
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from PIL import Image, ImageEnhance, ImageOps
@@ -21,6 +22,13 @@ from dataset.records import Record, Region
 Batch = dict[str, Tensor | list[str]]
 
 
+class Features(Protocol):
+    """What an eye has seen, by the index of its record."""
+
+    def get(self, index: int) -> Tensor | None:
+        """(images, P, D_vision), None where there is no picture."""
+
+
 @dataclass
 class Prepared:
     """Records made ready one by one, by (epoch, index); augmentation is seeded by both.
@@ -33,7 +41,7 @@ class Prepared:
     preprocessor: Preprocessor
     max_length: int | None = None
     augment: bool = False
-    features: dict[int, Tensor] | None = None  # index -> (images, P, D), computed beforehand
+    features: Features | None = None  # computed beforehand
 
     def __getitem__(self, key: tuple[int, int]) -> dict:
         return self.shown(self.told(*key))

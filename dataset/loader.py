@@ -6,7 +6,7 @@ Records of a batch are about as long then, and little of it is padding. Of sever
 prepares its own rows of every batch: together they are the batch that one process would have.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -17,25 +17,43 @@ from dataset.collate import Batch, Collate, Prepared
 from dataset.errors import DataError
 
 Key = tuple[int, int]  # epoch, index
+MIXED = 4  # blocks of a large file; fewer than are kept of it
 BIG = 1_000_003  # a prime apart, so that one seed's epochs are not another's
 
 
 class Order:
-    """Bunches (number, keys): all records in a new shuffle each epoch; `group` in a row stay in a row."""
+    """Bunches (number, keys): all records in a new shuffle each epoch.
 
-    def __init__(self, length: int, bunch_size: int, seed: int, group: int = 1, start: int = 0) -> None:
+    `group` records in a row stay in a row. Of a file too large to be kept (`blocks`, ranges of its rows)
+    the blocks are shuffled, and records among `MIXED` of them at a time.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        bunch_size: int,
+        seed: int,
+        group: int = 1,
+        start: int = 0,
+        blocks: Sequence[range] | None = None,
+    ) -> None:
         self.length, self.bunch_size, self.seed, self.group = length, bunch_size, seed, group
-        self.start = start
+        self.start, self.blocks = start, blocks
+
+    def _epoch(self, number: int) -> Iterator[int]:
+        rng = torch.Generator().manual_seed(self.seed * BIG + number)
+        blocks = self.blocks or [range(self.length)]
+        order = torch.randperm(len(blocks), generator=rng).tolist()
+        for first in range(0, len(order), MIXED):
+            rows = [i for block in order[first : first + MIXED] for i in blocks[block]]
+            groups = [rows[i : i + self.group] for i in range(0, len(rows), self.group)]
+            for place in torch.randperm(len(groups), generator=rng).tolist():
+                yield from groups[place]
 
     def _keys(self, first: int) -> Iterator[Key]:
         epoch, skip = divmod(first, self.length)
         while True:
-            shuffle = torch.Generator().manual_seed(self.seed * BIG + epoch)
-            order = torch.randperm(-(-self.length // self.group), generator=shuffle).tolist()
-            indices = [
-                i for g in order for i in range(g * self.group, min((g + 1) * self.group, self.length))
-            ]
-            yield from ((epoch, index) for index in indices[skip:])
+            yield from ((epoch, index) for index in islice(self._epoch(epoch), skip, None))
             epoch, skip = epoch + 1, 0
 
     def __iter__(self) -> Iterator[tuple[int, list[Key]]]:
@@ -84,11 +102,12 @@ def make_loader(
     world: int = 1,
 ) -> Iterator[Batch]:
     """Endless batches in the seeded order, from batch `start` on. Raises DataError for a bad record."""
-    group, (first, skip) = getattr(prepared.records, "group", 1), divmod(start, pool)
+    group, blocks = getattr(prepared.records, "group", 1), getattr(prepared.records, "blocks", None)
+    first, skip = divmod(start, pool)
     loader = DataLoader(
         Bunches(prepared, batch_size, seed, rank, world),
         batch_size=None,
-        sampler=Order(len(prepared.records), pool * batch_size, seed, group, first),
+        sampler=Order(len(prepared.records), pool * batch_size, seed, group, first, blocks),
         num_workers=workers,
         generator=torch.Generator().manual_seed(seed),  # the global one is the training's, and is saved
     )

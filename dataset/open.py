@@ -1,6 +1,8 @@
 """Where records come from: a data file, or the storybook by name."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from dataset.errors import DataError
@@ -10,19 +12,24 @@ from dataset.storybook.records import VIEWS, StorybookRecords
 STORYBOOK_SAMPLES = 20_000
 
 
-class FirstRecords(Sequence[Record]):
-    """The first `length` of some records."""
+class Chosen(Sequence[Record]):
+    """Some of the records, by their indices in rising order."""
 
-    def __init__(self, records: Sequence[Record], length: int) -> None:
-        self.records, self.length = records, min(length, len(records))
+    def __init__(self, records: Sequence[Record], indices: Sequence[int]) -> None:
+        self.records, self.indices = records, indices
 
     def __len__(self) -> int:
-        return self.length
+        return len(self.indices)
 
     def __getitem__(self, index: int) -> Record:
-        if not 0 <= index < self.length:
-            raise IndexError(index)
-        return self.records[index]
+        return self.records[self.indices[index]]
+
+    @property
+    def blocks(self) -> list[range] | None:
+        """As the records have them, in numbers of the chosen."""
+        whole = getattr(self.records, "blocks", None)
+        ends = [bisect_left(self.indices, block.stop) for block in whole or ()]
+        return [range(a, b) for a, b in pairwise([0, *ends]) if a < b] or None
 
 
 def open_data(
@@ -39,7 +46,7 @@ def open_data(
     name, _, asked = source.partition(":")
     if name != "storybook":
         records = open_records(source, image_dir)
-        return records if samples is None else FirstRecords(records, samples)
+        return records if samples is None else Chosen(records, range(min(samples, len(records))))
     if asked and asked not in VIEWS:
         raise DataError(f"{source}: the storybook has {', '.join(VIEWS)}")
     return StorybookRecords(asked or view, samples or STORYBOOK_SAMPLES, pictures)

@@ -14,6 +14,7 @@ import json
 import os
 import re
 from abc import abstractmethod
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from dataset.errors import DataError
 IMAGE = "<image>"  # stands in a user's message where a picture goes
 ROLES = {"system": "system", "user": "user", "assistant": "assistant", "human": "user", "gpt": "assistant"}
 COLUMNS = ("image", "images", "image_bytes", "conversations", "type", "regions")
+IN_MEMORY, KEPT = 1 << 30, 8  # bytes of a Parquet file that are kept; of a larger one, row groups
 BETWEEN = re.compile(r"[\s,]*")  # what may stand between the items of a list, once it is known to be JSON
 
 
@@ -111,27 +113,57 @@ class JSONRecords(Records):
 
 
 class ParquetRecords(Records):
-    """A table in memory, as large as the file; forked workers share it, spawned ones read the file again."""
+    """Row groups, read when they are asked for and kept: all of them, or the latest few of a large file.
+
+    `blocks` are the rows of each group, where they are not all kept: a shuffle should stay within some.
+    """
 
     def __init__(self, path: Path, folder: Path) -> None:
         super().__init__(path, folder)
         try:
+            about = pq.read_metadata(path)
             names = pq.read_schema(path).names
-            self.table = pq.read_table(path, columns=[name for name in COLUMNS if name in names])
+            self.columns = [name for name in COLUMNS if name in names]
+            groups = [about.row_group(i) for i in range(about.num_row_groups)]
+            large = sum(group.total_byte_size for group in groups) > IN_MEMORY
+            self.ends = np.cumsum([group.num_rows for group in groups])  # (groups,): the row after each
+            self.kept = KEPT if large else max(1, len(groups))
+            self.blocks = [range(end - g.num_rows, end) for end, g in zip(self.ends, groups, strict=True)]
+            self.blocks = self.blocks if large else None
+            self.groups: OrderedDict[int, pa.Table] = OrderedDict()
+            if len(self):
+                self._group(0)
         except (pa.ArrowException, OSError) as error:
-            reason = str(error).splitlines()[0]
-            raise DataError(f"{path}: cannot be read as Parquet ({reason}); write the file again") from error
+            raise self._damaged(error) from error
         if "conversations" not in names:
             raise DataError(f"{path}: no column conversations among {', '.join(names)}; rename or add it")
 
-    def __reduce__(self) -> tuple:
-        return type(self), (self.path, self.folder)
+    def __getstate__(self) -> dict:
+        return self.__dict__ | {"groups": OrderedDict()}  # each process reads its own
 
     def __len__(self) -> int:
-        return self.table.num_rows
+        return int(self.ends[-1]) if len(self.ends) else 0
 
     def row(self, index: int) -> dict:
-        return {name: self.table[name][index].as_py() for name in self.table.column_names}
+        number = int(np.searchsorted(self.ends, index, side="right"))
+        table, start = self._group(number), int(self.ends[number - 1]) if number else 0
+        return {name: table[name][index - start].as_py() for name in table.column_names}
+
+    def _group(self, number: int) -> pa.Table:
+        if number not in self.groups:
+            while len(self.groups) >= self.kept:
+                self.groups.popitem(last=False)
+            try:  # without threads: those of a parent process do not come along into a worker
+                with pq.ParquetFile(self.path, memory_map=True) as file:
+                    self.groups[number] = file.read_row_group(number, self.columns, use_threads=False)
+            except (pa.ArrowException, OSError) as error:
+                raise self._damaged(error) from error
+        self.groups.move_to_end(number)
+        return self.groups[number]
+
+    def _damaged(self, error: Exception) -> DataError:
+        reason = str(error).splitlines()[0]
+        return DataError(f"{self.path}: cannot be read as Parquet ({reason}); write the file again")
 
     def where(self, index: int) -> str:
         return f"{self.path} row {index + 1}"

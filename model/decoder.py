@@ -14,6 +14,7 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from model.config import DecoderConfig
 from model.moe import MixtureOfExperts, SwiGLU
@@ -92,16 +93,18 @@ def attention_mask_for(past: int, new: int, valid: Tensor | None, device: torch.
     return ((mask & valid.bool()[:, None, :]) | (keys == queries))[:, None]  # (B, 1, T, S)
 
 
+LONG = 1024  # tokens from which the fused attention is faster there, too, and takes far less memory
 WATCHERS: list[Callable[[Tensor], object]] = []  # are shown all weights (B, H, T, S); look.py is one
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
     """softmax(q k^T / sqrt(d)) v over the keys that `mask` allows; q (B, H, T, d), k and v (B, H, S, d).
 
-    Written out where it is trained on a CPU (there torch's fused one is nearly 3 times slower in bf16),
-    fused everywhere else.
+    Written out where short rows are trained on a CPU in bf16 (there torch's fused one is up to 3 times
+    slower), fused everywhere else.
     """
-    if not WATCHERS and (q.device.type != "cpu" or not q.requires_grad):
+    trained = q.requires_grad and q.device.type == "cpu" and q.dtype == torch.bfloat16
+    if not WATCHERS and not (trained and k.shape[2] < LONG):
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
     scores = (q / q.shape[-1] ** 0.5) @ k.transpose(-2, -1)  # (B, H, T, S)
     if mask is not None:
@@ -136,9 +139,7 @@ class Attention(nn.Module):
         q, k = rotate(q, *rope), rotate(k, *rope)
         if cache is not None:
             k, v = cache.update(self.layer, k, v)  # (B, K, S, d)
-        k, v = (
-            t.repeat_interleave(self.group, dim=1) for t in (k, v)
-        )  # (B, H, S, d): head h reads h // group
+        k, v = (t.repeat_interleave(self.group, 1) for t in (k, v))  # (B, H, S, d): head h reads h // group
         out = attend(q, k, v, mask)  # (B, H, T, d)
         return self.o_proj(out.transpose(1, 2).reshape(B, T, -1))
 
@@ -170,6 +171,7 @@ class Decoder(nn.Module):
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
         self.config = config
+        self.recompute = False  # in training a layer's insides are computed again instead of kept
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
         self.layers = nn.ModuleList(Block(config, i) for i in range(config.num_hidden_layers))
         self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
@@ -194,10 +196,16 @@ class Decoder(nn.Module):
         mask = attention_mask_for(past, new, attention_mask, inputs_embeds.device)
         x = inputs_embeds
         for block in self.layers:
-            x = block(x, rope, mask, cache)
+            if self.recompute and self.training:
+                x = checkpoint(block, x, rope, mask, use_reentrant=False)
+            else:
+                x = block(x, rope, mask, cache)
         if cache is not None:
             cache.length += new
         return self.norm(x)
+
+    def new_cache(self, batch: int, capacity: int) -> KVCache:
+        return KVCache(self.config, batch, capacity, like=self.norm.weight)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """(..., D) -> (..., V)"""

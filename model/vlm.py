@@ -18,10 +18,10 @@ from torch import Tensor
 from model.config import VLMConfig
 from model.connector import build_connector
 from model.decoder import Decoder, KVCache
+from model.loss import scored_loss
+from model.quick import QuickDecoder
 from model.speaker import Speaker
 from model.vision import VisionTower
-
-IGNORED = -100  # a label that is not scored
 
 
 def splice(embeds: Tensor, is_image: Tensor, image_tokens: Tensor) -> Tensor:
@@ -41,18 +41,6 @@ def splice(embeds: Tensor, is_image: Tensor, image_tokens: Tensor) -> Tensor:
             f"{counts.tolist()}"
         )
     return embeds.masked_scatter(is_image[..., None], image_tokens.reshape(-1, size).to(embeds.dtype))
-
-
-def scored_loss(decoder: Decoder, hidden: Tensor, labels: Tensor) -> Tensor:
-    """Mean cross-entropy of the labels (B, T) that are not -100, each read one position before it.
-
-    Logits are made for these positions alone: a vocabulary's worth for every image token would be waste.
-    """
-    targets = labels[:, 1:]
-    scored = targets != IGNORED
-    if not scored.any():
-        raise ValueError("no label is scored: every one of the batch is -100")
-    return F.cross_entropy(decoder.logits(hidden[:, :-1][scored]).float(), targets[scored])
 
 
 @dataclass
@@ -75,6 +63,7 @@ class VLM(Speaker):
         self.vision = VisionTower(config.vision)
         self.connector = build_connector(config)
         self.decoder = Decoder(config.text)
+        self.quick: QuickDecoder | None = None  # answers in the decoder's place, where there is one
 
     def embed(
         self, input_ids: Tensor, pixel_values: Tensor | None = None, image_features: Tensor | None = None
@@ -116,19 +105,21 @@ class VLM(Speaker):
         pixel_values: Tensor | None = None,
         attention_mask: Tensor | None = None,
         generator: torch.Generator | None = None,
+        cache: KVCache | None = None,
         **choices: object,
     ) -> Iterator[Tensor]:
         """Yield new ids (B,), one position at a time. Batches of unequal prompts are padded on the left and
-        come with attention_mask (B, T). `choices` are the fields of `Sampling`."""
-        how = self.sampling(choices)
+        come with attention_mask (B, T). A `cache` holds what stands before input_ids, and is filled on.
+        `choices` are the fields of `Sampling`."""
+        how, decoder = self.sampling(choices), self.quick or self.decoder
         embeds = self.embed(input_ids, pixel_values)
         if attention_mask is not None and attention_mask.all():
             attention_mask = None
         B, T = input_ids.shape
-        cache = KVCache(self.config.text, B, T + how.max_new_tokens, like=embeds)
+        cache = cache or decoder.new_cache(B, T + how.max_new_tokens)
 
         def step(embeds: Tensor) -> Tensor:
-            return self.decoder.logits(self.decoder(embeds, attention_mask, cache)[:, -1])
+            return decoder.logits(decoder(embeds, attention_mask, cache)[:, -1])
 
         def append(ids: Tensor) -> Tensor:
             nonlocal attention_mask

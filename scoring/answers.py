@@ -61,9 +61,3 @@ def alike(items: Iterator[tuple[Record, int]], batch_size: int) -> Iterator[list
     while some := list(islice(items, 16 * batch_size)):
         some.sort(key=lambda item: len(item[0].messages[item[1]]["content"]))
         yield from (some[i : i + batch_size] for i in range(0, len(some), batch_size))
-
-
-def exact_match(assistant: Assistant, records: Sequence[Record]) -> float:
-    """The share of answers that are right to the letter."""
-    answers = list(answer_all(assistant, records))
-    return sum(answer.right for answer in answers) / len(answers)

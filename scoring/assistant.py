@@ -15,7 +15,9 @@ from dataset.images import load_image
 from dataset.preprocess import Preprocessor
 from model.device import pick_device, pick_dtype
 from model.hub import Model, load, save
+from model.quick import QuickDecoder
 from model.vlm import VLM
+from scoring.memory import Memory
 
 
 @dataclass
@@ -35,6 +37,17 @@ class Assistant:
         found = cls(vlm, chat, preprocessor, pick_dtype(dtype, place))
         found.expect_fitting_parts(folder)
         return found
+
+    def quickened(self) -> "Assistant":
+        """Itself, the decoder laid out for answering: from then on training it changes no answer.
+
+        Raises DataError for int8 where there is no such decoder.
+        """
+        if isinstance(self.vlm, VLM):
+            self.vlm.quick = QuickDecoder(self.vlm.decoder, self.dtype)
+        elif self.dtype == "int8":
+            raise DataError("--dtype int8 is not for this kind of model; take auto, fp32 or bf16")
+        return self
 
     def expect_fitting_parts(self, folder: str | Path) -> None:
         """Raises DataError where the files of a folder are not of one model."""
@@ -71,25 +84,55 @@ class Assistant:
         return kept
 
     def precision(self) -> AbstractContextManager:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == "bf16")
+        """Of what is not laid out for answering: eye and connector, and the decoder of other models."""
+        dtype = pick_dtype("auto", self.device) if self.dtype == "int8" else self.dtype
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=dtype == "bf16")
 
     def pixels(self, images: Sequence[Image.Image]) -> Tensor | None:
         """Pictures -> (I, 3, S, S), None for none."""
         return torch.stack([self.preprocessor(image) for image in images]).to(self.device) if images else None
 
     def stream(
-        self, messages: Sequence[Message], images: Sequence[Image.Image], **choices: object
+        self,
+        messages: Sequence[Message],
+        images: Sequence[Image.Image],
+        memory: Memory | None = None,
+        **choices: object,
     ) -> Iterator[str]:
-        """The answer to a conversation that ends with the user, piece by piece."""
+        """The answer to a conversation that ends with the user, piece by piece.
+
+        What `memory` holds of it from the turns before is not read again.
+        """
         ids = self.chat.prompt(messages)
         if choices.get("max_new_tokens", 0) > self.context - len(ids):
             raise DataError(
                 f"{len(ids)} tokens of conversation and --max_new_tokens {choices['max_new_tokens']} "
                 f"do not fit the model's {self.context}; start anew (/reset), or ask for fewer"
             )
-        new = self.vlm.stream(torch.tensor([ids], device=self.device), self.pixels(images), **choices)
         with self.precision():
-            yield from stream_text(self.chat, (row.item() for row in new))
+            if memory and isinstance(self.vlm, VLM) and choices.get("num_beams", 1) == 1:
+                new = self._remembered(ids, images, memory, choices)
+            else:
+                rows = self.vlm.stream(
+                    torch.tensor([ids], device=self.device), self.pixels(images), **choices
+                )
+                new = (row.item() for row in rows)
+            yield from stream_text(self.chat, new)
+
+    def _remembered(
+        self, ids: list[int], images: Sequence[Image.Image], memory: Memory, choices: dict[str, object]
+    ) -> Iterator[int]:
+        """The new ids, reading on from what `memory` knows; it knows them, too, afterwards."""
+        decoder, per_image = self.vlm.quick or self.vlm.decoder, self.chat.image_tokens
+        known = memory.recall(ids, images, self.chat.image_id, per_image)
+        seen = ids[:known].count(self.chat.image_id) // per_image
+        capacity = len(ids) + self.vlm.sampling(choices).max_new_tokens
+        cache = memory.grown(capacity, lambda size: decoder.new_cache(1, size))
+        memory.ids, memory.images = list(ids), list(images)
+        pixels, fresh = self.pixels(images[seen:]), torch.tensor([ids[known:]], device=self.device)
+        for row in self.vlm.stream(fresh, pixels, cache=cache, **choices):
+            memory.ids.append(row.item())
+            yield row.item()
 
     def answer_batch(
         self, conversations: Sequence[Sequence[Message]], images: Sequence[Image.Image], **choices: object

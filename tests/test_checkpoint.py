@@ -15,7 +15,7 @@ from dataset.loader import make_loader
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant
 from trainer import checkpoint
-from trainer.checkpoint import ResumeError, load_state, save_state, saved_states
+from trainer.checkpoint import ResumeError, _sum, load_state, save_state, saved_states
 from trainer.interrupt import Interrupted
 from trainer.loop import Recipe, TrainingError, fit
 from trainer.stages import AnswerLoss, choose_trainable
@@ -201,3 +201,32 @@ def test_what_is_not_finite_stops_the_run_and_is_told(
     assert [p.name for p in saved_states(tmp_path)] == ["state-00000002.pt"]
     state = torch.load(saved_states(tmp_path)[0])["module"]
     assert all(torch.isfinite(v).all() for v in state.values())
+
+
+def test_random_numbers_go_on_where_they_were(tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    saved(tmp_path, 1)
+    expected = torch.rand(3)
+    torch.manual_seed(6)
+    resumed(tmp_path)
+    assert torch.equal(torch.rand(3), expected)
+
+
+class Command:
+    """Pickled it is a command, to be run by whoever unpickles it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple:
+        return Path.touch, (self.path,)
+
+
+def test_a_state_that_is_a_command_is_not_run(tmp_path: Path) -> None:
+    (path,) = saved(tmp_path, 1)
+    torch.save(Command(tmp_path / "ran"), path)
+    label = path.with_suffix(".json")
+    label.write_text(json.dumps(json.loads(label.read_text()) | _sum(path)))
+    with pytest.raises(ResumeError, match="holds other things than weights and numbers; it is not run"):
+        resumed(tmp_path)
+    assert not (tmp_path / "ran").exists()

@@ -2,9 +2,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch.testing import assert_close
 from transformers import LlamaConfig, LlamaForCausalLM
 
+import model.decoder
 from model.config import DecoderConfig
 from model.decoder import Decoder, KVCache, RMSNorm, attend, attention_mask_for, rope_angles, rotate
 from tests.conftest import TINY, scrambled
@@ -78,10 +80,19 @@ def test_mask_is_the_picture_in_its_docstring() -> None:
     assert attention_mask_for(4, 1, None, torch.device("cpu")) is None
 
 
-def test_attention_written_out_equals_fused() -> None:
+def test_attention_written_out_equals_fused(monkeypatch: pytest.MonkeyPatch) -> None:
     q, k, v = (torch.randn(2, 4, 6, 8) for _ in range(3))
-    mask = torch.ones(6, 6).tril().bool()
-    assert_close(attend(q.clone().requires_grad_(), k, v, mask), attend(q, k, v, mask))
+    mask, fused = torch.ones(6, 6).tril().bool(), []
+    asked = F.scaled_dot_product_attention
+    monkeypatch.setattr(
+        F, "scaled_dot_product_attention", lambda *a, **k: (fused.append(1), asked(*a, **k))[1]
+    )
+    expected = attend(q, k, v, mask)
+    trained = attend(*(x.bfloat16().requires_grad_() for x in (q, k, v)), mask)
+    assert_close(trained.float(), expected, rtol=0.05, atol=0.05)
+    monkeypatch.setattr(model.decoder, "WATCHERS", [lambda weights: None])
+    assert_close(attend(q, k, v, mask), expected)
+    assert len(fused) == 1, "one of the three is fused"
 
 
 def test_rope_turns_pairs_as_complex_numbers() -> None:

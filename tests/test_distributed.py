@@ -1,38 +1,152 @@
 """Two processes give what one gives."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
+from safetensors.torch import load_file
 
-from trainer.distributed import gather
+import train_pretrain_vlm
+import train_sft_vlm
+from scoring.assistant import Assistant
+from trainer.distributed import gather, sum_gradients, summed
+from trainer.run import TrainArgs, make_recipe
+from trainer.stages import STAGES
 
+ROOT = Path(__file__).parent.parent
 X = torch.arange(12.0).view(4, 3)
+QUIET = "--samples 24 --batch_size 4 --warmup 1 --workers 0 --device cpu --dtype fp32 --seed 3".split()
+EXACT, ROUNDED = 1e-3, 0.03  # of how far the weights move; Muon's matrix products are in bf16
+RUNS = {  # name -> script, flags, how far apart
+    "text": (train_pretrain_vlm.main, "--stage text", EXACT),
+    "vision": (train_pretrain_vlm.main, "--stage vision --lr 1e-4", EXACT),
+    "regions": (train_pretrain_vlm.main, "--stage regions", EXACT),
+    "align": (train_pretrain_vlm.main, "--stage align", EXACT),
+    "sft": (train_sft_vlm.main, "--accumulate 2", EXACT),
+    "sft with Muon": (train_sft_vlm.main, "--muon_lr 0.01", ROUNDED),
+}
 
 
-def work(rank: int, folder: str) -> None:
-    """Each process holds half of X, and the loss over all of it."""
+def meet(rank: int, folder: str) -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
+
+
+def train(name: str, start: str, out: Path) -> None:
+    main, flags, _ = RUNS[name]
+    main([*flags.split(), *QUIET, "--init", start, "--out", str(out)])
+
+
+def gathering(rank: int, folder: str) -> None:
+    """Each process holds half of X, and the loss over all of it."""
+    meet(rank, folder)
     own = X[2 * rank : 2 * rank + 2].clone().requires_grad_(True)
     everything, first = gather(own)
     (everything.square().sum() / 2).backward()  # both processes add theirs
-    torch.save((everything.detach(), first, own.grad), Path(folder) / f"{rank}.pt")
+    torch.save((everything.detach(), first, own.grad, summed([rank + 1, 2], X.device)), f"{folder}/{rank}.pt")
+    dist.destroy_process_group()
+
+
+def summing(rank: int, folder: str) -> None:
+    """Of three parameters the first is used by both processes, the second by one, the third by none."""
+    meet(rank, folder)
+    parameters = [torch.nn.Parameter(torch.ones(n)) for n in (2, 3, 4)]
+    (sum(p.sum() for p in parameters[: 1 + rank]) * (rank + 1)).backward()
+    sum_gradients(parameters)
+    torch.save([p.grad for p in parameters], f"{folder}/{rank}.pt")
+    dist.destroy_process_group()
+
+
+def training(rank: int, folder: str, start: str) -> None:
+    meet(rank, folder)
+    for name in RUNS:
+        train(name, start, Path(folder) / "two" / name)
     dist.destroy_process_group()
 
 
 def test_one_process_is_all() -> None:
     everything, first = gather(X)
-    assert everything is X and first == 0
+    assert everything is X and first == 0 and summed([3.0], X.device) == [3.0]
+
+
+def test_stages_that_share_a_batch_by_processes_remember_their_number() -> None:
+    args = TrainArgs(batch_size=4)
+    assert STAGES["qformer"].own_batch and not STAGES["sft"].own_batch
+    assert make_recipe(args, 8, "fp32", 2) != make_recipe(args, 8, "fp32", 1)  # so a state is refused
+    assert make_recipe(args, 8, "fp32") == make_recipe(args, 8, "fp32")
 
 
 @pytest.mark.slow
 def test_two_processes_gather_with_gradients(tmp_path: Path) -> None:
-    mp.spawn(work, (str(tmp_path),), nprocs=2)
+    mp.spawn(gathering, (str(tmp_path),), nprocs=2)
     for rank in range(2):
-        everything, first, gradient = torch.load(tmp_path / f"{rank}.pt")
-        assert torch.equal(everything, X) and first == 2 * rank
+        everything, first, gradient, sums = torch.load(tmp_path / f"{rank}.pt")
+        assert torch.equal(everything, X) and first == 2 * rank and sums == [3, 4]
         torch.testing.assert_close(gradient, 2 * X[2 * rank : 2 * rank + 2])
+
+
+@pytest.mark.slow
+def test_what_one_process_has_not_used_counts_as_nothing(tmp_path: Path) -> None:
+    mp.spawn(summing, (str(tmp_path),), nprocs=2)
+    for rank in range(2):
+        first, second, third = torch.load(tmp_path / f"{rank}.pt")
+        assert torch.equal(first, torch.full((2,), 3.0)) and torch.equal(second, torch.full((3,), 2.0))
+        assert third is None
+
+
+@pytest.mark.slow
+def test_two_processes_train_to_the_weights_of_one(assistant: Assistant, tmp_path: Path) -> None:
+    start = str(tmp_path / "start")
+    assistant.save(start)
+    before = load_file(Path(start) / "model.safetensors")
+    mp.spawn(training, (str(tmp_path), start), nprocs=2)
+    for name, (*_, near) in RUNS.items():
+        train(name, start, tmp_path / "one" / name)
+        one, two = (load_file(tmp_path / way / name / "model.safetensors") for way in ("one", "two"))
+        moved = sum((one[key] - before[key]).square().sum() for key in one).sqrt()
+        apart = sum((one[key] - two[key]).square().sum() for key in one).sqrt()
+        assert apart < near * moved, f"{name}: {apart:.2e} apart after moving {moved:.2e}"
+
+
+@pytest.mark.slow
+def test_torchrun_begins_is_stopped_and_goes_on_with_another_number(
+    assistant: Assistant, tmp_path: Path
+) -> None:
+    """Two processes for the first half of a run, and one for the second."""
+    assistant.save(tmp_path / "start")
+    flags = [*QUIET, "--init", str(tmp_path / "start"), "--epochs", "2"]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "train_sft_vlm.py"]
+    env = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*torchrun, *flags, "--save_every", "5", "--out", tmp_path / "two"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("stage sft") == 1 and done.stdout.count("saved ") == 1
+    newest = sorted((tmp_path / "two").glob("state-*"))[-2:]
+    for path in newest:
+        path.unlink()  # as if it had been killed after the save before
+    (tmp_path / "two" / "model.safetensors").rename(tmp_path / "two.safetensors")
+    train_sft_vlm.main([*flags, "--save_every", "5", "--out", str(tmp_path / "two"), "--resume", "last"])
+    one, two = load_file(tmp_path / "two" / "model.safetensors"), load_file(tmp_path / "two.safetensors")
+    for key in one:
+        torch.testing.assert_close(one[key], two[key], rtol=1e-3, atol=1e-4)
+    odd = subprocess.run(
+        [*torchrun, *flags, "--batch_size", "3", "--out", tmp_path / "odd"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert odd.returncode and "error: --batch_size 3 is shared by 2 processes; take a multiple" in odd.stderr

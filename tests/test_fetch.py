@@ -116,3 +116,13 @@ def test_redirects_stay_on_the_web(to: str, url: str, allowed: None) -> None:
 def test_other_schemes_are_refused(url: str) -> None:
     with pytest.raises(DataError, match="only http:// and https://"):
         load_image(url)
+
+
+def test_addresses_written_as_others_are_judged_by_what_they_are() -> None:
+    assert (
+        fetch.is_public("8.8.8.8")
+        and fetch.is_public("::ffff:8.8.8.8")
+        and fetch.is_public("2001:4860:4860::8888")
+    )
+    for private in ("::ffff:127.0.0.1", "::ffff:10.0.0.1", "fe80::1%eth0", "::", "224.0.0.1"):
+        assert not fetch.is_public(private)

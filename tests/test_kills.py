@@ -1,5 +1,5 @@
 """Training is killed (signal 9) again and again, also while it saves, and ends with the weights of a run
-that nobody killed, bit for bit: in every stage, with accumulated batches and a worker process."""
+that nobody killed, bit for bit: in every stage, with accumulated batches, a worker process, features kept."""
 
 import multiprocessing
 import os
@@ -17,8 +17,8 @@ from dataset.loader import make_loader
 from dataset.open import open_data
 from scoring.assistant import Assistant
 from tests.test_training import for_stage
+from trainer.features import compute_features
 from trainer.loop import Recipe, fit
-from trainer.run import compute_features
 from trainer.stages import STAGES, choose_trainable
 
 KILLS = 5  # of each stage
@@ -39,12 +39,23 @@ def train(name: str, assistant: Assistant, folder: Path) -> None:
     records = open_data("storybook", None, 24, stage.view, stage.pictures)
     prepared = Prepared(records, assistant.chat, assistant.preprocessor)
     if name == "align":  # as --epochs 2 does
-        prepared.features = compute_features(assistant, records)
+        prepared.features = compute_features(assistant, records, folder / "features")
 
     def loader_from(start: int) -> object:
-        return make_loader(prepared, RECIPE.batch_size, 0, workers=1, start=start)
+        return make_loader(prepared, RECIPE.batch_size, 0, workers=1, start=start, pool=stage.pool)
 
-    fit(module, module, loader_from, RECIPE, folder, name, "auto", save_every=1, log_every=2)
+    fit(
+        module,
+        module,
+        loader_from,
+        RECIPE,
+        folder,
+        name,
+        "auto",
+        save_every=1,
+        log_every=2,
+        weigh=module.weigh,
+    )
     torch.save(module.state_dict(), folder / "final.pt")
 
 

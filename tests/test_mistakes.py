@@ -151,8 +151,16 @@ ASKED: dict[str, tuple[str, Edit | None, str]] = {  # flags of eval_vlm.py, what
     "places": ("--image a.png --prompt <image><image>", None, "2 <image> for 1 pictures"),
     "pictures": ("--image a.png --use_multi 2", None, "--use_multi 2 needs as many pictures"),
     "half a character": ("--image a.png --prompt \udce9", None, "half a character"),
-    "too long an answer": (f"{HI} --max_new_tokens 99999", None, "do not fit"),
-    "too long a question": ("--image a.png --prompt " + "a" * 100_000, None, "do not fit"),
+    "too long an answer": (
+        f"{HI} --max_new_tokens 99999",
+        None,
+        "--max_new_tokens 99999 do not fit the model",
+    ),
+    "too long a question": (
+        "--image a.png --prompt " + "a" * 100_000,
+        None,
+        "tokens of conversation and --max_new_tokens",
+    ),
     "no beams": (f"{HI} --num_beams 0", None, "num_beams"),
     "top_p": (f"{HI} --top_p 7", None, "top_p"),
     "temperature": (f"{HI} --temperature -1", None, "temperature"),

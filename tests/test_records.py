@@ -15,6 +15,7 @@ from PIL import Image
 
 from dataset.errors import DataError
 from dataset.images import load_image
+from dataset.open import Chosen
 from dataset.records import Record, open_records, validate
 
 FROM = {"user": "human", "assistant": "gpt", "system": "system"}
@@ -406,3 +407,20 @@ def test_pictures_stay_within_their_folder(folder, name, monkeypatch):
     monkeypatch.chdir(folder)
     with pytest.raises(DataError, match="lies outside"):
         open_records("data.jsonl")[0]
+
+
+def test_a_large_parquet_file_is_read_group_by_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = json.dumps([{"role": "user", "content": "?"}, {"role": "assistant", "content": "!"}])
+    table = pa.table({"conversations": [said] * 20, "type": [str(i) for i in range(20)]})
+    pq.write_table(table, tmp_path / "data.parquet", row_group_size=4)
+    small = open_records(tmp_path / "data.parquet")
+    monkeypatch.setattr("dataset.records.IN_MEMORY", 0)
+    monkeypatch.setattr("dataset.records.KEPT", 2)
+    large = open_records(tmp_path / "data.parquet")
+    assert small.blocks is None and large.blocks == [range(i, i + 4) for i in range(0, 20, 4)]
+    for records in (small, large, pickle.loads(pickle.dumps(large))):
+        assert [records[i].type for i in (0, 19, 7, 8, 3)] == ["0", "19", "7", "8", "3"]
+    assert len(large.groups) == 2 and len(small.groups) == 4
+    some = Chosen(large, [1, 2, 9, 19])
+    assert some.blocks == [range(0, 2), range(2, 3), range(3, 4)] and some[2].type == "9"
+    assert Chosen(large, range(6)).blocks == [range(0, 4), range(4, 6)]

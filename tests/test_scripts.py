@@ -125,7 +125,7 @@ def test_a_conversation_through_a_pipe(
     eval_vlm.main(["--weights", str(trained), "--image", str(picture), "--max_new_tokens", "2"])
     out = capsys.readouterr().out
     assert "1 picture; a new conversation" in out and "forgotten" in out
-    assert "error: nowhere.png" in out and "/reset forgets" in out and "never" not in out
+    assert "error: nowhere.png" in out and "forgets what was said" in out and "never" not in out
 
 
 @pytest.mark.parametrize("suffix", ["data", "storybook"])

@@ -10,14 +10,14 @@ from torch import nn
 from torch.testing import assert_close
 
 from dataset.collate import Collate, Prepared, augmented
-from dataset.loader import Order, make_loader
+from dataset.loader import MIXED, Order, make_loader
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant
 from tests.conftest import scrambled
 from trainer.loop import Recipe, fit, make_optimizers, schedule, train_step
 from trainer.models import as_blip, with_connector
 from trainer.run import TrainArgs
-from trainer.stages import STAGES, AnswerLoss, ContrastiveLoss, choose_trainable, contrastive_loss
+from trainer.stages import STAGES, AnswerLoss, ContrastiveLoss, TextLoss, choose_trainable, contrastive_loss
 
 EVERYTHING = ("vision", "connector", "decoder")
 
@@ -112,15 +112,19 @@ def test_the_contrastive_loss_starts_at_chance(assistant: Assistant) -> None:
 def test_contrastive_loss_by_hand() -> None:
     similarity = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
     rows = [math.log(1 + math.exp(-2)), math.log(1 + math.exp(-1))]
-    assert_close(contrastive_loss(similarity, torch.eye(2).bool())["loss"].item(), sum(rows) / 2)
+    assert_close(
+        contrastive_loss(similarity, similarity.T, torch.eye(2).bool())["loss"].item(), sum(rows) / 2
+    )
     everything = torch.ones(2, 2).bool()
-    assert contrastive_loss(similarity, everything)["found"].item() == 1
+    assert contrastive_loss(similarity, similarity.T, everything)["found"].item() == 1
 
 
 def test_equal_captions_are_no_mistake() -> None:
     same = torch.tensor([[1, 1, 0], [1, 1, 0], [0, 0, 1]]).bool()
     mixed_up = 20 * torch.tensor([[1.0, 1, 0], [1, 1, 0], [0, 0, 1]])
-    assert contrastive_loss(mixed_up, same)["loss"].item() == pytest.approx(2 / 3 * math.log(2), abs=1e-3)
+    assert contrastive_loss(mixed_up, mixed_up.T, same)["loss"].item() == pytest.approx(
+        2 / 3 * math.log(2), abs=1e-3
+    )
 
 
 def test_two_halves_give_what_the_whole_gives(assistant: Assistant) -> None:
@@ -177,6 +181,19 @@ def test_batches_start_anywhere_and_keep_groups_together() -> None:
         assert [i for _, i in batch] == list(range(first, first + 4)) and first % 4 == 0
 
 
+def test_blocks_are_shuffled_a_few_at_a_time() -> None:
+    def take(number: int, start: int = 0) -> list:
+        blocks = [range(i, i + 5) for i in range(0, 50, 5)]
+        order = islice(Order(50, 10, seed=0, start=start, blocks=blocks), number)
+        return [key for _, keys in order for key in keys]
+
+    epoch = [index for _, index in take(5)]
+    assert sorted(epoch) == list(range(50)) and epoch != list(range(50))
+    for first in range(0, 50, 5 * MIXED):
+        assert len({index // 5 for index in epoch[first : first + 5 * MIXED]}) <= MIXED
+    assert take(4, start=3) == take(7)[30:]
+
+
 def test_batches_of_a_pool_are_about_as_long_and_start_anywhere(assistant: Assistant) -> None:
     prepared = Prepared(StorybookRecords("train", 48), assistant.chat, assistant.preprocessor)
 
@@ -210,12 +227,12 @@ def test_augmentation_is_seeded() -> None:
     assert one == same != other
 
 
-def test_a_module_is_learnt_with_frozen_features_as_with_pixels(assistant: Assistant) -> None:
-    from trainer.run import compute_features
+def test_a_module_is_learnt_with_frozen_features_as_with_pixels(assistant: Assistant, tmp_path: Path) -> None:
+    from trainer.features import compute_features
 
     records = StorybookRecords("train", 4)
     prepared = Prepared(records, assistant.chat, assistant.preprocessor)
-    prepared.features = compute_features(assistant, records)
+    prepared.features = compute_features(assistant, records, tmp_path)
     collate, module = Collate(assistant.chat), AnswerLoss(assistant.vlm)
     with_features = module(collate([prepared[0, i] for i in range(4)]))["loss"]
     prepared.features = None
@@ -234,3 +251,16 @@ def test_the_eye_may_learn_slower(assistant: Assistant) -> None:
             for p in group["params"]:
                 expected = 0.1 * rate if names[id(p)].startswith("vision") else rate
                 assert group["peak_lr"] == pytest.approx(expected)
+
+
+def test_text_scores_every_word_and_no_padding(assistant: Assistant) -> None:
+    """A batch of unequal rows is worth what its rows are worth alone."""
+    prepared = Prepared(StorybookRecords("train", 4, pictures=False), assistant.chat, assistant.preprocessor)
+    collate, module = Collate(assistant.chat), TextLoss(scrambled(assistant.vlm))
+    rows = [collate([prepared[0, i]]) for i in range(4)]
+    weights = [module.weigh(row) for row in rows]
+    assert len(set(weights)) > 1 and weights == [row["input_ids"].shape[1] - 1 for row in rows]
+    whole = collate([prepared[0, i] for i in range(4)])
+    assert module.weigh(whole) == sum(weights)
+    alone = sum(n * module(row)["loss"] for n, row in zip(weights, rows, strict=True)) / sum(weights)
+    assert_close(module(whole)["loss"], alone)

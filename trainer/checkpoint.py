@@ -25,8 +25,16 @@ class ResumeError(ValueError):
     """Why a run cannot go on, in one line."""
 
 
-def save_state(folder: Path, step: int, module: nn.Module, optimizers: list, recipe: dict) -> Path:
-    """Write the state that stands at `step`, then remove all but the newest `KEPT`."""
+def save_state(
+    folder: Path, step: int, module: nn.Module, optimizers: list, recipe: dict, write: bool = True
+) -> Path:
+    """Write the state that stands at `step`, then remove all but the newest `KEPT`.
+
+    Without `write`, in all processes but one, it only says where it is.
+    """
+    path = folder / f"state-{step:08d}.pt"
+    if not write:
+        return path
     folder.mkdir(parents=True, exist_ok=True)
     state = {
         "module": module.state_dict(),
@@ -34,7 +42,6 @@ def save_state(folder: Path, step: int, module: nn.Module, optimizers: list, rec
         "random": torch.get_rng_state(),
         "recipe": recipe,
     }
-    path = folder / f"state-{step:08d}.pt"
     about = {"format": FORMAT, "step": step, "steps": recipe["steps"]}
     write_whole(path, lambda temporary: about.update(_written(state, temporary)))
     write_whole(_label(path), lambda temporary: temporary.write_text(json.dumps(about) + "\n"))

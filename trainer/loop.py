@@ -14,11 +14,17 @@ import torch
 from torch import Tensor, nn
 
 from trainer.checkpoint import Resume, load_state, save_state, write_whole
+from trainer.distributed import leader_first, rank, sum_gradients, summed
 from trainer.health import Health
-from trainer.interrupt import Interrupted, Listener
-from trainer.report import Report
+from trainer.interrupt import SIGNALS, Interrupted, Listener
+from trainer.report import Board, Report, Silence
 
 Losses = Callable[[dict], dict[str, Tensor]]  # batch -> named losses; the one to minimise is "loss"
+Weigh = Callable[[dict], int]  # batch -> of how many things its loss is the mean
+
+
+def scored_labels(batch: dict) -> int:
+    return int((batch["labels"] != -100).sum())
 
 
 class TrainingError(ValueError):
@@ -39,6 +45,7 @@ class Recipe:
     clip: float = 1.0
     dtype: str = "fp32"
     seed: int = 0
+    nproc_per_node: int | None = None  # where what is learnt depends on it
 
 
 def schedule(step: int, steps: int, warmup: int, floor: float = 0.02) -> float:
@@ -84,21 +91,27 @@ def fit(
     name: str,
     resume: Resume = "no",
     save_every: int = 500,
-    evaluate: Callable[[], dict[str, float]] | None = None,
+    evaluate: Callable[[int], dict[str, float]] | None = None,
     eval_every: int = 0,
     log_every: int = 20,
     health: Health | None = None,
+    weigh: Weigh = scored_labels,
+    board: Board = "none",
 ) -> None:
-    """Train `module` in place. `loader_from(n)` gives the batches from number n on.
+    """Train `module` in place. `loader_from(n)` gives the batches from number n on, of which every process
+    has its own rows.
 
     Raises TrainingError if a loss or a gradient is not finite, Interrupted on Ctrl-C or SIGTERM; the state
     is saved before either. `resume`: see `load_state`.
     """
     device = next(module.parameters()).device
     optimizers = make_optimizers(module, recipe)
-    first = load_state(folder, module, optimizers, asdict(recipe), resume)
+    leads = rank() == 0
+    with leader_first():
+        first = load_state(folder, module, optimizers, asdict(recipe), resume)
 
-    report, health = Report(folder, name, recipe.steps, first), health or Health(None, False)
+    report = Report(folder, name, recipe.steps, first, board) if leads else Silence()
+    health = health or Health(None, False)
     window: list[dict[str, float]] = []
     module.train()
     with Listener() as asked, closing(loader_from(first * recipe.accumulate)) as batches:  # ends its workers
@@ -107,30 +120,35 @@ def fit(
             with report.waiting():
                 some = [to_device(next(batches), device) for _ in range(recipe.accumulate)]
             try:
-                window.append(train_step(module, losses, some, optimizers, recipe, factor))
+                window.append(train_step(module, losses, some, optimizers, recipe, factor, weigh))
             except TrainingError as error:
-                path = save_state(folder, step, module, optimizers, asdict(recipe))
+                path = save_state(folder, step, module, optimizers, asdict(recipe), leads)
                 raise TrainingError(f"{error}; {kept(some, folder, path)}") from None
-            report.bar.update()
-            if done % log_every == 0 or done == recipe.steps:
+            report.step()
+            number = agreed(asked.number, device)
+            if leads and (done % log_every == 0 or done == recipe.steps):
                 means = {key: sum(row[key] for row in window) / len(window) for key in window[0]}
                 if evaluate and (done % eval_every < log_every or done == recipe.steps):
-                    means |= judged(module, evaluate)
+                    means |= judged(module, evaluate, done)
                 samples = len(window) * recipe.accumulate * recipe.batch_size
                 health.look(done, means, report.log(done, samples, {**means, "lr": factor}))
                 window = []
-            if done % save_every == 0 or done == recipe.steps or asked.number:
-                path = save_state(folder, done, module, optimizers, asdict(recipe))
-            if asked.number and done < recipe.steps:
-                raise Interrupted(
-                    f"stopped at step {done}; {path} is saved: --resume last goes on", asked.number
-                )
+            if done % save_every == 0 or done == recipe.steps or number:
+                path = save_state(folder, done, module, optimizers, asdict(recipe), leads)
+            if number and done < recipe.steps:
+                raise Interrupted(f"stopped at step {done}; {path} is saved: --resume last goes on", number)
     report.close()
 
 
-def judged(module: nn.Module, evaluate: Callable[[], dict[str, float]]) -> dict[str, float]:
+def agreed(number: int | None, device: torch.device) -> int:
+    """The signal that any process got, 0 for none: they stop together."""
+    sent = summed([number == signal for signal in SIGNALS], device)
+    return next((signal for signal, n in zip(SIGNALS, sent, strict=True) if n), 0)
+
+
+def judged(module: nn.Module, evaluate: Callable[[int], dict[str, float]], step: int) -> dict[str, float]:
     module.eval()
-    found = evaluate()
+    found = evaluate(step)
     module.train()
     return found
 
@@ -150,23 +168,27 @@ def train_step(
     optimizers: list[torch.optim.Optimizer],
     recipe: Recipe,
     factor: float,
+    weigh: Weigh = scored_labels,
 ) -> dict[str, float]:
-    """One optimizer step. Each batch weighs by its scored labels: two halves give what the whole gives."""
+    """One optimizer step. Each batch weighs by what its loss is the mean of: two halves, one after the
+    other or in two processes, give what the whole gives."""
     device = next(module.parameters()).device
-    scored = [int((batch["labels"] != -100).sum()) for batch in batches]
+    weights = [weigh(batch) for batch in batches]
+    (total,) = summed([sum(weights)], device)
     values: dict[str, float] = {}
-    for batch, share in zip(batches, (n / sum(scored) for n in scored), strict=True):
+    for batch, share in zip(batches, (n / total for n in weights), strict=True):
         with torch.autocast(device.type, torch.bfloat16, enabled=recipe.dtype == "bf16"):
             parts = losses(batch)
-        if not torch.isfinite(parts["loss"]):
-            raise TrainingError(f"the loss is {parts['loss'].item()} at {_first_records([batch])}")
         (parts["loss"] * share).backward()
         for key, value in parts.items():
             values[key] = values.get(key, 0.0) + share * value.item()
+    sum_gradients([p for p in module.parameters() if p.requires_grad])
+    values = dict(zip(values, summed(list(values.values()), device), strict=True))
     trained = [p for p in module.parameters() if p.grad is not None]
     norm = nn.utils.clip_grad_norm_(trained, recipe.clip)
-    if not torch.isfinite(norm):
-        raise TrainingError(f"the gradient is {norm.item()} at {_first_records(batches)}")
+    for name, value in (("loss", values["loss"]), ("gradient", norm.item())):
+        if not math.isfinite(value):
+            raise TrainingError(f"the {name} is {value} at {_first_records(batches)}")
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = group["peak_lr"] * factor

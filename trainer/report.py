@@ -1,19 +1,56 @@
 """What a run says of itself: a progress bar, metrics.jsonl and a picture of its curves."""
 
 import json
+import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Literal
 
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
 
+class TensorBoard:
+    def __init__(self, folder: Path, name: str) -> None:
+        from torch.utils.tensorboard import SummaryWriter  # takes seconds to import
+
+        self.writer = SummaryWriter(folder / "board")
+
+    def log(self, step: int, row: dict[str, float]) -> None:
+        for key, value in row.items():
+            if key != "step":
+                self.writer.add_scalar(key, value, step)
+
+    def close(self) -> None:
+        self.writer.close()
+
+
+class WeightsAndBiases:
+    def __init__(self, folder: Path, name: str) -> None:
+        try:
+            import wandb
+        except ImportError:
+            raise ValueError("--board wandb wants the package: .venv/bin/pip install wandb") from None
+        mode = "online" if os.environ.get("WANDB_API_KEY") else "offline"
+        self.run = wandb.init(project="glimpse", name=name, dir=folder, mode=mode)
+
+    def log(self, step: int, row: dict[str, float]) -> None:
+        self.run.log(row, step=step)
+
+    def close(self) -> None:
+        self.run.finish()
+
+
+Board = Literal["none", "tensorboard", "wandb"]
+BOARDS = {"tensorboard": TensorBoard, "wandb": WeightsAndBiases}
+
+
 class Report:
     """One line of metrics.jsonl for each `log`; a resumed run goes on in the same file."""
 
-    def __init__(self, folder: Path, name: str, steps: int, first: int = 0) -> None:
+    def __init__(self, folder: Path, name: str, steps: int, first: int = 0, board: Board = "none") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path, self.picture = folder / "metrics.jsonl", folder / "loss.png"
         kept = [row for row in read_metrics(self.path) if row["step"] <= first] if first else []
@@ -22,6 +59,7 @@ class Report:
         self.before = kept[-1]["seconds"] if kept else 0.0  # of the run so far, before this start
         self.started = self.last = time.perf_counter()
         self.waited = 0.0
+        self.board = BOARDS[board](folder, name) if board != "none" else None
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -29,6 +67,9 @@ class Report:
         begun = time.perf_counter()
         yield
         self.waited += time.perf_counter() - begun
+
+    def step(self) -> None:
+        self.bar.update()
 
     def log(self, step: int, samples: int, values: dict[str, float]) -> float:
         """`samples` and `values` are those of the steps since the last log, as is the share of time spent
@@ -40,6 +81,8 @@ class Report:
         row = {"step": step, **values, "samples_per_s": rate, "waiting": waiting, "seconds": seconds}
         with open(self.path, "a") as file:
             file.write(json.dumps({k: round(v, 6) for k, v in row.items()}) + "\n")
+        if self.board:
+            self.board.log(step, row)
         self.bar.set_postfix(
             {k: f"{v:.4g}" for k, v in values.items() if k != "lr"} | {"samples/s": f"{rate:.0f}"}
         )
@@ -47,7 +90,19 @@ class Report:
 
     def close(self) -> None:
         self.bar.close()
+        if self.board:
+            self.board.close()
         draw_curves(read_metrics(self.path), self.picture)
+
+
+class Silence:
+    """What a process says that does not lead."""
+
+    waiting = staticmethod(nullcontext)
+
+    def step(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:

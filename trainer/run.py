@@ -3,29 +3,34 @@
 --init folder or --preset -> model; --data -> records -> batches; stage -> fit -> --out folder
 """
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Literal
 
 import torch
-from torch.utils.data import Subset
-from tqdm import tqdm
 
 from dataset.chat import Chat
 from dataset.check import examine
 from dataset.collate import Prepared
 from dataset.errors import DataError
-from dataset.images import load_image
 from dataset.loader import held_out_batches, make_loader
-from dataset.open import open_data
+from dataset.open import Chosen, open_data
 from dataset.records import Record
-from scoring.answers import exact_match
+from model.device import pick_device
+from model.hub import Model
+from model.vlm import VLM
+from scoring.answers import answer_all
 from scoring.assistant import Assistant
 from trainer.checkpoint import Resume
+from trainer.distributed import leader_first, processes, rank, world
+from trainer.features import compute_features
 from trainer.health import Health
 from trainer.loop import Recipe, fit, to_device
 from trainer.models import open_model
+from trainer.report import Board
+from trainer.samples import Samples
 from trainer.stages import STAGES, choose_trainable
 
 
@@ -86,9 +91,11 @@ class TrainArgs:
     """Longest conversation, in tokens (default: the model's context)."""
     augment: bool = False
     """Mirror, crop and brighten pictures at random: for few photographs."""
+    features: Path | None = Path("out/features")
+    """Folder in which what a frozen eye sees is kept, once computed; None: it looks again in every step."""
 
     val: str | None = None
-    """Data file to answer now and then; its exact match goes to metrics.jsonl."""
+    """Data file to answer now and then: exact match in metrics.jsonl, some answers in samples.html."""
     val_every: int = 500
     """Optimizer steps between two such looks."""
     val_samples: int = 200
@@ -98,8 +105,15 @@ class TrainArgs:
     """auto (cuda, then mps, then cpu), or one by name."""
     dtype: Literal["auto", "fp32", "bf16"] = "auto"
     """Arithmetic of the matrix products; auto is bf16 where the machine has instructions for it."""
+    compile: bool = False
+    """Compile the decoder's layers (torch.compile): minutes before the first step, then faster on a GPU."""
+    recompute: bool = False
+    """Compute the insides of the decoder's layers again in the backward pass (gradient checkpointing): less
+    memory, about a third more time."""
     workers: int = 1
     """Processes that prepare batches; 0: none."""
+    board: Board = "none"
+    """Curves for TensorBoard (tensorboard --logdir OUT) or Weights & Biases (offline without a key), too."""
     save_every: int = 500
     """Optimizer steps between two saves of the state to resume from."""
     store: Literal["fp32", "fp16", "bf16"] = "fp32"
@@ -112,12 +126,20 @@ STORED = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 def run(stage_name: str, args: TrainArgs) -> None:
     """Train one stage and leave a complete checkpoint folder in args.out."""
-    stage = STAGES[stage_name]
+    with processes(pick_device(args.device)) as device:
+        _run(stage_name, replace(args, device=str(device)))
+
+
+def _run(stage_name: str, args: TrainArgs) -> None:
+    stage, leads = STAGES[stage_name], rank() == 0
+    if args.batch_size % world():
+        raise DataError(f"--batch_size {args.batch_size} is shared by {world()} processes; take a multiple")
     torch.manual_seed(args.seed)
     assistant = open_model(args, stage_name)
     vlm = assistant.vlm
     parts = args.train or stage.parts
     choose_trainable(vlm, parts, args.eye_lr)
+    prepare_layers(vlm, args)
     if "vision" in parts and vlm.config.vision.pretrained:  # its weights are about to become our own
         vlm.config = replace(vlm.config, vision=replace(vlm.config.vision, pretrained=None))
     module = stage.build(vlm).to(assistant.device)
@@ -128,16 +150,21 @@ def run(stage_name: str, args: TrainArgs) -> None:
     if not args.data.startswith("storybook"):
         records = whole_records(records, assistant.chat, max_length, args)
     prepared = Prepared(records, assistant.chat, assistant.preprocessor, max_length, args.augment)
-    recipe = make_recipe(args, len(records), assistant.dtype)
-    if stage.pictures and "vision" not in parts and not args.augment and args.epochs > 1:
-        prepared.features = compute_features(assistant, records)
+    recipe = make_recipe(args, len(records), assistant.dtype, world() if stage.own_batch else None)
+    often = args.epochs > 1 or not args.data.startswith("storybook")  # it draws new ones each time
+    if stage.pictures and "vision" not in parts and not args.augment and args.features and often:
+        with leader_first():
+            prepared.features = compute_features(assistant, records, args.features)
     chance = module.chance(args.batch_size)
-    print_plan(stage_name, module, recipe, len(records), assistant.device, chance)
-    evaluate = evaluator(args, assistant, module)
+    if leads:
+        print_plan(stage_name, module, recipe, len(records), assistant.device, chance)
+    evaluate = evaluator(args, assistant, module) if leads else None
     fit(
         module,
         module,
-        lambda start: make_loader(prepared, args.batch_size, args.seed, args.workers, start, stage.pool),
+        lambda start: make_loader(
+            prepared, args.batch_size, args.seed, args.workers, start, stage.pool, rank(), world()
+        ),
         recipe,
         args.out,
         stage_name,
@@ -146,11 +173,28 @@ def run(stage_name: str, args: TrainArgs) -> None:
         evaluate,
         args.val_every,
         health=Health(chance.get("loss"), trained=bool(args.init) and stage_name in KNOWN),
+        weigh=module.weigh,
+        board=args.board,
     )
+    if not leads:
+        return
     assistant.save(args.out, STORED[args.store])
     if hasattr(module, "save"):
         module.save(args.out)
     print(f"saved {args.out}")
+
+
+def prepare_layers(vlm: Model, args: TrainArgs) -> None:
+    """As --compile and --recompute ask."""
+    if (args.compile or args.recompute) and not isinstance(vlm, VLM):
+        raise DataError("--compile and --recompute are not for this kind of model; leave them out")
+    if args.recompute:
+        vlm.decoder.recompute = True
+    if args.compile:
+        if pick_device(args.device).type == "cpu" and not shutil.which("g++"):
+            raise DataError("--compile on a CPU wants the compiler g++; install it, or leave --compile out")
+        for layer in vlm.decoder.layers:
+            layer.compile(dynamic=True)
 
 
 def whole_records(
@@ -165,13 +209,13 @@ def whole_records(
         look = f"`python -m dataset.records check {args.data}` tells all"
         raise DataError(f"{first} ({number}; {look}; correct them, or leave them out with --skip_bad)")
     print(f"{number} and left out; the first: {first}")
-    return Subset(records, found.good)
+    return Chosen(records, found.good)
 
 
-def make_recipe(args: TrainArgs, records: int, dtype: str) -> Recipe:
+def make_recipe(args: TrainArgs, records: int, dtype: str, nproc_per_node: int | None = None) -> Recipe:
     steps = max(1, round(args.epochs * records / (args.batch_size * args.accumulate)))
     shared = {f.name: getattr(args, f.name) for f in fields(Recipe) if hasattr(args, f.name)}
-    return Recipe(**shared | {"steps": steps, "dtype": dtype})
+    return Recipe(**shared | {"steps": steps, "dtype": dtype, "nproc_per_node": nproc_per_node})
 
 
 def print_plan(
@@ -194,22 +238,11 @@ def print_plan(
         print("one pair in a batch: nothing to tell apart, so itm is left out and itc is 0")
 
 
-@torch.no_grad()
-def compute_features(assistant: Assistant, records: Sequence[Record]) -> dict[int, torch.Tensor]:
-    """What a frozen eye sees in every record, once: index -> (images, P, D_vision), half precision."""
-    features = {}
-    for index in tqdm(range(len(records)), desc="features", unit="record", mininterval=1, dynamic_ncols=True):
-        images = [load_image(image, name=records[index].where) for image in records[index].images]
-        if images:
-            with assistant.precision():
-                features[index] = assistant.vlm.vision(assistant.pixels(images)).half().cpu()
-    return features
-
-
 def evaluator(
     args: TrainArgs, assistant: Assistant, module: torch.nn.Module
-) -> Callable[[], dict[str, float]] | None:
-    """What a module says of held-out batches itself, or how many held-out questions it answers."""
+) -> Callable[[int], dict[str, float]] | None:
+    """What a module says of held-out batches itself, or how many held-out questions it answers; some of the
+    answers go to samples.html."""
     if not args.val:
         return None
     records = open_data(args.val, args.image_dir)
@@ -220,13 +253,17 @@ def evaluator(
     found = held_out_batches(prepared, args.batch_size, None if judges else 2)
     batches = [to_device(batch, assistant.device) for batch in found]
 
-    def evaluate() -> dict[str, float]:
+    samples = None if judges else Samples(args.out, some)
+
+    def evaluate(step: int) -> dict[str, float]:
         with assistant.precision():
             if judges:
                 return module.evaluate(batches)
             gains = [gain for batch in batches if (gain := picture_gain(module, batch)) is not None]
         found = {"val_picture_gain": sum(gains) / len(gains)} if gains else {}
-        return {"val_exact_match": exact_match(assistant, some), **found}
+        answers = list(answer_all(assistant, some))
+        samples.show(step, answers)
+        return {"val_exact_match": sum(answer.right for answer in answers) / len(answers), **found}
 
     return evaluate
 

@@ -23,10 +23,12 @@ from dataset.errors import DataError
 from model.config import DecoderConfig
 from model.decoder import Decoder
 from model.hub import load_strictly
+from model.loss import IGNORED
 from model.qformer import QFormerConnector, QFormerPretraining, generation_loss, similarity
-from model.vlm import IGNORED, VLM
+from model.vlm import VLM
 from scoring.retrieval import recalls
 from trainer.distributed import gather
+from trainer.loop import scored_labels
 
 PARTS = ("vision", "connector", "decoder", "last_layer")
 POOL = 8  # batches of words that are made together, each of records about as long
@@ -44,6 +46,7 @@ class Stage:
     build: Callable[[VLM], nn.Module]
     pictures: bool = True
     pool: int = 1  # a contrast wants its batches mixed
+    own_batch: bool = False  # the loss depends on how a batch is shared between processes
 
 
 class WordLoss(nn.Module):
@@ -56,6 +59,10 @@ class WordLoss(nn.Module):
     def chance(self, batch_size: int) -> dict[str, float]:
         """What each loss is before anything is learnt."""
         return {"loss": math.log(self.vlm.config.text.vocab_size)}
+
+    def weigh(self, batch: dict) -> int:
+        """Of how many things the loss of a batch is the mean."""
+        return scored_labels(batch)
 
 
 class AnswerLoss(WordLoss):
@@ -75,9 +82,14 @@ class TextLoss(WordLoss):
     """Next token of the whole conversation, questions too; nothing is seen, so nothing can be known."""
 
     def forward(self, batch: dict) -> dict[str, Tensor]:
-        ids, config = batch["input_ids"], self.vlm.config
-        unscored = (ids == config.pad_token_id) | (ids == config.image_token_id)
-        return {"loss": self.vlm(ids, labels=ids.masked_fill(unscored, IGNORED)).loss}
+        ids = batch["input_ids"]
+        return {"loss": self.vlm(ids, labels=ids.masked_fill(self._unscored(ids), IGNORED)).loss}
+
+    def weigh(self, batch: dict) -> int:
+        return int((~self._unscored(batch["input_ids"])[:, 1:]).sum())
+
+    def _unscored(self, ids: Tensor) -> Tensor:
+        return (ids == self.vlm.config.pad_token_id) | (ids == self.vlm.config.image_token_id)
 
 
 class QFormerLoss(nn.Module):
@@ -96,6 +108,9 @@ class QFormerLoss(nn.Module):
     def forward(self, batch: dict) -> dict[str, Tensor]:
         features, ids, valid = self._pairs(batch)
         return self.stage1(features, ids, valid)
+
+    def weigh(self, batch: dict) -> int:
+        return len(batch["caption_ids"])
 
     def _pairs(self, batch: dict) -> tuple[Tensor, Tensor, Tensor]:
         """-> what the eye saw (B, P, D_vision), ids (B, 1 + T), and where they are not padding."""
@@ -171,8 +186,19 @@ class ContrastiveLoss(nn.Module):
         images = F.normalize(self.see(features.mean(1)).float(), dim=-1)  # (B, E)
         texts = F.normalize(self._read(batch["caption_ids"]).float(), dim=-1)  # (B, E)
         scale = self.log_scale.exp().clamp(max=MAX_SCALE)
-        same = (batch["caption_ids"][:, None] == batch["caption_ids"][None]).all(-1)  # (B, B)
-        return contrastive_loss(scale * images @ texts.T, same)
+        (all_images, _), (all_texts, _) = gather(images), gather(texts)
+        said = self._fingerprints(batch["caption_ids"])
+        same = said[:, None] == gather(said)[0]  # (B, all)
+        return contrastive_loss(scale * images @ all_texts.T, scale * texts @ all_images.T, same)
+
+    def weigh(self, batch: dict) -> int:
+        return len(batch["caption_ids"])
+
+    def _fingerprints(self, ids: Tensor) -> Tensor:
+        """(B,): equal for equal captions, however much padding follows them."""
+        pad = self.vlm.config.pad_token_id
+        rows = [hash(tuple(id for id in row if id != pad)) for row in ids.tolist()]
+        return torch.tensor(rows, device=ids.device)
 
     def chance(self, batch_size: int) -> dict[str, float]:
         return {"loss": math.log(batch_size)}
@@ -183,11 +209,12 @@ class ContrastiveLoss(nn.Module):
         return self.read(hidden[torch.arange(len(ids), device=ids.device), last])
 
 
-def contrastive_loss(similarity: Tensor, same: Tensor) -> dict[str, Tensor]:
-    """Cross-entropy of (images, texts) both ways; chance is ln B. Equal captions (`same`) share credit."""
+def contrastive_loss(to_texts: Tensor, to_images: Tensor, same: Tensor) -> dict[str, Tensor]:
+    """Cross-entropy of own pictures and all texts (B, all), and of own texts and all pictures; chance is
+    ln all. Equal captions (`same`) share credit."""
     targets = same / same.sum(1, keepdim=True)
-    loss = (F.cross_entropy(similarity, targets) + F.cross_entropy(similarity.T, targets)) / 2
-    found = same[torch.arange(len(same), device=same.device), similarity.argmax(1)].float().mean()
+    loss = (F.cross_entropy(to_texts, targets) + F.cross_entropy(to_images, targets)) / 2
+    found = same[torch.arange(len(same), device=same.device), to_texts.argmax(1)].float().mean()
     return {"loss": loss, "found": found}
 
 
@@ -215,6 +242,9 @@ class RegionLoss(WordLoss):
         words = F.normalize(self.vlm.decoder.embed_tokens.weight.float(), dim=-1)  # (V, D)
         scale = self.log_scale.exp().clamp(max=MAX_SCALE)
         return word_loss(scale * tokens @ words.T, batch["region_ids"], self.vlm.config.pad_token_id)
+
+    def weigh(self, batch: dict) -> int:
+        return len(batch.get("region_boxes", ()))
 
 
 def region_weights(boxes: Tensor, side: int) -> Tensor:
@@ -246,7 +276,7 @@ STAGES: dict[str, Stage] = {
     "text": Stage(("decoder",), "train", TextLoss, pictures=False, pool=POOL),
     "vision": Stage(("vision",), "captions", ContrastiveLoss),
     "regions": Stage(("vision", "connector"), "regions", RegionLoss),
-    "qformer": Stage(("connector",), "described", QFormerLoss),
+    "qformer": Stage(("connector",), "described", QFormerLoss, own_batch=True),
     "caption": Stage(("decoder",), "described", AnswerLoss, pool=POOL),
     "align": Stage(("connector",), "train", AnswerLoss, pool=POOL),
     "sft": Stage(("connector", "decoder"), "train", AnswerLoss, pool=POOL),

@@ -1,0 +1,239 @@
+"""How fast tokens come, beside transformers' `generate` on the same weights, and beside what memory gives.
+
+python -m benchmarks.decoding
+
+A prompt of one picture and a question, then `--new` tokens, greedy; the rate is that of the tokens after
+the first. A second turn about the same picture is measured to its first token. All take turns.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from benchmarks import machine, peers
+from benchmarks.tables import Row, write
+from dataset.chat import Chat
+from dataset.open import open_data
+from dataset.preprocess import Preprocessor
+from dataset.storybook.records import StorybookRecords
+from model.config import PRESETS
+from model.quick import LAYOUTS, QuickDecoder
+from model.vlm import VLM
+from scoring.answers import answer_all
+from scoring.assistant import Assistant
+from scoring.memory import Memory
+from trainer.cli import parse, user_errors
+
+READ = "the limit: weights read once"
+QUESTION = 40  # tokens beside those of the picture
+
+
+@dataclass
+class Args:
+    preset: str = "minimind-26m"
+    new: int = 256
+    """Tokens of an answer."""
+    batches: tuple[int, ...] = (1, 16)
+    rounds: int = 3
+    weights: Path = Path("weights/tiny")
+    """Trained weights, to see what rounding does to their answers."""
+    scenes: int = 50
+    """Held-out scenes that they are asked about."""
+    device: str = "auto"
+    out: Path = Path("out/bench")
+
+
+@user_errors
+def main(argv: list[str] | None = None) -> None:
+    args = parse(Args, argv, __doc__)
+    device = machine.pick_device(args.device)
+    config = PRESETS[args.preset]
+    config = replace(config, image_token_id=3)
+    vlm = peers.new_model(config, device)
+    theirs = peers.twin(vlm, device)
+    rows = [row for batch in args.batches for row in decoding(vlm, theirs, batch, args, device)]
+    rows += reading(vlm, args, device)
+    rows += second_turn(vlm, args, device)
+    rows += rounding(args, device)
+    write(rows, args.out / "decoding", machine.name(device))
+
+
+def prompt(vlm: VLM, batch: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """ids (B, T) and pixels (B, 3, S, S) of questions about a picture each."""
+    config = vlm.config
+    words = torch.randint(4, config.text.vocab_size, (batch, QUESTION))
+    picture = torch.full((batch, config.image_tokens), config.image_token_id)
+    ids = torch.cat([words[:, :10], picture, words[:, 10:]], dim=1).to(device)
+    size = config.vision.image_size
+    return ids, torch.randn(batch, 3, size, size, device=device)
+
+
+def decoding(vlm: VLM, theirs: torch.nn.Module, batch: int, args: Args, device: torch.device) -> list[Row]:
+    ids, pixels = prompt(vlm, batch, device)
+    said: dict[str, Tensor] = {}
+
+    def ours(layout: str | None, new: int) -> Callable[[], None]:
+        quick = QuickDecoder(vlm.decoder, layout) if layout else None
+
+        def run() -> None:
+            vlm.quick = quick
+            with torch.autocast(device.type, torch.bfloat16, enabled=layout in ("bf16", "int8")):
+                said[layout or "plain"] = vlm.generate(ids, pixels, max_new_tokens=new, stop_ids=())
+
+        return run
+
+    def peer(model: torch.nn.Module, new: int) -> Callable[[], None]:
+        dtype = next(model.parameters()).dtype
+
+        def run() -> None:
+            with torch.inference_mode():
+                out = model.generate(
+                    input_ids=ids,
+                    attention_mask=torch.ones_like(ids),
+                    pixel_values=pixels.to(dtype),
+                    max_new_tokens=new,
+                    do_sample=False,
+                    pad_token_id=0,
+                )
+            said[f"transformers {dtype}"] = out[:, ids.shape[1] :]
+
+        return run
+
+    half = peers.twin(vlm, device).to(torch.bfloat16)
+    kinds = {
+        "transformers fp32": (peer, theirs),
+        "transformers bf16": (peer, half),
+        "ours, plain": (ours, None),
+    }
+    kinds |= {f"ours, {layout}": (ours, layout) for layout in LAYOUTS}
+    runs = {(name, n): make(what, n) for name, (make, what) in kinds.items() for n in (1, args.new)}
+    taken = machine.in_turns(runs, args.rounds, device)
+    rates = {name: batch * (args.new - 1) / (taken[name, args.new] - taken[name, 1]) for name in kinds}
+    truth = said["transformers torch.float32"]
+    same = {name: said.get(name.removeprefix("ours, "), truth) for name in kinds}
+    same["transformers bf16"] = said["transformers torch.bfloat16"]
+    peer_rate = rates["transformers fp32"]
+    return [
+        Row(
+            f"decoding, batch {batch}",
+            name,
+            {
+                "tokens/s": rate,
+                "times transformers fp32": rate / peer_rate,
+                "to the first token, ms": 1e3 * taken[name, 1],
+                "tokens as transformers fp32": (same[name] == truth).float().mean().item(),
+            },
+        )
+        for name, rate in rates.items()
+    ]
+
+
+def reading(vlm: VLM, args: Args, device: torch.device) -> list[Row]:
+    """How near one step is to a run that reads the same weights and does nothing else."""
+    length, many = QUESTION + vlm.config.image_tokens + args.new // 2, 50
+    matrices = [p for p in vlm.decoder.parameters() if p.ndim == 2]
+    xs = {size: torch.randn(1, size, device=device) for size in {m.shape[1] for m in matrices}}
+    runs: dict[str, Callable[[], object]] = {
+        "F.linear": lambda: [F.linear(xs[m.shape[1]], m) for m in matrices]
+    }
+    for layout in LAYOUTS:
+        quick = QuickDecoder(vlm.decoder, layout)
+        laid = [m for b in quick.blocks for m in (b.qkv, b.o, b.gate_up, b.down)] + [quick.head]
+        rows = [(m, torch.randn(1, m.weight.shape[1], device=device, dtype=m.dtype)) for m in laid]
+        runs[f"{layout} alone"] = lambda rows=rows: [m(x) for m, x in rows]
+        runs[f"{layout} step"] = stepping(quick, length, device)
+    with torch.inference_mode():
+        repeated = {name: (lambda run=run: [run() for _ in range(many)]) for name, run in runs.items()}
+        taken = {k: t / many for k, t in machine.in_turns(repeated, 3 * args.rounds, device).items()}
+    size, plainly = sum(m.numel() for m in matrices), taken["F.linear"]
+    found = [
+        Row(
+            READ,
+            "F.linear, fp32",
+            {"weights alone, ms": 1e3 * plainly, "reading, GB/s": 4 * size / plainly / 1e9},
+        )
+    ]
+    for layout, width in zip(LAYOUTS, (4, 2, 1), strict=True):
+        bare, step = taken[f"{layout} alone"], taken[f"{layout} step"]
+        values = {
+            "weights alone, ms": 1e3 * bare,
+            "reading, GB/s": width * size / bare / 1e9,
+            "whole step, ms": 1e3 * step,
+            "share of that rate": bare / step,
+            "share of F.linear's rate": width / 4 * plainly / step,
+        }
+        found.append(Row(READ, f"ours, {layout}", values))
+    return found
+
+
+def stepping(quick: QuickDecoder, length: int, device: torch.device) -> Callable[[], object]:
+    """One step after `length` tokens, again and again at the same place."""
+    cache, id = quick.new_cache(1, length + 1), torch.tensor([[5]], device=device)
+
+    def run() -> None:
+        cache.length = length
+        quick.logits(quick(quick.embed_tokens(id), None, cache)[:, -1]).argmax(-1)
+
+    return run
+
+
+def second_turn(vlm: VLM, args: Args, device: torch.device) -> list[Row]:
+    """From a question to the first piece of its answer: a picture's first question, and its second."""
+    chat = Chat.load("weights/tiny", vlm.config.image_tokens)
+    vlm.config = replace(vlm.config, image_token_id=chat.image_id)
+    assistant = Assistant(vlm, chat, Preprocessor(vlm.config.vision.image_size)).quickened()
+    picture = StorybookRecords("single", 1)[0].images[0]
+    first = [{"role": "user", "content": "<image>\nWhat do you see?"}]
+    second = [
+        *first,
+        {"role": "assistant", "content": "A red house, a small cat and a tree."},
+        {"role": "user", "content": "What colour is the house?"},
+    ]
+    memory = Memory()
+
+    def ask(messages: list, remembered: Memory | None) -> Callable[[], object]:
+        return lambda: next(
+            assistant.stream(messages, [picture], remembered, max_new_tokens=1, stop_ids=()), None
+        )
+
+    runs = {
+        "first turn": lambda: (setattr(memory, "cache", None), ask(first, memory)()),
+        "second turn, all read again": ask(second, None),
+        "second turn, the rest remembered": ask(second, memory),
+    }
+    taken = machine.in_turns(runs, args.rounds, device)
+    return [
+        Row(
+            "a chat's next turn",
+            name,
+            {"to the first token, ms": 1e3 * t, "of the first turn's": t / taken["first turn"]},
+        )
+        for name, t in taken.items()
+    ]
+
+
+def rounding(args: Args, device: torch.device) -> list[Row]:
+    """What a trained model answers in each layout, and how much of it as in float32."""
+    records, found = open_data("storybook:scenes", None, args.scenes), {}
+    for layout in LAYOUTS:
+        assistant = Assistant.load(args.weights, str(device), layout).quickened()
+        found[layout] = {(a.where, a.question): a for a in answer_all(assistant, records)}
+    exact = found["fp32"]
+    rows = []
+    for layout, answers in found.items():
+        same = [answer.answer == exact[key].answer for key, answer in answers.items()]
+        values = {
+            "answers": len(same),
+            "right": sum(answer.right for answer in answers.values()) / len(same),
+            "as float32": sum(same) / len(same),
+        }
+        rows.append(Row(f"rounding, {args.weights}", f"ours, {layout}", values))
+    return rows
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""One conversation: what was said, the pictures it is about, and what need not be read again.
+
+The terminal and the web page both hold one for each user; the model is shared.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from PIL import Image
+
+from dataset.chat import IMAGE, Message
+from dataset.errors import DataError
+from scoring.assistant import Assistant, with_pictures
+from scoring.heatmap import Look, looked
+from scoring.memory import Memory
+
+
+@dataclass
+class Conversation:
+    images: list[Image.Image] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    memory: Memory = field(default_factory=Memory)
+    forgotten: int = 0  # turns that no longer fitted when the last question was asked
+
+    def restart(self, images: Sequence[Image.Image] | None = None) -> None:
+        """Forget what was said; the pictures stay, or `images` take their place."""
+        self.images = self.images if images is None else list(images)
+        self.messages = []
+
+    @property
+    def unseen(self) -> int:
+        """Pictures that no question was about yet: the next one is."""
+        return len(self.images) - sum(message["content"].count(IMAGE) for message in self.messages)
+
+    def ask(self, assistant: Assistant, question: str, **choices: object) -> Iterator[str]:
+        """The answer, piece by piece; what has come of it is kept if nobody asks for the rest.
+
+        Raises DataError where the question cannot be asked; it is as if it had not been, then.
+        """
+        content = with_pictures(question, self.unseen)
+        whole = [*self.messages, {"role": "user", "content": content}]
+        asked = assistant.fitting(whole, int(choices.get("max_new_tokens", 256)))
+        self.forgotten = (len(whole) - len(asked)) // 2
+        said = ""
+        for piece in assistant.stream(asked, self.images, self.memory, **choices):
+            said += piece
+            self.messages = [*asked, {"role": "assistant", "content": said}]
+            yield piece
+        self.messages = [*asked, {"role": "assistant", "content": said}]
+
+    def looks(self, assistant: Assistant) -> list[Look]:
+        """Where each content word of the last answer looks."""
+        if not self.messages:
+            raise DataError("nothing was said yet; ask something first")
+        return looked(assistant, self.messages[:-1], self.images, self.messages[-1]["content"])

@@ -1,0 +1,269 @@
+"""Bugs planted on purpose, one at a time, each to be found by the tests that are there for it.
+
+python -m tests.planted [NAME ...]     in a copy of the project; exit code 1 where a bug was not found
+
+A test that cannot fail proves nothing. Where code changes so that a bug can no longer be planted, this says
+so, and the line here changes with it.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+LEFT_BEHIND = shutil.ignore_patterns("out", ".git", ".venv", "__pycache__", "*.ipynb", ".*_cache")
+
+
+@dataclass(frozen=True)
+class Bug:
+    """In `file` the text `right` becomes `wrong`; `tests` are the arguments of pytest that should fail."""
+
+    file: str
+    right: str
+    wrong: str
+    tests: str
+
+
+BUGS = {
+    # training survives
+    "state not checked": Bug(
+        "trainer/checkpoint.py", "!= _sum(path)", "!= _sum(path) and False", "tests/test_checkpoint.py"
+    ),
+    "random state lost": Bug(
+        "trainer/checkpoint.py",
+        'torch.set_rng_state(state["random"])',
+        "torch.manual_seed(0)",
+        "tests/test_checkpoint.py",
+    ),
+    "optimizer lost": Bug(
+        "trainer/checkpoint.py",
+        "optimizer.load_state_dict(values)",
+        "pass",
+        "tests/test_checkpoint.py",
+    ),
+    "label before state": Bug(
+        "trainer/checkpoint.py",
+        "if _label(path).is_file()]",
+        "]",
+        "tests/test_checkpoint.py",
+    ),
+    "recipe not compared": Bug(
+        "trainer/checkpoint.py", "if was.get(key) != now[key]:", "if False:", "tests/test_checkpoint.py"
+    ),
+    "begins over a run": Bug(
+        "trainer/checkpoint.py",
+        'if about["step"] < about["steps"]:',
+        "if False:",
+        "tests/test_checkpoint.py",
+    ),
+    "signal forgotten": Bug(
+        "trainer/interrupt.py", "self.number = number", "self.number = None", "tests/test_checkpoint.py"
+    ),
+    "nan goes on": Bug(
+        "trainer/loop.py", "if not math.isfinite(value):", "if False:", "tests/test_checkpoint.py"
+    ),
+    "records of a failed step": Bug(
+        "trainer/loop.py",
+        'for where in batch["where"]]\n    write_whole',
+        'for where in batch["where"]][:1]\n    write_whole',
+        "tests/test_checkpoint.py",
+    ),
+    "loader starts anew": Bug(
+        "dataset/loader.py", "for batch in batches[skip:]:", "for batch in batches:", "tests/test_training.py"
+    ),
+    "rows of all processes": Bug(
+        "dataset/loader.py", "[self.rank :: self.world]", "[:]", "tests/test_training.py"
+    ),
+    "features of another picture": Bug(
+        "trainer/features.py",
+        "self._map[[self.rows[key] for key in keys]]",
+        "self._map[:len(keys)]",
+        "tests/test_features.py",
+    ),
+    "features of another eye": Bug(
+        "trainer/features.py",
+        "digest.update(name.encode())\n        digest.update(",
+        "(",
+        "tests/test_features.py",
+    ),
+    "half a row of features": Bug(
+        "trainer/features.py",
+        "os.truncate(rows.fileno(), self.bytes * len(self.rows))",
+        "pass",
+        "tests/test_features.py",
+    ),
+    # data is checked
+    "empty answers": Bug(
+        "dataset/records.py", 'and not message["content"].strip()', "and False", "tests/test_check.py"
+    ),
+    "answers cut": Bug(
+        "dataset/check.py",
+        "if max_length is not None and length > max_length:",
+        "if False:",
+        "tests/test_check.py",
+    ),
+    "duplicates": Bug("dataset/check.py", "if first != record.where:", "if False:", "tests/test_check.py"),
+    "pictures not opened": Bug(
+        "dataset/check.py", "load_image(image, name=record.where)", "pass", "tests/test_check.py"
+    ),
+    "bad records train": Bug("trainer/run.py", "if not found.bad:", "if True:", "tests/test_check.py"),
+    "out of the folder": Bug(
+        "dataset/records.py", 'if "\\0" in name or not', "if False and", "tests/test_records.py"
+    ),
+    # hostile pictures and addresses
+    "bombs": Bug("dataset/images.py", "if width * height > max_pixels:", "if False:", "tests/test_images.py"),
+    "strips": Bug(
+        "dataset/images.py",
+        "if max(width, height) > MAX_ASPECT",
+        "if False and max(width, height) > MAX_ASPECT",
+        "tests/test_images.py",
+    ),
+    "any format": Bug(
+        "dataset/images.py", ", formats=FORMATS)", ")", "tests/test_images.py tests/test_mistakes.py"
+    ),
+    "loopback": Bug("dataset/fetch.py", "if not is_public(where[0])", "if False", "tests/test_fetch.py"),
+    "multicast": Bug("dataset/fetch.py", " and not ip.is_multicast", "", "tests/test_fetch.py"),
+    "endless body": Bug("dataset/fetch.py", "if len(data) > most:", "if False:", "tests/test_fetch.py"),
+    "slow body": Bug(
+        "dataset/fetch.py", "if time.monotonic() > deadline:", "if False:", "tests/test_fetch.py"
+    ),
+    "other schemes": Bug(
+        "dataset/images.py",
+        'not in ("http", "https")',
+        'not in ("http", "https", "ftp", "file", "data")',
+        "tests/test_fetch.py",
+    ),
+    # hostile weights
+    "pickles run": Bug(
+        "trainer/checkpoint.py",
+        "weights_only=True",
+        "weights_only=False",
+        "tests/test_mistakes.py tests/test_checkpoint.py",
+    ),
+    "absurd sizes": Bug("model/fields.py", "not least <= value <= most", "False", "tests/test_mistakes.py"),
+    "terabytes": Bug(
+        "model/hub.py", "if asked > 2 * held", "if False and asked > 2 * held", "tests/test_mistakes.py"
+    ),
+    "links": Bug(
+        "model/hub.py",
+        "if not (path.is_relative_to(home)",
+        "if False and (path.is_relative_to(home)",
+        "tests/test_mistakes.py",
+    ),
+    "wrong shapes": Bug(
+        "model/hub.py",
+        "if source[k].shape != target[k].shape",
+        "if False",
+        "tests/test_mistakes.py tests/test_vlm.py",
+    ),
+    "not finite": Bug(
+        "model/hub.py",
+        "if not torch.isfinite(t).all()]",
+        "if False]",
+        "tests/test_mistakes.py tests/test_vlm.py",
+    ),
+    # hostile prompts
+    "special tokens typed": Bug(
+        "dataset/chat.py",
+        "tokenizer.encode_special_tokens = True",
+        "tokenizer.encode_special_tokens = False",
+        "tests/test_chat.py tests/test_mistakes.py",
+    ),
+    "context overrun": Bug(
+        "scoring/assistant.py",
+        "> self.context - len(ids):",
+        "> 10**9:",
+        "tests/test_mistakes.py tests/test_scripts.py",
+    ),
+    "oldest turns stay": Bug(
+        "scoring/assistant.py", "kept = without_oldest(kept)", "break", "tests/test_scripts.py"
+    ),
+    # what a chat remembers
+    "half a picture remembered": Bug(
+        "scoring/memory.py",
+        "half_read = first < known < first + per_image",
+        "half_read = False",
+        "tests/test_memory.py",
+    ),
+    "another picture remembered": Bug(
+        "scoring/memory.py", "self.images[number] != images[number]", "False", "tests/test_memory.py"
+    ),
+    "all remembered": Bug("scoring/memory.py", "len(ids) - 1)", "len(ids))", "tests/test_memory.py"),
+    "one visitor for all": Bug(
+        "web_demo_vlm.py",
+        "gr.State(lambda: Visitor())",
+        "gr.State(lambda shared=Visitor(): shared)",
+        "-m slow tests/test_web.py",
+    ),
+    # a run that is not well says so
+    "chance not told": Bug(
+        "trainer/health.py", "if self.chance and loss", "if False and loss", "tests/test_health.py"
+    ),
+    "waiting not told": Bug(
+        "trainer/health.py", "if waiting > WAITING:", "if False:", "tests/test_health.py"
+    ),
+    "blindness not told": Bug("trainer/health.py", "if gain < GAIN:", "if False:", "tests/test_health.py"),
+    "doctor sees no gap": Bug("scoring/doctor.py", 'f"pip install {line}"', '""', "tests/test_doctor.py"),
+    "doctor sees no full disk": Bug(
+        "scoring/doctor.py", "if free >= ROOM", "if True", "tests/test_doctor.py"
+    ),
+    # speed that must not change an answer
+    "quick: sine not turned": Bug(
+        "model/quick.py", "sin[..., : self.config.head_size // 2] *= -1", "pass", "tests/test_quick.py"
+    ),
+    "quick: keys of other heads": Bug(
+        "model/quick.py",
+        "q.view(B, self.keys, self.group, self.head_size)",
+        "q.view(B, self.group, self.keys, self.head_size).transpose(1, 2)",
+        "tests/test_quick.py",
+    ),
+    "quick: norm forgotten": Bug("model/quick.py", "weight * norm.detach()", "weight", "tests/test_quick.py"),
+    "loss: parts weigh alike": Bug(
+        "model/loss.py", "/ len(wanted)", "/ len(wanted) * 2", "tests/test_loss.py"
+    ),
+    "padding scored": Bug(
+        "trainer/stages.py", "(ids == self.vlm.config.pad_token_id) |", "", "tests/test_training.py"
+    ),
+}
+
+
+def found(bug: Bug, copy: Path) -> bool:
+    """Whether the tests fail with the bug in its place. Raises ValueError where it cannot be planted."""
+    path = copy / bug.file
+    text = path.read_text()
+    if text.count(bug.right) != 1:
+        raise ValueError(f"{bug.file} holds {bug.right!r} {text.count(bug.right)} times")
+    path.write_text(text.replace(bug.right, bug.wrong))
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *bug.tests.split()]
+    env = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(command, cwd=copy, env=env, capture_output=True, text=True, timeout=600)
+    finally:
+        path.write_text(text)
+    if done.returncode not in (0, 1):
+        raise ValueError(f"pytest ended with {done.returncode}: {done.stdout[-300:]}{done.stderr[-300:]}")
+    return done.returncode == 1
+
+
+def main(names: list[str]) -> None:
+    missed = []
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "project"
+        shutil.copytree(ROOT, copy, ignore=LEFT_BEHIND)
+        for name in names or BUGS:
+            try:
+                verdict = "found" if found(BUGS[name], copy) else "NOT FOUND"
+            except ValueError as error:
+                verdict = f"NOT PLANTED: {error}"
+            missed += [name] * (verdict != "found")
+            print(f"{name:30} {verdict}", flush=True)
+    print(f"{len(names or BUGS) - len(missed)} of {len(names or BUGS)} found")
+    sys.exit(bool(missed))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

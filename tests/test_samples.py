@@ -1,0 +1,55 @@
+"""What is shown of a run in progress: the same pictures look after look, and its curves on a board."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+import train_sft_vlm
+from dataset.records import Record
+from scoring.answers import Answer
+from scoring.assistant import Assistant
+from trainer.samples import SHOWN, Samples
+
+
+def record(number: int, image: Image.Image) -> Record:
+    said = ({"role": "user", "content": f"<image>\n{number}?"}, {"role": "assistant", "content": "<b>"})
+    return Record((image,), said, where=f"r{number}")
+
+
+def answers(said: str) -> list[Answer]:
+    """In another order than the records."""
+    return [Answer(f"r{n}", "all", f"<image>\n{n}?", "<b>", said if n else "<b>") for n in reversed(range(9))]
+
+
+def test_a_page_of_looks(tmp_path: Path) -> None:
+    records = [record(n, Image.new("RGB", (300, 200), (n, 0, 0))) for n in range(9)]
+    samples = Samples(tmp_path, records)
+    for step, said in ((10, "x"), (20, "<b>")):
+        samples.show(step, answers(said))
+    page = (tmp_path / "samples.html").read_text()
+    assert page.count("<img") == SHOWN and page.count("<td") == 2 * SHOWN
+    assert page.count("class=right>&lt;b&gt;") == 1 + SHOWN and page.count("class=wrong>x") == SHOWN - 1
+    Samples(tmp_path, records).show(15, answers("y"))  # a run that went back to step 10
+    steps = [json.loads(line)["step"] for line in (tmp_path / "samples.jsonl").read_text().splitlines()]
+    assert steps == [10, 15]
+
+
+def test_a_run_writes_them_and_its_curves(assistant: Assistant, tmp_path: Path) -> None:
+    assistant.save(tmp_path / "start")
+    flags = "--samples 16 --batch_size 4 --workers 0 --device cpu --board tensorboard --val storybook:val"
+    few = ["--val_samples", "8", "--val_every", "1", "--init", str(tmp_path / "start")]
+    train_sft_vlm.main([*flags.split(), *few, "--out", str(tmp_path / "run")])
+    assert "<img" in (tmp_path / "run" / "samples.html").read_text()
+    curves = EventAccumulator(str(tmp_path / "run" / "board")).Reload()
+    assert [event.step for event in curves.Scalars("loss")] == [4]
+    assert "val_exact_match" in curves.Tags()["scalars"]
+
+
+def test_a_board_that_is_not_there_is_said(assistant: Assistant, tmp_path: Path) -> None:
+    assistant.save(tmp_path / "start")
+    run = ["--samples", "4", "--batch_size", "4", "--workers", "0", "--init", str(tmp_path / "start")]
+    with pytest.raises(SystemExit, match="--board wandb wants the package"):
+        train_sft_vlm.main([*run, "--board", "wandb", "--out", str(tmp_path / "run")])

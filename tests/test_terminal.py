@@ -1,0 +1,158 @@
+"""The conversation in a terminal: what is typed, completed, shown and stopped."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+
+from dataset.storybook.records import StorybookRecords
+from scoring.assistant import Assistant
+from scoring.conversation import Conversation
+from scoring.terminal import Commands, Terminal, preview, speed
+from tests.conftest import scrambled
+
+SETTINGS = {"temperature": 0.0, "top_k": 0, "max_new_tokens": 6}
+
+
+@pytest.fixture
+def talker(assistant: Assistant) -> Assistant:
+    scrambled(assistant.vlm)
+    return assistant.quickened()
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "a picture.png"
+    StorybookRecords("single", 1)[0].images[0].save(path)
+    return path
+
+
+def piped(
+    terminal: Terminal, text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> str:
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    terminal.run()
+    return capsys.readouterr().out
+
+
+class Tty(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def typed(terminal: Terminal, keys: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What a terminal shows when these keys are pressed; Ctrl-D comes after them."""
+    screen = Tty()
+    with create_pipe_input() as keyboard, create_app_session(keyboard, DummyOutput()):
+        keyboard.send_text(keys + "\x04")
+        monkeypatch.setattr("sys.stdin", Tty())
+        monkeypatch.setattr("sys.stdout", screen)
+        terminal.run()
+    return screen.getvalue()
+
+
+def test_commands_through_a_pipe(
+    talker: Assistant,
+    picture: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    terminal = Terminal(talker, SETTINGS, [])
+    lines = f"/image {picture}\nhi\n/add '{picture}'\nand?\n/speed\n/look\n"
+    out = piped(terminal, lines + "/settings temperature 0.5\n/settings\n", monkeypatch, capsys)
+    assert "1 picture; a new conversation" in out and "the next question is about it, too" in out
+    assert "tokens" in out and "temperature 0.5, top_k 0" in out and "\033" not in out
+    assert [m["content"].count("<image>") for m in terminal.conversation.messages] == [1, 0, 1, 0]
+    assert terminal.settings["temperature"] == 0.5 and SETTINGS["temperature"] == 0.0
+
+
+@pytest.mark.parametrize(
+    "line, message",
+    [
+        ("/settings heat 3", "there is no setting 'heat'; there are temperature, top_k, max_new_tokens"),
+        ("/settings top_k many", "top_k 'many': write a number, as 0"),
+        ("/settings temperature -1", "temperature is -1.0; it must be"),
+        ("/look", "nothing was said yet; ask something first"),
+        ("/image", "name a picture: its path, or an address"),
+        ("/image nowhere.png", "nowhere.png: No such file"),
+        ("/image 'half", "No closing quotation"),
+        ("<image> <image> <image>?", "3 <image> for 0 pictures"),
+    ],
+)
+def test_mistakes_are_one_line_and_change_nothing(
+    talker: Assistant, line: str, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    terminal = Terminal(talker, SETTINGS, [])
+    out = piped(terminal, line, monkeypatch, capsys)
+    assert out.startswith("error: ") and message in out and out.count("\n") == 1
+    assert terminal.settings == SETTINGS and terminal.conversation.messages == []
+
+
+def test_typing(talker: Assistant, picture: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Ctrl-C drops a line, lines are remembered, pictures are shown."""
+    terminal = Terminal(talker, SETTINGS, [], history=tmp_path / "history")
+    screen = typed(terminal, f"/image {picture}\rhello\rnever\x03", monkeypatch)
+    assert "1 picture; a new conversation" in screen and "\033[38;2;" in screen
+    asked = [m["content"].removeprefix("<image>\n") for m in terminal.conversation.messages[::2]]
+    assert asked == ["hello"]
+    assert "+hello" in (tmp_path / "history").read_text()
+
+
+def test_tab_completes_commands_settings_and_paths(picture: Path) -> None:
+    def completed(text: str) -> list[str]:
+        found = Commands(SETTINGS).get_completions(Document(text), CompleteEvent())
+        return [text[: len(text) + each.start_position] + each.text for each in found]
+
+    assert completed("/se") == ["/settings"] and completed("/settings te") == ["/settings temperature"]
+    assert completed(f"/image {picture.parent}/a p") == [f"/image {picture}"]
+    assert completed("what") == []
+
+
+def test_ctrl_c_stops_an_answer_and_nothing_else(
+    talker: Assistant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    terminal, stream = Terminal(talker, SETTINGS, []), talker.stream
+
+    def interrupted(*args: object, **choices: object) -> object:
+        yield "so far"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(talker, "stream", interrupted)
+    monkeypatch.setattr("sys.stdin", io.StringIO("one\n"))
+    terminal.turn("one")
+    assert capsys.readouterr().out == "so far ...\n"
+    assert terminal.conversation.messages[-1]["content"] == "so far"
+    monkeypatch.setattr(talker, "stream", stream)
+    terminal.turn("two")
+    assert len(terminal.conversation.messages) == 4
+
+
+def test_preview_and_speed() -> None:
+    shown = preview(Image.new("RGB", (200, 100), (1, 2, 3)))
+    assert shown.count("▀") == 48 * 12 and "\033[38;2;1;2;3m\033[48;2;1;2;3m▀" in shown
+    assert speed(11, 0.0, 0.5, 1.0) == "11 tokens: the first after 0.50 s, then 20 a second"
+    assert speed(0, 0.0, None, 1.0) == "1.00 s for 0 tokens"
+
+
+def test_pictures_come_with_the_question_after_them(talker: Assistant) -> None:
+    red, blue = Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")
+    talk = Conversation([red])
+    list(talk.ask(talker, "one", max_new_tokens=3))
+    assert talk.unseen == 0
+    talk.images += [blue, red]
+    assert talk.unseen == 2
+    with pytest.raises(ValueError, match="1 <image> for 2 pictures"):
+        list(talk.ask(talker, "<image> which?", max_new_tokens=3))
+    assert talk.unseen == 2 and len(talk.messages) == 2
+    list(talk.ask(talker, "which?", max_new_tokens=3))
+    assert talk.unseen == 0 and len(talk.messages) == 4
+    talk.restart()
+    assert talk.unseen == 3 and not talk.messages
