@@ -3,6 +3,7 @@
 --init folder or --preset -> model; --data -> records -> batches; stage -> fit -> --out folder
 """
 
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -121,11 +122,13 @@ class TrainArgs:
 
 
 KNOWN = ("text", "align", "sft")  # stages that, given weights, begin with what these know
+KEPT_PRODUCTS = "64"  # that oneDNN keeps ready; by default 1,024, which batches of ever new shapes fill: 8 GB
 STORED = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 
 def run(stage_name: str, args: TrainArgs) -> None:
     """Train one stage and leave a complete checkpoint folder in args.out."""
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", KEPT_PRODUCTS)
     with processes(pick_device(args.device)) as device:
         _run(stage_name, replace(args, device=str(device)))
 
