@@ -70,6 +70,13 @@ def training(rank: int, folder: str, start: str) -> None:
     dist.destroy_process_group()
 
 
+def torchrun(flags: list[str]) -> subprocess.CompletedProcess:
+    """Two processes of train_sft_vlm.py, as a user begins them."""
+    begin = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "train_sft_vlm.py"]
+    env = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run([*begin, *flags], cwd=ROOT, env=env, capture_output=True, text=True, timeout=240)
+
+
 def test_one_process_is_all() -> None:
     everything, first = gather(X)
     assert everything is X and first == 0 and summed([3.0], X.device) == [3.0]
@@ -115,22 +122,11 @@ def test_two_processes_train_to_the_weights_of_one(assistant: Assistant, tmp_pat
 
 
 @pytest.mark.slow
-def test_torchrun_begins_is_stopped_and_goes_on_with_another_number(
-    assistant: Assistant, tmp_path: Path
-) -> None:
+def test_torchrun_begins_and_one_process_goes_on_from_its_state(assistant: Assistant, tmp_path: Path) -> None:
     """Two processes for the first half of a run, and one for the second."""
     assistant.save(tmp_path / "start")
     flags = [*QUIET, "--init", str(tmp_path / "start"), "--epochs", "2"]
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "train_sft_vlm.py"]
-    env = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*torchrun, *flags, "--save_every", "5", "--out", tmp_path / "two"],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
+    done = torchrun([*flags, "--save_every", "5", "--out", str(tmp_path / "two")])
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("stage sft") == 1 and done.stdout.count("saved ") == 1
     newest = sorted((tmp_path / "two").glob("state-*"))[-2:]
@@ -141,12 +137,5 @@ def test_torchrun_begins_is_stopped_and_goes_on_with_another_number(
     one, two = load_file(tmp_path / "two" / "model.safetensors"), load_file(tmp_path / "two.safetensors")
     for key in one:
         torch.testing.assert_close(one[key], two[key], rtol=1e-3, atol=1e-4)
-    odd = subprocess.run(
-        [*torchrun, *flags, "--batch_size", "3", "--out", tmp_path / "odd"],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
+    odd = torchrun([*flags, "--batch_size", "3", "--out", str(tmp_path / "odd")])
     assert odd.returncode and "error: --batch_size 3 is shared by 2 processes; take a multiple" in odd.stderr

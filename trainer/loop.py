@@ -111,7 +111,7 @@ def fit(
         first = load_state(folder, module, optimizers, asdict(recipe), resume)
 
     report = Report(folder, name, recipe.steps, first, board) if leads else Silence()
-    health = health or Health(None, False)
+    health = health if health and leads else Health(None, False)
     window: list[dict[str, float]] = []
     module.train()
     with Listener() as asked, closing(loader_from(first * recipe.accumulate)) as batches:  # ends its workers
@@ -126,7 +126,7 @@ def fit(
                 raise TrainingError(f"{error}; {kept(some, folder, path)}") from None
             report.step()
             number = agreed(asked.number, device)
-            if leads and (done % log_every == 0 or done == recipe.steps):
+            if done % log_every == 0 or done == recipe.steps:
                 means = {key: sum(row[key] for row in window) / len(window) for key in window[0]}
                 if evaluate and (done % eval_every < log_every or done == recipe.steps):
                     means |= judged(module, evaluate, done)
