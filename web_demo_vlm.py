@@ -12,6 +12,7 @@ import inspect
 import random
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Queue
@@ -89,7 +90,7 @@ class Visitor:
     talk: Conversation = field(default_factory=Conversation)
     chat: list[dict[str, str]] = field(default_factory=list)  # as the page shows it
     truth: str = ""
-    looks: list[Look] = field(default_factory=list)  # of the last answer, once a word was clicked
+    looks: list[Look] = field(default_factory=list)  # of the last answer
 
 
 def checkpoints(folders: tuple[Path, ...]) -> list[str]:
@@ -280,26 +281,29 @@ def page(demo: Demo) -> gr.Blocks:
     return blocks
 
 
-def told(action: Callable) -> Callable:
+@contextmanager
+def mistakes_told() -> Iterator[None]:
     """A mistake is a line on the page, not a trace in the log."""
-    if inspect.isgeneratorfunction(action):
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise gr.Error(str(error), print_exception=False) from None
 
-        @functools.wraps(action)
-        def wrapped(*args: object) -> Iterator:
-            try:
-                yield from action(*args)
-            except (ValueError, OSError) as error:
-                raise gr.Error(str(error), print_exception=False) from None
-    else:
 
-        @functools.wraps(action)
-        def wrapped(*args: object) -> object:
-            try:
-                return action(*args)
-            except (ValueError, OSError) as error:
-                raise gr.Error(str(error), print_exception=False) from None
+def told(action: Callable) -> Callable:
+    """The action, or the generator, with its mistakes told."""
 
-    return wrapped
+    @functools.wraps(action)
+    def once(*args: object) -> object:
+        with mistakes_told():
+            return action(*args)
+
+    @functools.wraps(action)
+    def streamed(*args: object) -> Iterator:
+        with mistakes_told():
+            yield from action(*args)
+
+    return streamed if inspect.isgeneratorfunction(action) else once
 
 
 @user_errors

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import machine, training
 from benchmarks.tables import Row, write
+from model.device import pick_device
 from trainer.cli import parse, user_errors
 
 WAY = ("sft", "ours bf16")
@@ -39,7 +40,7 @@ def main(argv: list[str] | None = None) -> None:
         "preset": [(name, replace(usual, preset=name)) for name in args.presets],
     }
     rows = [Row(kind, str(value), costs(changed)) for kind, some in kinds.items() for value, changed in some]
-    write(rows, args.out / "costs", machine.name(machine.pick_device(args.device)))
+    write(rows, args.out / "costs", machine.name(pick_device(args.device)))
 
 
 def costs(args: training.Args) -> dict[str, float]:

@@ -21,6 +21,7 @@ from dataset.open import open_data
 from dataset.preprocess import Preprocessor
 from dataset.storybook.records import StorybookRecords
 from model.config import PRESETS
+from model.device import pick_device
 from model.quick import LAYOUTS, QuickDecoder
 from model.vlm import VLM
 from scoring.answers import answer_all
@@ -50,7 +51,7 @@ class Args:
 @user_errors
 def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
-    device = machine.pick_device(args.device)
+    device = pick_device(args.device)
     config = PRESETS[args.preset]
     config = replace(config, image_token_id=3)
     vlm = peers.new_model(config, device)

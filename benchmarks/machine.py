@@ -9,8 +9,6 @@ from statistics import median
 import torch
 from torch import Tensor
 
-from model.device import pick_device
-
 
 def name(device: torch.device) -> str:
     """Processor, cores and versions, in a line."""
@@ -56,7 +54,3 @@ def products(weights: list[Tensor]) -> Callable[[], object]:
     """A run that reads every weight (in, out) once, as saying one token must, and does nothing else."""
     rows = {w.shape[0]: torch.randn(1, w.shape[0], device=w.device, dtype=w.dtype) for w in weights}
     return lambda: [rows[w.shape[0]] @ w for w in weights]
-
-
-def default_device() -> torch.device:
-    return pick_device()

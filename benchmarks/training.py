@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from benchmarks import machine, peers
 from benchmarks.tables import Row, write
 from model.config import PRESETS, VLMConfig
+from model.device import pick_device
 from model.loss import IGNORED
 from model.vlm import VLM
 from trainer.cli import parse, user_errors
@@ -60,7 +61,7 @@ class Args:
 @user_errors
 def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
-    device = machine.pick_device(args.device)
+    device = pick_device(args.device)
     if args.only:
         print(json.dumps(measured(*args.only, args, device)))
         return

@@ -8,11 +8,10 @@ top. Scores are of held-out scenes; hallucination is POPE's. Speeds are measured
 """
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import mean, median, stdev
+from statistics import mean, stdev
 
 import torch
 from matplotlib.figure import Figure
@@ -20,6 +19,7 @@ from torch import Tensor
 
 import train_pretrain_vlm
 import train_sft_vlm
+from benchmarks.machine import in_turns
 from dataset.collate import Prepared
 from dataset.loader import make_loader
 from dataset.open import open_data
@@ -40,6 +40,7 @@ WAYS = ("linear", "mlp", "qformer", "cross-attention")
 RECIPE = "--batch_size 32 --muon_lr 0.01 --warmup 20 --resume auto".split()
 PAIRS = "--batch_size 64 --muon_lr 0.01 --warmup 20 --resume auto".split()
 PHASES = ("read", "single")  # of the storybook, half of the samples each
+BATCH, NEW = 32, 32  # records in a step; tokens of an answer, where speed is measured
 ROUNDS = 7  # in which each way's speed is measured once
 
 
@@ -152,55 +153,37 @@ def costs(args: Args) -> dict[str, dict[str, float]]:
     folders = {way: args.out / f"{way}-{args.seeds[0]}" / PHASES[-1] for way in args.ways}
     models = {way: Assistant.load(folder, dtype="auto") for way, folder in folders.items()}
     records = one_picture("scenes", 2)
-    answered = in_turns({way: answering_run(model, records) for way, model in models.items()})
-    learnt = in_turns({way: training_run(model) for way, model in models.items()})
+    device = models[args.ways[0]].device
+    answered = in_turns({w: answering_run(model, records) for w, model in models.items()}, ROUNDS, device)
+    learnt = in_turns({w: training_run(model) for w, model in models.items()}, ROUNDS, device)
     return {
         way: {
             "image tokens": model.vlm.config.image_tokens,
             "million weights trained": trained(model) / 1e6,
-            "training samples/s": learnt[way],
-            "answer tokens/s, batch of 32": answered[way],
+            "training samples/s": BATCH / learnt[way],
+            "answer tokens/s, batch of 32": NEW * len(records) / answered[way],
         }
         for way, model in models.items()
     }
 
 
-def in_turns(runs: dict[str, Callable[[], int]]) -> dict[str, float]:
-    """What each run gets done in a second: the median of `ROUNDS`, after one that does not count."""
-    rates: dict[str, list[float]] = {way: [] for way in runs}
-    for _ in range(1 + ROUNDS):
-        for way, run in runs.items():
-            start = time.perf_counter()
-            done = run()
-            rates[way].append(done / (time.perf_counter() - start))
-    return {way: median(some[1:]) for way, some in rates.items()}
-
-
-def answering_run(assistant: Assistant, records: list[Record], new: int = 32) -> Callable[[], int]:
+def answering_run(assistant: Assistant, records: list[Record]) -> Callable[[], object]:
     """A run that answers the same questions, the end of an answer ignored; looking at the pictures counts."""
     asked, images = [r.messages[:1] for r in records], [r.images[0] for r in records]
 
-    def run() -> int:
-        assistant.answer_batch(asked, images, max_new_tokens=new, stop_ids=())
-        return new * len(asked)
-
-    return run
+    return lambda: assistant.answer_batch(asked, images, max_new_tokens=NEW, stop_ids=())
 
 
-def training_run(assistant: Assistant) -> Callable[[], int]:
+def training_run(assistant: Assistant) -> Callable[[], object]:
     """A run of one optimizer step on the same batch."""
     vlm, stage = assistant.vlm, STAGES["sft"]
     choose_trainable(vlm, stage.parts)
-    module, recipe = stage.build(vlm).train(), Recipe(1, 32, muon_lr=1e-4, dtype=assistant.dtype)
+    module, recipe = stage.build(vlm).train(), Recipe(1, BATCH, muon_lr=1e-4, dtype=assistant.dtype)
     optimizers = make_optimizers(module, recipe)
-    prepared = Prepared(open_data("storybook:single", None, 32), assistant.chat, assistant.preprocessor)
-    batch: dict[str, Tensor] = to_device(next(make_loader(prepared, 32, seed=0)), assistant.device)
+    prepared = Prepared(open_data("storybook:single", None, BATCH), assistant.chat, assistant.preprocessor)
+    batch: dict[str, Tensor] = to_device(next(make_loader(prepared, BATCH, seed=0)), assistant.device)
 
-    def run() -> int:
-        train_step(module, module, [batch], optimizers, recipe, 1.0)
-        return 32
-
-    return run
+    return lambda: train_step(module, module, [batch], optimizers, recipe, 1.0)
 
 
 def table(rows: dict[str, list[dict[str, float]]]) -> str:

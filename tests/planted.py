@@ -41,7 +41,7 @@ BUGS = {
     ),
     "optimizer lost": Bug(
         "trainer/checkpoint.py",
-        "optimizer.load_state_dict(values)",
+        "optimizer.load_state_dict(_as_held(values, optimizer))",
         "pass",
         "tests/test_checkpoint.py",
     ),
@@ -227,6 +227,25 @@ BUGS = {
     ),
     "padding scored": Bug(
         "trainer/stages.py", "(ids == self.vlm.config.pad_token_id) |", "", "tests/test_training.py"
+    ),
+    # several processes
+    "gradients of shards averaged": Bug(
+        "trainer/shards.py",
+        "set_gradient_divide_factor(1.0)",
+        "set_gradient_divide_factor(2.0)",
+        "-m slow tests/test_distributed.py -k shards_are",
+    ),
+    "shards clipped alone": Bug(
+        "trainer/shards.py",
+        "torch.stack(norms).norm()",
+        "norms[0]",
+        "-m slow tests/test_distributed.py -k shards_are",
+    ),
+    "a state of one's own shards": Bug(
+        "trainer/checkpoint.py",
+        "learnt = whole(learnt)",
+        "pass",
+        "-m slow tests/test_distributed.py -k another",
     ),
 }
 

@@ -13,9 +13,12 @@ from safetensors.torch import load_file
 
 import train_pretrain_vlm
 import train_sft_vlm
+from model.decoder import Decoder
 from scoring.assistant import Assistant
+from tests.conftest import TINY, scrambled
 from trainer.distributed import gather, sum_gradients, summed
 from trainer.run import TrainArgs, make_recipe
+from trainer.shards import clip_gradients, shard_layers, whole
 from trainer.stages import STAGES
 
 ROOT = Path(__file__).parent.parent
@@ -29,6 +32,9 @@ RUNS = {  # name -> script, flags, how far apart
     "align": (train_pretrain_vlm.main, "--stage align", EXACT),
     "sft": (train_sft_vlm.main, "--accumulate 2", EXACT),
     "sft with Muon": (train_sft_vlm.main, "--muon_lr 0.01", ROUNDED),
+    "sft in shards": (train_sft_vlm.main, "--accumulate 2 --recompute --shard", EXACT),
+    "sft with Muon in shards": (train_sft_vlm.main, "--muon_lr 0.01 --shard", ROUNDED),
+    "align in shards": (train_pretrain_vlm.main, "--stage align --shard", EXACT),
 }
 
 
@@ -40,6 +46,7 @@ def meet(rank: int, folder: str) -> None:
 
 def train(name: str, start: str, out: Path) -> None:
     main, flags, _ = RUNS[name]
+    flags = flags if dist.is_initialized() else flags.replace("--shard", "")
     main([*flags.split(), *QUIET, "--init", start, "--out", str(out)])
 
 
@@ -63,11 +70,37 @@ def summing(rank: int, folder: str) -> None:
     dist.destroy_process_group()
 
 
+def dividing(rank: int, folder: str) -> None:
+    """Each process reads one of two rows through layers of which it holds half."""
+    meet(rank, folder)
+    torch.save(whole(clipped(rank, divided=True)), f"{folder}/{rank}.pt")
+    dist.destroy_process_group()
+
+
+def clipped(rows: int | slice, divided: bool = False) -> dict[str, torch.Tensor]:
+    """Gradients of a decoder, and their norm, which was more than the 0.5 that is allowed."""
+    torch.manual_seed(0)
+    decoder, x = scrambled(Decoder(TINY.text)), torch.randn(2, 5, TINY.text.hidden_size)
+    if divided:
+        shard_layers(decoder)
+    decoder(x[rows][None] if isinstance(rows, int) else x[rows]).square().sum().backward()
+    sum_gradients(list(decoder.parameters()))
+    norm = clip_gradients(decoder.parameters(), 0.5)
+    return {"norm": norm} | {name: p.grad for name, p in decoder.named_parameters() if p.grad is not None}
+
+
 def training(rank: int, folder: str, start: str) -> None:
     meet(rank, folder)
     for name in RUNS:
         train(name, start, Path(folder) / "two" / name)
     dist.destroy_process_group()
+
+
+def torchrun(flags: list[str]) -> subprocess.CompletedProcess:
+    """Two processes of train_sft_vlm.py, as a user begins them."""
+    begin = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "train_sft_vlm.py"]
+    env = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run([*begin, *flags], cwd=ROOT, env=env, capture_output=True, text=True, timeout=240)
 
 
 def test_one_process_is_all() -> None:
@@ -101,6 +134,18 @@ def test_what_one_process_has_not_used_counts_as_nothing(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
+def test_gradients_of_shards_are_those_of_the_whole(tmp_path: Path) -> None:
+    mp.spawn(dividing, (str(tmp_path),), nprocs=2)
+    wanted = clipped(slice(None))
+    assert wanted["norm"] > 1
+    for rank in range(2):
+        found = torch.load(tmp_path / f"{rank}.pt")
+        assert found.keys() == wanted.keys()
+        for name in wanted:
+            torch.testing.assert_close(found[name], wanted[name], msg=name)
+
+
+@pytest.mark.slow
 def test_two_processes_train_to_the_weights_of_one(assistant: Assistant, tmp_path: Path) -> None:
     start = str(tmp_path / "start")
     assistant.save(start)
@@ -115,38 +160,47 @@ def test_two_processes_train_to_the_weights_of_one(assistant: Assistant, tmp_pat
 
 
 @pytest.mark.slow
-def test_torchrun_begins_is_stopped_and_goes_on_with_another_number(
-    assistant: Assistant, tmp_path: Path
+@pytest.mark.parametrize("first, second", [("two", "one"), ("shards", "one"), ("one", "shards")])
+def test_a_run_goes_on_with_another_number_of_processes(
+    assistant: Assistant, tmp_path: Path, first: str, second: str
 ) -> None:
-    """Two processes for the first half of a run, and one for the second."""
+    """The second half of a run is done again by others, from the state in its middle."""
     assistant.save(tmp_path / "start")
-    flags = [*QUIET, "--init", str(tmp_path / "start"), "--epochs", "2"]
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "train_sft_vlm.py"]
-    env = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*torchrun, *flags, "--save_every", "5", "--out", tmp_path / "two"],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
+    out = tmp_path / "out"
+    flags = [
+        *QUIET,
+        "--init",
+        str(tmp_path / "start"),
+        "--epochs",
+        "2",
+        "--save_every",
+        "5",
+        "--out",
+        str(out),
+    ]
+    run_by(first, [*flags, "--val", "storybook:val", "--val_samples", "2"])
+    for path in sorted(out.glob("state-*"))[-2:]:
+        path.unlink()  # as if it had been killed after the save before
+    (out / "model.safetensors").rename(tmp_path / "first.safetensors")
+    run_by(second, [*flags, "--resume", "last"])
+    a, b = load_file(tmp_path / "first.safetensors"), load_file(out / "model.safetensors")
+    assert a.keys() == b.keys()
+    for key in a:
+        torch.testing.assert_close(a[key], b[key], rtol=1e-3, atol=1e-4)
+
+
+def run_by(whom: str, flags: list[str]) -> None:
+    if whom == "one":
+        return train_sft_vlm.main(flags)
+    done = torchrun([*flags, *["--shard"] * (whom == "shards")])
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("stage sft") == 1 and done.stdout.count("saved ") == 1
-    newest = sorted((tmp_path / "two").glob("state-*"))[-2:]
-    for path in newest:
-        path.unlink()  # as if it had been killed after the save before
-    (tmp_path / "two" / "model.safetensors").rename(tmp_path / "two.safetensors")
-    train_sft_vlm.main([*flags, "--save_every", "5", "--out", str(tmp_path / "two"), "--resume", "last"])
-    one, two = load_file(tmp_path / "two" / "model.safetensors"), load_file(tmp_path / "two.safetensors")
-    for key in one:
-        torch.testing.assert_close(one[key], two[key], rtol=1e-3, atol=1e-4)
-    odd = subprocess.run(
-        [*torchrun, *flags, "--batch_size", "3", "--out", tmp_path / "odd"],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=240,
+
+
+@pytest.mark.slow
+def test_a_batch_that_cannot_be_shared_is_named(assistant: Assistant, tmp_path: Path) -> None:
+    assistant.save(tmp_path / "start")
+    odd = torchrun(
+        [*QUIET, "--init", str(tmp_path / "start"), "--batch_size", "3", "--out", str(tmp_path / "odd")]
     )
     assert odd.returncode and "error: --batch_size 3 is shared by 2 processes; take a multiple" in odd.stderr

@@ -6,6 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from docs.data_flow import main as draw_data_flow
 from notebooks.twin import translated, twins
 
 ROOT = Path(__file__).parent.parent
@@ -60,6 +61,11 @@ def test_readme_lists_every_notebook_and_module() -> None:
         assert f"(notebooks/{path.name})" in readme, path.name
     for path in [*ROOT.glob("model/*.py"), *ROOT.glob("*.py"), *ROOT.glob("trainer/*.py")]:
         assert path.name == "__init__.py" or path.name in readme, path
+
+
+def test_the_data_flow_is_drawn_from_the_model_that_ships(tmp_path: Path) -> None:
+    draw_data_flow(tmp_path / "flow.png")
+    assert (tmp_path / "flow.png").stat().st_size > 20_000
 
 
 @pytest.mark.parametrize("name", twins())

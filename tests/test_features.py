@@ -43,7 +43,7 @@ def test_each_picture_is_looked_at_once(
 ) -> None:
     seen = compute_features(assistant, records, tmp_path)
     again = compute_features(assistant, records, tmp_path)
-    assert looked == [1, 1, 1, 1, 1]  # one of them to know the shape
+    assert looked == [1, 1, 1]
     for found in (seen, again, pickle.loads(pickle.dumps(seen))):
         for index, record in enumerate(records):
             if not record.images:
@@ -64,7 +64,7 @@ def test_what_was_cut_off_is_written_again(
         (folder / name).write_bytes(content[:end] if end else b"")
         looked.clear()
         assert torch.equal(compute_features(assistant, records, tmp_path).get(1), whole), cut
-        assert sum(looked) > 1, "nothing was computed again"
+        assert looked, "nothing was computed again"
     (folder / "rows.bin").unlink()
     assert torch.equal(compute_features(assistant, records, tmp_path).get(1), whole)
 

@@ -184,6 +184,7 @@ TRAINED: dict[str, tuple[str, Edit | None, str]] = {  # flags of train_sft_vlm.p
     "out is a file": ("--init weights --out a.png", None, "a.png"),
     "no images": ("--init weights --image_dir nowhere", None, "nowhere: no such folder of pictures"),
     "cut answers": ("--init weights --max_length 20", None, "is cut at 20"),
+    "one process": ("--init weights --shard", None, "begin with torchrun --nproc_per_node N"),
     "nothing to resume": ("--init weights --resume last", None, "nothing to resume"),
     "a damaged picture": ("--init weights", cut("data/000000_0.png"), "line 1"),
 }

@@ -17,6 +17,8 @@ from typing import Literal
 import torch
 from torch import nn
 
+from trainer.shards import as_held, whole
+
 FORMAT, KEPT = 1, 2
 Resume = Literal["no", "last", "auto"]
 
@@ -30,18 +32,15 @@ def save_state(
 ) -> Path:
     """Write the state that stands at `step`, then remove all but the newest `KEPT`.
 
-    Without `write`, in all processes but one, it only says where it is.
+    Without `write`, in all processes but one, it only helps to put shards together.
     """
     path = folder / f"state-{step:08d}.pt"
+    learnt = {"module": module.state_dict(), "optimizers": [o.state_dict() for o in optimizers]}
+    learnt = whole(learnt)
     if not write:
         return path
     folder.mkdir(parents=True, exist_ok=True)
-    state = {
-        "module": module.state_dict(),
-        "optimizers": [optimizer.state_dict() for optimizer in optimizers],
-        "random": torch.get_rng_state(),
-        "recipe": recipe,
-    }
+    state = learnt | {"random": torch.get_rng_state(), "recipe": recipe}
     about = {"format": FORMAT, "step": step, "steps": recipe["steps"]}
     write_whole(path, lambda temporary: about.update(_written(state, temporary)))
     write_whole(_label(path), lambda temporary: temporary.write_text(json.dumps(about) + "\n"))
@@ -162,11 +161,24 @@ def _check_recipe(was: dict, now: dict, path: Path) -> None:
 
 def _put_back(state: dict, module: nn.Module, optimizers: list, path: Path) -> int:
     try:
-        module.load_state_dict(state["module"])
+        held = module.state_dict()
+        module.load_state_dict(
+            {k: as_held(v, held[k]) if k in held else v for k, v in state["module"].items()}
+        )
         for optimizer, values in zip(optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(values)
+            optimizer.load_state_dict(_as_held(values, optimizer))
     except (RuntimeError, ValueError) as error:
         first = " ".join(str(error).split())[:200]
         raise ResumeError(f"{path} is of another model ({first}); resume with the same flags") from None
     torch.set_rng_state(state["random"])
     return state["step"]
+
+
+def _as_held(values: dict, optimizer: torch.optim.Optimizer) -> dict:
+    """An optimizer's state, its moments divided as its parameters are."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    moments = {
+        i: {k: as_held(v, parameters[i]) if v.shape == parameters[i].shape else v for k, v in own.items()}
+        for i, own in values["state"].items()
+    }
+    return values | {"state": moments}

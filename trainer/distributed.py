@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.tensor import DTensor
 
 
 @contextmanager
@@ -90,8 +91,10 @@ def summed(numbers: Sequence[float], device: torch.device) -> list[float]:
 
 
 def sum_gradients(parameters: Sequence[torch.nn.Parameter]) -> None:
-    """Every gradient becomes the sum of all processes'; one that none of them has stays None."""
-    if not several():
+    """Every gradient becomes the sum of all processes'; one that none of them has stays None. Shards' are
+    sums already."""
+    parameters = [p for p in parameters if not isinstance(p, DTensor)]
+    if not several() or not parameters:
         return
     device = parameters[0].device
     used = torch.tensor([p.grad is not None for p in parameters], dtype=torch.int32, device=device)

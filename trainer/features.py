@@ -88,10 +88,8 @@ def compute_features(assistant: Assistant, records: Sequence[Record], folder: Pa
 
     None, and a line that says so, where the disk has too little room.
     """
-    vision, device = assistant.vlm.vision, assistant.device
-    size = assistant.preprocessor.image_size
-    shape = tuple(vision(torch.zeros(1, 3, size, size, device=device)).shape[1:])
-    store = FeatureStore(folder / fingerprint(assistant), shape)
+    eye = assistant.vlm.config.vision
+    store = FeatureStore(folder / fingerprint(assistant), (eye.num_tokens, eye.hidden_size))
     keys, missing = {}, {}
     for index in range(len(records)):
         record = records[index]

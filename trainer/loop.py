@@ -18,6 +18,7 @@ from trainer.distributed import leader_first, rank, sum_gradients, summed
 from trainer.health import Health
 from trainer.interrupt import SIGNALS, Interrupted, Listener
 from trainer.report import Board, Report, Silence
+from trainer.shards import clip_gradients
 
 Losses = Callable[[dict], dict[str, Tensor]]  # batch -> named losses; the one to minimise is "loss"
 Weigh = Callable[[dict], int]  # batch -> of how many things its loss is the mean
@@ -60,7 +61,8 @@ def make_optimizers(module: nn.Module, recipe: Recipe) -> list[torch.optim.Optim
     """AdamW, without decay on norms and biases; with muon_lr, Muon for the matrices inside of layers.
 
     Muon (Jordan et al. 2024) makes the momentum's step orthogonal: for hidden matrices, not for embeddings.
-    A parameter's `lr_factor`, where it has one, scales its learning rate.
+    A parameter's `lr_factor`, where it has one, scales its learning rate. The decoder's layers are groups of
+    their own: a fused step takes no shards beside whole tensors, and a state fits with and without them.
     """
     adamw: dict[tuple, list[nn.Parameter]] = {}
     muon: dict[tuple, list[nn.Parameter]] = {}
@@ -68,12 +70,14 @@ def make_optimizers(module: nn.Module, recipe: Recipe) -> list[torch.optim.Optim
         if p.requires_grad:
             hidden = recipe.muon_lr and p.ndim == 2 and ".layers." in f".{name}"
             decay = recipe.weight_decay if p.ndim >= 2 else 0.0
-            (muon if hidden else adamw).setdefault((getattr(p, "lr_factor", 1.0), decay), []).append(p)
+            divided = ".decoder.layers." in f".{name}"
+            key = (getattr(p, "lr_factor", 1.0), decay, divided)
+            (muon if hidden else adamw).setdefault(key, []).append(p)
 
     def groups(parameters: dict[tuple, list[nn.Parameter]], lr: float) -> list[dict]:
         return [
             {"params": some, "lr": lr * factor, "peak_lr": lr * factor, "weight_decay": decay}
-            for (factor, decay), some in parameters.items()
+            for (factor, decay, _), some in parameters.items()
         ]
 
     optimizers = [torch.optim.AdamW(groups(adamw, recipe.lr), betas=(0.9, 0.95), fused=True)]
@@ -111,7 +115,7 @@ def fit(
         first = load_state(folder, module, optimizers, asdict(recipe), resume)
 
     report = Report(folder, name, recipe.steps, first, board) if leads else Silence()
-    health = health or Health(None, False)
+    health = health if health and leads else Health(None, False)
     window: list[dict[str, float]] = []
     module.train()
     with Listener() as asked, closing(loader_from(first * recipe.accumulate)) as batches:  # ends its workers
@@ -126,7 +130,7 @@ def fit(
                 raise TrainingError(f"{error}; {kept(some, folder, path)}") from None
             report.step()
             number = agreed(asked.number, device)
-            if leads and (done % log_every == 0 or done == recipe.steps):
+            if done % log_every == 0 or done == recipe.steps:
                 means = {key: sum(row[key] for row in window) / len(window) for key in window[0]}
                 if evaluate and (done % eval_every < log_every or done == recipe.steps):
                     means |= judged(module, evaluate, done)
@@ -184,8 +188,7 @@ def train_step(
             values[key] = values.get(key, 0.0) + share * value.item()
     sum_gradients([p for p in module.parameters() if p.requires_grad])
     values = dict(zip(values, summed(list(values.values()), device), strict=True))
-    trained = [p for p in module.parameters() if p.grad is not None]
-    norm = nn.utils.clip_grad_norm_(trained, recipe.clip)
+    norm = clip_gradients(module.parameters(), recipe.clip)
     for name, value in (("loss", values["loss"]), ("gradient", norm.item())):
         if not math.isfinite(value):
             raise TrainingError(f"the {name} is {value} at {_first_records(batches)}")

@@ -102,6 +102,9 @@ class Silence:
 
     def step(self) -> None: ...
 
+    def log(self, step: int, samples: int, values: dict[str, float]) -> float:
+        return 0.0
+
     def close(self) -> None: ...
 
 

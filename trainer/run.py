@@ -32,6 +32,7 @@ from trainer.loop import Recipe, fit, to_device
 from trainer.models import open_model
 from trainer.report import Board
 from trainer.samples import Samples
+from trainer.shards import make_whole, shard_layers
 from trainer.stages import STAGES, choose_trainable
 
 
@@ -111,6 +112,8 @@ class TrainArgs:
     recompute: bool = False
     """Compute the insides of the decoder's layers again in the backward pass (gradient checkpointing): less
     memory, about a third more time."""
+    shard: bool = False
+    """Divide the decoder's layers among torchrun's processes (FSDP2): for one that does not fit whole."""
     workers: int = 1
     """Processes that prepare batches; 0: none."""
     board: Board = "none"
@@ -161,7 +164,7 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     chance = module.chance(args.batch_size)
     if leads:
         print_plan(stage_name, module, recipe, len(records), assistant.device, chance)
-    evaluate = evaluator(args, assistant, module) if leads else None
+    evaluate = evaluator(args, assistant, module) if leads or args.shard else None  # it takes all shards
     fit(
         module,
         module,
@@ -179,6 +182,7 @@ def _run(stage_name: str, args: TrainArgs) -> None:
         weigh=module.weigh,
         board=args.board,
     )
+    make_whole(module)
     if not leads:
         return
     assistant.save(args.out, STORED[args.store])
@@ -188,9 +192,9 @@ def _run(stage_name: str, args: TrainArgs) -> None:
 
 
 def prepare_layers(vlm: Model, args: TrainArgs) -> None:
-    """As --compile and --recompute ask."""
-    if (args.compile or args.recompute) and not isinstance(vlm, VLM):
-        raise DataError("--compile and --recompute are not for this kind of model; leave them out")
+    """As --compile, --recompute and --shard ask."""
+    if (args.compile or args.recompute or args.shard) and not isinstance(vlm, VLM):
+        raise DataError("--compile, --recompute and --shard are not for this kind of model; leave them out")
     if args.recompute:
         vlm.decoder.recompute = True
     if args.compile:
@@ -198,6 +202,10 @@ def prepare_layers(vlm: Model, args: TrainArgs) -> None:
             raise DataError("--compile on a CPU wants the compiler g++; install it, or leave --compile out")
         for layer in vlm.decoder.layers:
             layer.compile(dynamic=True)
+    if args.shard:
+        if world() == 1:
+            raise DataError("--shard divides layers among processes; begin with torchrun --nproc_per_node N")
+        shard_layers(vlm.decoder)
 
 
 def whole_records(
@@ -265,7 +273,8 @@ def evaluator(
             gains = [gain for batch in batches if (gain := picture_gain(module, batch)) is not None]
         found = {"val_picture_gain": sum(gains) / len(gains)} if gains else {}
         answers = list(answer_all(assistant, some))
-        samples.show(step, answers)
+        if rank() == 0:
+            samples.show(step, answers)
         return {"val_exact_match": sum(answer.right for answer in answers) / len(answers), **found}
 
     return evaluate
