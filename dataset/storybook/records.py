@@ -112,13 +112,21 @@ def _asked(
 
 
 def regions(index: int, pictures: bool = True) -> Record:
-    """A crowded picture, and the name of each thing in both languages at its box."""
+    """A crowded picture: the name of each thing in both languages at its box, place, time of day and weather
+    at the whole."""
     scene = make_scene("train", index, CROWD, CROWD)
     turns = [FAMILIES["description"](scene, LANGUAGES["en"], random.Random(f"regions {index}"))]
     record = _record([scene], turns, "en/regions", f"storybook regions {index}", pictures)
     named = [" ".join(one.noun(**full_name(t)) for one in LANGUAGES.values()) for t in scene.things]
     boxes = [tuple(side / CANVAS for side in t.box) for t in scene.things]
+    named.append(" ".join(_around(scene, one) for one in LANGUAGES.values()))
+    boxes.append((0.0, 0.0, 1.0, 1.0))
     return replace(record, regions=tuple(zip(boxes, named, strict=True)))
+
+
+def _around(scene: Scene, language: Language) -> str:
+    words = language.settings[scene.setting], language.times[scene.time], language.weathers[scene.weather]
+    return " ".join(words)
 
 
 def captions(index: int, pictures: bool = True) -> Record:
