@@ -228,6 +228,13 @@ BUGS = {
     "padding scored": Bug(
         "trainer/stages.py", "(ids == self.vlm.config.pad_token_id) |", "", "tests/test_training.py"
     ),
+    # steps of one shape
+    "the unwritten seen": Bug(
+        "model/captured.py", "step.mask.zero_()", "step.mask.fill_(True)", "tests/test_quick.py"
+    ),
+    "an old cache's step": Bug(
+        "model/captured.py", "self.step.keys is not cache.keys", "False", "tests/test_quick.py"
+    ),
     # several processes
     "gradients of shards averaged": Bug(
         "trainer/shards.py",
