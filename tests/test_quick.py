@@ -66,10 +66,11 @@ def test_steps_of_one_shape_say_what_others_say(vlm: VLM) -> None:
     """Greedy for a padded batch, and with beams, which choose rows of the cache anew."""
     ids = torch.randint(5, 50, (2, 9))
     mask = torch.tensor([[0, 0, 0, *[1] * 6], [1] * 9])
+    ways = [way(vlm.decoder, "fp32") for way in WAYS]
     for choices in ({"attention_mask": mask}, {"num_beams": 3}):
         said = []
-        for way in WAYS:
-            vlm.quick = way(vlm.decoder, "fp32")
+        for way in ways:
+            vlm.quick = way
             said.append(torch.stack(list(vlm.stream(ids, max_new_tokens=8, stop_ids=(), **choices))))
         assert torch.equal(*said) and len(said[0].unique()) > 2
 
