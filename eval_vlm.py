@@ -89,6 +89,8 @@ class Args:
     dtype: Literal["auto", "fp32", "bf16", "int8"] = "fp32"
     """Arithmetic of the matrix products; auto is bf16 where the machine has instructions for it. int8 keeps
     the decoder's weights in a byte each: fastest on CPUs, and rounded (docs/PERFORMANCE.md)."""
+    graph: bool = False
+    """Replay the steps of an answer as a CUDA graph; not tried on a GPU yet."""
 
     def sampling(self) -> dict[str, object]:
         names = ("temperature", "top_p", "top_k", "repetition_penalty", "num_beams", "max_new_tokens")
@@ -110,7 +112,7 @@ def main(argv: list[str] | None = None) -> None:
         assistant = Both.load(args.weights, args.device, args.dtype)
     else:
         assistant = Assistant.load(args.weights or Path(MODES[args.model_mode]), args.device, args.dtype)
-    assistant.quickened()
+    assistant.quickened(args.graph)
     if args.suite:
         score_suite(assistant, args)
     elif args.data:

@@ -265,7 +265,8 @@ def page(demo: Demo) -> gr.Blocks:
                     label=WORDS("heat"), interactive=False, height=300, buttons=["download"], elem_id="heat"
                 )
         shown = [pictures, truth, chat, words, heat, visitor]
-        picture.input(told(demo.add), [picture, visitor], [picture, pictures, truth, visitor])
+        # not .input, which a photograph by the camera does not fire
+        picture.change(told(demo.add), [picture, visitor], [picture, pictures, truth, visitor])
         scene.click(told(demo.scene), visitor, shown)
         gr.on([restart.click, chat.clear], told(demo.restart), visitor, shown)
         asked = gr.on(

@@ -6,6 +6,7 @@ A prompt of one picture and a question, then `--new` tokens, greedy; the rate is
 the first. A second turn about the same picture is measured to its first token. All take turns.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from dataset.chat import Chat
 from dataset.open import open_data
 from dataset.preprocess import Preprocessor
 from dataset.storybook.records import StorybookRecords
+from model.captured import CapturedDecoder
 from model.config import PRESETS
 from model.device import pick_device
 from model.quick import LAYOUTS, QuickDecoder
@@ -77,13 +79,13 @@ def decoding(vlm: VLM, theirs: torch.nn.Module, batch: int, args: Args, device: 
     ids, pixels = prompt(vlm, batch, device)
     said: dict[str, Tensor] = {}
 
-    def ours(layout: str | None, new: int) -> Callable[[], None]:
-        quick = QuickDecoder(vlm.decoder, layout) if layout else None
+    def ours(layout: str | None, new: int, kind: type[QuickDecoder] = QuickDecoder) -> Callable[[], None]:
+        quick = kind(vlm.decoder, layout) if layout else None
 
         def run() -> None:
             vlm.quick = quick
             with torch.autocast(device.type, torch.bfloat16, enabled=layout in ("bf16", "int8")):
-                said[layout or "plain"] = vlm.generate(ids, pixels, max_new_tokens=new, stop_ids=())
+                said[name_of(kind, layout)] = vlm.generate(ids, pixels, max_new_tokens=new, stop_ids=())
 
         return run
 
@@ -111,6 +113,9 @@ def decoding(vlm: VLM, theirs: torch.nn.Module, batch: int, args: Args, device: 
         "ours, plain": (ours, None),
     }
     kinds |= {f"ours, {layout}": (ours, layout) for layout in LAYOUTS}
+    if device.type == "cuda":
+        captured = functools.partial(ours, kind=CapturedDecoder)
+        kinds |= {f"ours, {layout}, graph": (captured, layout) for layout in LAYOUTS}
     runs = {(name, n): make(what, n) for name, (make, what) in kinds.items() for n in (1, args.new)}
     taken = machine.in_turns(runs, args.rounds, device)
     rates = {name: batch * (args.new - 1) / (taken[name, args.new] - taken[name, 1]) for name in kinds}
@@ -131,6 +136,10 @@ def decoding(vlm: VLM, theirs: torch.nn.Module, batch: int, args: Args, device: 
         )
         for name, rate in rates.items()
     ]
+
+
+def name_of(kind: type[QuickDecoder], layout: str | None) -> str:
+    return (layout or "plain") + ", graph" * (kind is CapturedDecoder)
 
 
 def reading(vlm: VLM, args: Args, device: torch.device) -> list[Row]:

@@ -6,6 +6,7 @@ Records of a batch are about as long then, and little of it is padding. Of sever
 prepares its own rows of every batch: together they are the batch that one process would have.
 """
 
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -109,6 +110,7 @@ def make_loader(
         batch_size=None,
         sampler=Order(len(prepared.records), pool * batch_size, seed, group, first, blocks),
         num_workers=workers,
+        worker_init_fn=_heedless,
         generator=torch.Generator().manual_seed(seed),  # the global one is the training's, and is saved
     )
     for batches in loader:
@@ -117,6 +119,13 @@ def make_loader(
                 raise DataError(batch["error"])
             yield batch
         skip = 0
+
+
+def _heedless(worker: int) -> None:
+    """A signal to the whole group (Ctrl-C, `kill -- -PID`, a scheduler) is the trainer's to answer: it still
+    wants its batches, and its workers end with it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def held_out_batches(prepared: Prepared, batch_size: int, number: int | None = None) -> Iterator[Batch]:

@@ -109,8 +109,8 @@ def patched(axes: Axes, image: Image.Image, side: int, title: str) -> None:
 def matrix(axes: Axes, values: Tensor, x: float, title: str) -> None:
     """One row for each patch; blue is below 0, red above."""
     most = values.abs().quantile(0.98).item()
-    extent = (x, x + SIDE, TOP, TOP + SIDE)
-    axes.imshow(values.numpy(), cmap="coolwarm", vmin=-most, vmax=most, extent=extent, aspect="auto", zorder=2)
+    colours = {"cmap": "coolwarm", "vmin": -most, "vmax": most}
+    axes.imshow(values.numpy(), extent=(x, x + SIDE, TOP, TOP + SIDE), aspect="auto", zorder=2, **colours)
     axes.text(x + SIDE / 2, TOP + SIDE + 1, title, ha="center", fontsize=9)
 
 

@@ -13,6 +13,7 @@ from dataset.chat import IMAGE, Chat, Message, stream_text
 from dataset.errors import DataError
 from dataset.images import load_image
 from dataset.preprocess import Preprocessor
+from model.captured import CapturedDecoder
 from model.device import pick_device, pick_dtype
 from model.hub import Model, load, save
 from model.quick import QuickDecoder
@@ -38,13 +39,16 @@ class Assistant:
         found.expect_fitting_parts(folder)
         return found
 
-    def quickened(self) -> "Assistant":
+    def quickened(self, graph: bool = False) -> "Assistant":
         """Itself, the decoder laid out for answering: from then on training it changes no answer.
 
-        Raises DataError for int8 where there is no such decoder.
+        Raises DataError for int8 where there is no such decoder, and for `graph` elsewhere than on CUDA.
         """
+        if graph and not (isinstance(self.vlm, VLM) and self.device.type == "cuda"):
+            raise DataError("--graph is for our own decoder on CUDA; leave it out")
         if isinstance(self.vlm, VLM):
-            self.vlm.quick = QuickDecoder(self.vlm.decoder, self.dtype)
+            kind = CapturedDecoder if graph else QuickDecoder
+            self.vlm.quick = kind(self.vlm.decoder, self.dtype)
         elif self.dtype == "int8":
             raise DataError("--dtype int8 is not for this kind of model; take auto, fp32 or bf16")
         return self

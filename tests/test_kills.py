@@ -6,6 +6,8 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -17,10 +19,12 @@ from dataset.loader import make_loader
 from dataset.open import open_data
 from scoring.assistant import Assistant
 from tests.test_training import for_stage
+from trainer.checkpoint import saved_states
 from trainer.features import compute_features
 from trainer.loop import Recipe, fit
 from trainer.stages import STAGES, choose_trainable
 
+ROOT = Path(__file__).parent.parent
 KILLS = 5  # of each stage
 RECIPE = Recipe(steps=8, batch_size=4, accumulate=2, muon_lr=0.01, warmup=2)
 FORK = multiprocessing.get_context("fork")  # a process that has imported all this begins at once
@@ -90,3 +94,22 @@ def test_killed_again_and_again(name: str, assistant: Assistant, tmp_path: Path)
     killed, expected = (torch.load(f / "final.pt") for f in (folder, tmp_path / "whole"))
     assert all(torch.equal(killed[key], expected[key]) for key in expected)
     print(f"{name}: {kills} kills, {in_a_save} of them in a save")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_whole_group_saves_and_ends(
+    number: int, assistant: Assistant, tmp_path: Path
+) -> None:
+    """The processes that prepare batches get it, too: they go on until the trainer has ended its step."""
+    assistant.save(tmp_path / "start")
+    flags = f"--init {tmp_path}/start --out {tmp_path}/out --samples 40000 --batch_size 4 --device cpu"
+    command = [sys.executable, "train_sft_vlm.py", *flags.split()]
+    run = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    metrics = tmp_path / "out/metrics.jsonl"
+    while run.poll() is None and not (metrics.is_file() and metrics.stat().st_size):
+        time.sleep(0.1)
+    os.killpg(run.pid, number)
+    told = run.communicate(timeout=60)[1]
+    assert run.returncode == 128 + number and "--resume last goes on" in told and "Traceback" not in told
+    assert len(saved_states(tmp_path / "out")) == 1

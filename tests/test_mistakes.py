@@ -169,6 +169,7 @@ ASKED: dict[str, tuple[str, Edit | None, str]] = {  # flags of eval_vlm.py, what
     "no view": ("--data storybook:dreams", None, "the storybook has"),
     "bad record": ("--data d.jsonl", text("d.jsonl", '{"conversations": 3}'), "d.jsonl line 1"),
     "outside": ("--data data/d.jsonl", text("data/d.jsonl", OUTSIDE), "lies outside data"),
+    "a graph on a CPU": (f"{HI} --graph", None, "--graph is for our own decoder on CUDA"),
     "not transformers'": (f"{HI} --load 1", None, "model_type is 'glimpse'"),
 }
 TRAINED: dict[str, tuple[str, Edit | None, str]] = {  # flags of train_sft_vlm.py

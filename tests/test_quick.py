@@ -6,9 +6,11 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from model.captured import CapturedDecoder
 from model.config import DecoderConfig
 from model.decoder import Decoder
 from model.quick import FEW, Laid, QuickDecoder
+from model.vlm import VLM
 from tests.conftest import scrambled
 
 CONFIG = DecoderConfig(
@@ -29,25 +31,28 @@ KINDS = {
     "wide heads": replace(CONFIG, head_dim=16),
     "experts": replace(CONFIG, num_local_experts=3),
 }
+WAYS = [QuickDecoder, CapturedDecoder]
 
 
 def decoder(config: DecoderConfig) -> Decoder:
     return scrambled(Decoder(config)).eval().requires_grad_(False)
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_same_logits_at_once_and_step_by_step(kind: str) -> None:
+def test_same_logits_at_once_and_step_by_step(kind: str, way: type[QuickDecoder]) -> None:
     plain = decoder(KINDS[kind])
-    quick, embeds = QuickDecoder(plain, "fp32"), torch.randn(2, 9, 32)
+    quick, embeds = way(plain, "fp32"), torch.randn(2, 9, 32)
     expected = plain.logits(plain(embeds))
     cache = quick.new_cache(2, 9)
     parts = [quick.logits(quick(embeds[:, a:b], None, cache)) for a, b in ((0, 4), (4, 5), (5, 6), (6, 9))]
     assert_close(torch.cat(parts, dim=1), expected, rtol=1e-4, atol=1e-4)
 
 
-def test_padded_is_alone() -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_padded_is_alone(way: type[QuickDecoder]) -> None:
     plain = decoder(CONFIG)
-    quick, embeds = QuickDecoder(plain, "fp32"), torch.randn(2, 7, 32)
+    quick, embeds = way(plain, "fp32"), torch.randn(2, 7, 32)
     mask = torch.tensor([[0, 0, 1, 1, 1, 1, 1], [1] * 7])
     cache = quick.new_cache(2, 7)
     quick(embeds[:, :6], mask[:, :6], cache)
@@ -55,6 +60,30 @@ def test_padded_is_alone() -> None:
     for row, first in ((0, 2), (1, 0)):
         alone = plain.logits(plain(embeds[row : row + 1, first:]))[:, -1]
         assert_close(last[row : row + 1], alone, rtol=1e-4, atol=1e-4)
+
+
+def test_steps_of_one_shape_say_what_others_say(vlm: VLM) -> None:
+    """Greedy for a padded batch, and with beams, which choose rows of the cache anew."""
+    ids = torch.randint(5, 50, (2, 9))
+    mask = torch.tensor([[0, 0, 0, *[1] * 6], [1] * 9])
+    ways = [way(vlm.decoder, "fp32") for way in WAYS]
+    for choices in ({"attention_mask": mask}, {"num_beams": 3}):
+        said = []
+        for way in ways:
+            vlm.quick = way
+            said.append(torch.stack(list(vlm.stream(ids, max_new_tokens=8, stop_ids=(), **choices))))
+        assert torch.equal(*said) and len(said[0].unique()) > 2
+
+
+def test_what_is_not_written_yet_is_hidden() -> None:
+    """A cache that held another conversation goes on as a new one does."""
+    captured, embeds = CapturedDecoder(decoder(CONFIG), "fp32"), torch.randn(1, 6, 32)
+    fresh, used = captured.new_cache(1, 12), captured.new_cache(1, 12)
+    used.keys.normal_()
+    used.values.normal_()
+    for cache in (fresh, used):
+        captured(embeds[:, :5], None, cache)
+    assert_close(captured(embeds[:, 5:], None, fresh), captured(embeds[:, 5:], None, used))
 
 
 @pytest.mark.parametrize("layout, near", [("fp32", 1e-5), ("bf16", 0.02), ("int8", 0.03)])
@@ -77,7 +106,8 @@ def test_few_bytes_say_nearly_the_same(layout: str) -> None:
     assert (logits - expected).norm() < 0.08 * expected.norm()
 
 
-def test_the_context_has_an_end() -> None:
-    quick = QuickDecoder(decoder(CONFIG), "fp32")
+@pytest.mark.parametrize("way", WAYS)
+def test_the_context_has_an_end(way: type[QuickDecoder]) -> None:
+    quick = way(decoder(CONFIG), "fp32")
     with pytest.raises(ValueError, match="65 tokens do not fit the context of 64"):
         quick(torch.zeros(1, 65, 32), None, quick.new_cache(1, 65))

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,22 @@ ROOT = Path(__file__).parent.parent
 TINY = ROOT / "weights/tiny"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PATIENCE = 60_000  # ms
+SLOW = """
+import time, sys, web_demo_vlm
+from scoring.conversation import Conversation
+ask = Conversation.ask
+def slowly(*args, **choices):
+    for piece in ask(*args, **choices):
+        time.sleep(0.3)
+        yield piece
+Conversation.ask = slowly
+web_demo_vlm.main(sys.argv[1:])
+"""
+COPY = """async (bytes) => {
+    const picture = new Blob([new Uint8Array(bytes)], {type: 'image/png'});
+    await navigator.clipboard.write([new ClipboardItem({'image/png': picture})]);
+}"""
+CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # it films a test pattern
 WATCH = """() => {
     const chat = document.querySelector('#chat');
     window.seen = new Set();
@@ -32,14 +49,20 @@ WATCH = """() => {
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Of a server of its own, on this machine alone."""
+    with served(tmp_path_factory.mktemp("web") / "log", "web_demo_vlm.py") as url:
+        yield url
+
+
+@contextmanager
+def served(log: Path, *code: str) -> Iterator[str]:
+    """The address of a server of its own, on this machine alone."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log, url = tmp_path_factory.mktemp("web") / "log", f"http://127.0.0.1:{port}"
+    url = f"http://127.0.0.1:{port}"
     env = os.environ | {"GRADIO_TEMP_DIR": str(log.parent)}
     with open(log, "w") as out:
-        command = [sys.executable, "web_demo_vlm.py", "--port", str(port), "--max_upload_mb", "1"]
+        command = [sys.executable, *code, "--port", str(port), "--max_upload_mb", "1"]
         server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out)
     try:
         for _ in range(240):
@@ -64,7 +87,7 @@ def browser() -> Iterator[Browser]:
             pytest.fail("no Chromium: .ci/run installs one")
         pytest.skip("no Chromium here; apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *CAMERA])
         yield browser
         browser.close()
 
@@ -135,6 +158,38 @@ def test_bad_files_are_told_and_change_nothing(browser: Browser, address: str, t
     page.reload()
     ask(page, "Is anybody there?")
     expect(page.locator("#chat .bot")).to_have_count(1)
+
+
+@pytest.mark.slow
+def test_pictures_are_pasted_and_filmed(browser: Browser, address: str) -> None:
+    page = visit(browser, address)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write", "camera"])
+    page.evaluate(COPY, list((TINY / "example.png").read_bytes()))
+    page.get_by_label("Paste from clipboard").click()
+    expect(page.locator("#pictures img")).to_have_count(1)
+    ask(page, "What colour is the boat?")
+    expect(page.locator("#chat")).to_contain_text("yellow")
+    page.get_by_label("Capture from camera").click()
+    page.get_by_text("Click to Access Webcam").click()
+    page.get_by_label("capture photo").click()
+    expect(page.locator("#pictures img")).to_have_count(2)
+
+
+@pytest.mark.slow
+def test_an_answer_can_be_stopped(browser: Browser, tmp_path: Path) -> None:
+    with served(tmp_path / "log", "-c", SLOW) as address:
+        page = visit(browser, address)
+        page.set_input_files("#picture input[type=file]", TINY / "example.png")
+        expect(page.locator("#pictures img")).to_have_count(1)
+        ask(page, "Describe the picture.")
+        expect(page.locator("#chat .bot")).to_contain_text(re.compile(r"\w+ \w+"))
+        page.click("#stop")
+        page.wait_for_timeout(1000)
+        said = page.inner_text("#chat .bot")
+        page.wait_for_timeout(2000)
+        assert page.inner_text("#chat .bot") == said and "." not in said
+        ask(page, "What colour is the boat?")
+        expect(page.locator("#chat")).to_contain_text("yellow")
 
 
 @pytest.mark.slow
