@@ -55,7 +55,7 @@ def test_each_region_finds_its_picture(assistant: Assistant) -> None:
     picture = Image.new("RGB", (32, 32))
     two = [{"role": "user", "content": "<image><image>Which?"}, SAID[1]]
     one = [{"role": "user", "content": "<image>What?"}, SAID[1]]
-    marked = (((0.0, 0.0, 0.5, 0.5), "a red star"), ((0.5, 0.5, 1.0, 1.0), "star"))
+    marked = (((0.0, 0.0, 0.5, 0.5), "a red thing"), ((0.5, 0.5, 1.0, 1.0), "thing"))
     records = [
         Record((picture, picture), tuple(two)),
         Record((), tuple(SAID)),
@@ -66,7 +66,7 @@ def test_each_region_finds_its_picture(assistant: Assistant) -> None:
     assert batch["region_images"].tolist() == [0, 2, 2] and len(batch["pixel_values"]) == 3
     assert_close(batch["region_boxes"][0], torch.tensor([0.0, 0.0, 1.0, 1.0]))  # nobody drew one: all of it
     words = [{assistant.chat.tokenizer.decode([i]) for i in row if i} for row in batch["region_ids"].tolist()]
-    assert words[1] == {" a", " red", " star"} and words[2] == {" star"}
+    assert words[1] == {" a", " red", " thing"} and words[2] == {" thing"}
 
 
 def test_the_loss_reads_the_boxes_patches_alone(assistant: Assistant) -> None:
