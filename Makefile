@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 IMAGE ?= weights/tiny/example.png
-OUT ?= out/tiny
+OUT ?= $(if $(QUICK),out/quick,out/tiny)
 
 .PHONY: chat web test train lint proof notebooks fuzz coverage planted bench
 .venv/ready: requirements.txt
@@ -41,5 +41,5 @@ bench: .venv/ready  ## speed beside transformers, what a step costs; JSON and ta
 lint: .venv/ready
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
 
-train: .venv/ready  ## from nothing to a scored model, in out/tiny
-	./train_tiny.sh $(PY) $(OUT)
+train: .venv/ready  ## from nothing to a scored model, in out/tiny; QUICK=1: a small one in ten minutes, in out/quick
+	QUICK=$(QUICK) ./train_tiny.sh $(PY) $(OUT)

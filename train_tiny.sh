@@ -1,6 +1,7 @@
 #!/bin/sh
 # From nothing to the model in weights/tiny: usage train_tiny.sh PYTHON OUT
 # A stage that is done is not done again; one that was cut off goes on where it was last saved.
+# QUICK=1: ten minutes instead of four hours, for a model that sees and can hardly reason yet.
 set -eu
 python=$1 out=$2
 stage() { # stage NAME COMMAND...
@@ -8,11 +9,20 @@ stage() { # stage NAME COMMAND...
     [ -f "$out/$name/model.safetensors" ] && { echo "$name is done: $out/$name"; return; }
     "$python" "$@" --out "$out/$name" --resume auto
 }
+all="--train vision connector decoder --eye_lr 0.1 --muon_lr 0.01 --warmup 20 --val storybook:val --val_samples 220 --save_every 250"
 [ -f "$out/tokenizer/tokenizer.json" ] || "$python" -m dataset.train_tokenizer --out "$out/tokenizer"
-stage text    train_pretrain_vlm.py --stage text --tokenizer "$out/tokenizer" --samples 6400 --batch_size 64 --muon_lr 0.01
-stage regions train_pretrain_vlm.py --stage regions --init "$out/text" --samples 51200 --batch_size 64 --muon_lr 0.01 --warmup 20
-all="--train vision connector decoder --eye_lr 0.1 --muon_lr 0.01 --warmup 20 --val storybook:val --val_samples 180"
-stage read    train_sft_vlm.py --init "$out/regions" --data storybook:read $all --samples 51200 --save_every 250
-stage sft     train_sft_vlm.py --init "$out/read" $all --samples 112000 --save_every 250
-stage reason  train_sft_vlm.py --init "$out/sft" --data storybook:reason $all --samples 51200 --save_every 250 --store fp16
-"$python" eval_vlm.py --weights "$out/reason" --data storybook:scenes --samples 1000 --dtype auto --report "$out/scenes.json"
+if [ "${QUICK:-}" ]; then
+    text=3200 regions=32000 sft=9600 last=sft scenes=50
+else
+    text=9600 regions=64000 sft=88000 last=reason scenes=500
+fi
+stage text    train_pretrain_vlm.py --stage text --tokenizer "$out/tokenizer" --samples $text --batch_size 64 --muon_lr 0.01
+stage regions train_pretrain_vlm.py --stage regions --init "$out/text" --samples $regions --batch_size 64 --muon_lr 0.01 --warmup 20
+if [ "${QUICK:-}" ]; then
+    stage sft train_sft_vlm.py --init "$out/regions" --data storybook:single $all --samples $sft
+else
+    stage read   train_sft_vlm.py --init "$out/regions" --data storybook:read $all --samples 44800
+    stage sft    train_sft_vlm.py --init "$out/read" $all --samples $sft
+    stage reason train_sft_vlm.py --init "$out/sft" --data storybook:reason $all --samples 144000 --store fp16
+fi
+"$python" eval_vlm.py --weights "$out/$last" --suite --samples $scenes --dtype auto --report "$out/suite.json"

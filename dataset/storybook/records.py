@@ -2,6 +2,7 @@
 
 train          conversations about one picture, or two; English or Chinese
 single         as train, about one picture
+around         as single, of the whole picture most: place, time of day, weather
 reason         as train, with more of what takes several steps: relations, numbers, two pictures
 read           one picture, and a long answer: all of it, or some things by name
 described      one picture, one description
@@ -58,13 +59,15 @@ ALL_ALIKE = {
     "relation": 5,
     "comparison": 4,
     "unanswerable": 1,
-    "setting": 1,
-    "summary": 0.5,
+    "setting": 3,
+    "summary": 2,
 }
+AROUND = {"setting": 4, "summary": 2}
 STEPS = ALL_ALIKE | {"existence": 2, "count": 6, "colour": 1, "size": 1, "relation": 8, "comparison": 6}
 MIXTURES = {
     "train": Mixture(first=0, pairs=0.08, reading=0.3, dialogues=0.05, questions=ALL_ALIKE),
     "single": Mixture(first=0, pairs=0.0, reading=0.3, dialogues=0.05, questions=ALL_ALIKE),
+    "around": Mixture(first=8_000_000, pairs=0.0, reading=0.15, dialogues=0.0, questions=AROUND),
     "reason": Mixture(first=5_000_000, pairs=0.12, reading=0.25, dialogues=0.05, questions=STEPS),
 }
 
@@ -191,6 +194,7 @@ def _record(
 VIEWS = {
     "train": talk,
     "single": partial(talk, view="single"),
+    "around": partial(talk, view="around"),
     "reason": partial(talk, view="reason"),
     "read": read,
     "described": described,
