@@ -35,6 +35,7 @@ from dataset.storybook.world import CANVAS, Scene, make_pair, make_scene, twin
 TWINS, CROWD = 4, 6
 ABOUT_SHARE, AFTER_SHARE = 0.6, 0.5  # of the long answers: about things by name; with questions after
 QUESTIONS = 6  # about one picture: as many tokens as a description, so that batches need little padding
+SWITCHING = 0.2  # of the conversations: in both languages
 AFTER, OF_TWO = 2, 3  # questions after a long answer; about two pictures
 
 
@@ -61,14 +62,15 @@ ALL_ALIKE = {
     "unanswerable": 1,
     "setting": 3,
     "summary": 2,
+    "description": 1,
 }
 AROUND = {"setting": 4, "summary": 2}
-STEPS = ALL_ALIKE | {"existence": 2, "count": 6, "colour": 1, "size": 1, "relation": 8, "comparison": 6}
+STEPS = ALL_ALIKE | {"existence": 2, "count": 6, "colour": 1, "size": 1, "relation": 6, "comparison": 9}
 MIXTURES = {
     "train": Mixture(first=0, pairs=0.08, reading=0.3, dialogues=0.05, questions=ALL_ALIKE),
     "single": Mixture(first=0, pairs=0.0, reading=0.3, dialogues=0.05, questions=ALL_ALIKE),
     "around": Mixture(first=8_000_000, pairs=0.0, reading=0.15, dialogues=0.0, questions=AROUND),
-    "reason": Mixture(first=5_000_000, pairs=0.12, reading=0.25, dialogues=0.05, questions=STEPS),
+    "reason": Mixture(first=5_000_000, pairs=0.2, reading=0.25, dialogues=0.05, questions=STEPS),
 }
 
 
@@ -108,9 +110,12 @@ def _reading(scene: Scene, language: Language, rng: random.Random) -> list[tuple
 def _asked(
     scene: Scene, language: Language, rng: random.Random, weights: dict[str, float], number: int
 ) -> list[tuple[str, str]]:
-    """Questions with short answers. None is asked twice in the same words."""
-    families = [FAMILIES[name] for name in rng.choices(list(weights), list(weights.values()), k=number)]
-    turns = [ask(scene, language, rng) or FAMILIES["existence"](scene, language, rng) for ask in families]
+    """Questions, most with short answers. None is asked twice in the same words."""
+    spoken = list(LANGUAGES.values()) if rng.random() < SWITCHING else [language]
+    turns = []
+    for name in rng.choices(list(weights), list(weights.values()), k=number):
+        now = rng.choice(spoken)
+        turns.append(FAMILIES[name](scene, now, rng) or FAMILIES["existence"](scene, now, rng))
     return list(dict(turns).items())
 
 
