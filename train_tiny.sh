@@ -24,6 +24,6 @@ else
     stage read   train_sft_vlm.py --init "$out/regions" --data storybook:read $all --samples 44800
     stage sft    train_sft_vlm.py --init "$out/read" $all --samples $sft
     stage around train_sft_vlm.py --init "$out/sft" --data storybook:around $all --samples 8000
-    stage reason train_sft_vlm.py --init "$out/around" --data storybook:reason $all --samples 139000 --store fp16
+    stage reason train_sft_vlm.py --init "$out/around" --data storybook:reason $all --samples 147200 --store fp16
 fi
 "$python" eval_vlm.py --weights "$out/$last" --suite --samples $scenes --dtype auto --report "$out/suite.json"

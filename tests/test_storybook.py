@@ -25,7 +25,7 @@ from dataset.storybook.questions import (
     the,
     unique_name,
 )
-from dataset.storybook.records import VIEWS, StorybookRecords
+from dataset.storybook.records import CROWD, VIEWS, StorybookRecords
 from dataset.storybook.settings import SETTINGS
 from dataset.storybook.words import LANGUAGES
 from dataset.storybook.world import CANVAS, NEVER_SEEN, PLACES, SIZES, Scene, Thing, make_scene, twin
@@ -287,3 +287,25 @@ def test_dialogues_speak_of_one_thing_and_then_of_another(language: Language) ->
         assert all(answer in words for _, answer in turns[1:])
         longest = max(longest, len(turns))
     assert longest == 4
+
+
+def test_conversations_change_the_language_and_describe_at_any_place() -> None:
+    """Each answer is in the language of its question; regions name what is around, too."""
+    mixed = described_late = 0
+    for record in (StorybookRecords("reason", 400, pictures=False)[i] for i in range(400)):
+        asked, said = ([m["content"] for m in record.messages[start::2]] for start in (0, 1))
+        chinese = [
+            [any("一" <= letter <= "龥" for letter in text) for text in some] for some in (asked, said)
+        ]
+        assert chinese[0] == chinese[1], record.messages
+        mixed += len(set(chinese[0])) == 2
+        described_late += any(parse_description(answer) and len(answer) > 30 for answer in said[1:])
+    assert mixed > 20 and described_late > 15
+
+
+def test_regions_name_place_time_and_weather_at_the_whole_picture() -> None:
+    (*things, (box, words)) = StorybookRecords("regions", 1)[0].regions
+    scene = make_scene("train", 0, CROWD, CROWD)
+    assert len(things) == len(scene.things) and box == (0.0, 0.0, 1.0, 1.0)
+    for language in LANGUAGES.values():
+        assert language.settings[scene.setting] in words and language.weathers[scene.weather] in words
