@@ -1,6 +1,7 @@
 """Two processes give what one gives."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -100,7 +101,14 @@ def torchrun(flags: list[str]) -> subprocess.CompletedProcess:
     """Two processes of train_sft_vlm.py, as a user begins them."""
     begin = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "train_sft_vlm.py"]
     env = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run([*begin, *flags], cwd=ROOT, env=env, capture_output=True, text=True, timeout=240)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    run = subprocess.Popen([*begin, *flags], cwd=ROOT, env=env, start_new_session=True, **pipes)
+    try:
+        said, told = run.communicate(timeout=240)
+    finally:
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)  # those that wait for each other, too
+    return subprocess.CompletedProcess(run.args, run.returncode, said, told)
 
 
 def test_one_process_is_all() -> None:
