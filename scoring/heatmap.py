@@ -24,6 +24,7 @@ PLAIN = set("a an the at in on and with is are to of it there by , . : ; ?".spli
 )
 CJK = ("Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Zen Hei", "Source Han Sans SC", "SimHei", "PingFang SC")
 COLUMNS, SIDE = 6, 1.7  # words in a row; inches of each
+HALF = "\N{REPLACEMENT CHARACTER}"  # what part of a character decodes to
 HIDDEN = 0.25  # brightness where nobody looks
 
 
@@ -53,15 +54,20 @@ def looked(
 
 
 def words(chat: Chat, ids: Sequence[int]) -> list[tuple[str, int]]:
-    """Words, and the number of the first token of each; a Chinese character is a word."""
+    """Words, and the number of the first token of each; a Chinese character is a word, of however many
+    tokens."""
     found: list[tuple[str, int]] = []
-    for at, id in enumerate(ids):
-        text = chat.decode([id])
+    at = 0
+    for end in range(1, len(ids) + 1):
+        text = chat.decode(ids[at:end])
+        if HALF in text and end < len(ids):
+            continue  # the rest of the character is in the next tokens
         goes_on = found and text[:1].isalpha() and text.isascii() and found[-1][0].isascii()
         if goes_on and found[-1][0][-1:].isalnum():
             found[-1] = (found[-1][0] + text, found[-1][1])
         elif text.strip():
             found.append((text.strip(), at))
+        at = end
     return found
 
 
@@ -77,7 +83,7 @@ def draw(looks: Sequence[Look], images: Sequence[Image.Image], path: Path) -> No
         axes = figure.add_subplot(rows, min(COLUMNS, len(looks)), number)
         chosen = int(look.shares.sum((1, 2)).argmax())
         axes.imshow(lit(images[chosen], look.shares[chosen]))
-        readable = look.word.isascii() or fonts
+        readable = look.word.isprintable() and (look.word.isascii() or fonts)
         axes.set_title(
             look.word if readable else f"word {number}", fontsize=9, family=[*fonts[:1], "DejaVu Sans"]
         )
