@@ -8,11 +8,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 import torch
+from tqdm import tqdm
 
 from dataset.collate import Prepared
 from dataset.loader import make_loader
@@ -33,6 +35,7 @@ FORK = multiprocessing.get_context("fork")  # a process that has imported all th
 def train(name: str, assistant: Assistant, folder: Path) -> None:
     """A whole run of a stage that goes on from wherever the folder stands."""
     torch.set_num_threads(1)
+    tqdm.set_lock(threading.RLock())  # its own is shared with forks: one killed with it would hang the next
     os.setsid()  # a group of its own, its worker among it
     flush = os.fsync
     os.fsync = lambda file: (time.sleep(0.01), flush(file))  # a slow disk: many kills fall into a save

@@ -24,7 +24,10 @@ class Health:
         if self.chance and loss is not None and loss > NEAR * self.chance:
             found = f"the loss is {loss:.2f} at step {step}, and {self.chance:.2f} where nothing is known"
             if self.trained:
-                self._once("start", f"{found}: are the weights given trained, and with this tokenizer?")
+                self._once(
+                    "start",
+                    f"{found}: are the weights trained, with this tokenizer, or are most words new to them?",
+                )
             elif step >= LATE:
                 self._once("late", f"{found}: raise --lr, or look at a sample: python -m dataset.chat show")
         if waiting > WAITING:

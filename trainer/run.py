@@ -217,7 +217,8 @@ def whole_records(
         return records
     number, first = f"{len(found.bad)} of {len(records)} records are bad", next(iter(found.bad.values()))
     if not args.skip_bad or not found.good:
-        look = f"`python -m dataset.records check {args.data}` tells all"
+        folder = f" --image_dir {args.image_dir}" if args.image_dir else ""
+        look = f"`.venv/bin/python -m dataset.records check {args.data}{folder}` tells all"
         raise DataError(f"{first} ({number}; {look}; correct them, or leave them out with --skip_bad)")
     print(f"{number} and left out; the first: {first}")
     return Chosen(records, found.good)
