@@ -83,10 +83,8 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(f"error: {error}")
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-    print(
     look = f".venv/bin/python -m dataset.records check {args.out} --image_dir FOLDER"
     print(f"{len(rows)} records -> {args.out}; look at them: {look}")
-    )
 
 
 if __name__ == "__main__":
