@@ -201,8 +201,12 @@ def pictures(names: str) -> list[Image.Image]:
     return open_pictures([str(path)] if path.exists() else shlex.split(names))
 
 
+AT_ONCE = 0.02  # of an answer's time
+
+
 def speed(tokens: int, begun: float, first: float | None, end: float) -> str:
-    if first is None or tokens < 2:
+    at_once = first is not None and end - first < AT_ONCE * (end - begun)  # beams give their answer whole
+    if first is None or tokens < 2 or at_once:
         return f"{end - begun:.2f} s for {tokens} tokens"
     rate = (tokens - 1) / max(end - first, 1e-9)
     return f"{tokens} tokens: the first after {first - begun:.2f} s, then {rate:,.0f} a second"

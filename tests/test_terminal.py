@@ -140,6 +140,7 @@ def test_preview_and_speed() -> None:
     assert shown.count("▀") == 48 * 12 and "\033[38;2;1;2;3m\033[48;2;1;2;3m▀" in shown
     assert speed(11, 0.0, 0.5, 1.0) == "11 tokens: the first after 0.50 s, then 20 a second"
     assert speed(0, 0.0, None, 1.0) == "1.00 s for 0 tokens"
+    assert speed(38, 0.0, 0.999, 1.0) == "1.00 s for 38 tokens"  # beams: all at once
 
 
 def test_pictures_come_with_the_question_after_them(talker: Assistant) -> None:
