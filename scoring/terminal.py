@@ -82,6 +82,8 @@ class Terminal:
 
     def run(self) -> None:
         self.conversation.restart(self.images)
+        if not self.images:
+            print("no picture yet, so it will make one up: /image PATH shows it one", file=sys.stderr)
         if sys.stdin.isatty():
             self.show(self.images)
             print(f"/help tells what can be done; Enter alone asks: {self.default}")
