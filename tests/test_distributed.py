@@ -75,6 +75,7 @@ def dividing(rank: int, folder: str) -> None:
     """Each process reads one of two rows through layers of which it holds half."""
     meet(rank, folder)
     torch.save(whole(clipped(rank, divided=True)), f"{folder}/{rank}.pt")
+    dist.barrier()  # none leaves while another still talks to it
     dist.destroy_process_group()
 
 

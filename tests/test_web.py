@@ -38,6 +38,10 @@ COPY = """async (bytes) => {
     const picture = new Blob([new Uint8Array(bytes)], {type: 'image/png'});
     await navigator.clipboard.write([new ClipboardItem({'image/png': picture})]);
 }"""
+FILMING = """() => {
+    const video = document.querySelector('#picture video');
+    return video && video.currentTime > 0.5;
+}"""
 CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # it films a test pattern
 WATCH = """() => {
     const chat = document.querySelector('#chat');
@@ -171,6 +175,7 @@ def test_pictures_are_pasted_and_filmed(browser: Browser, address: str) -> None:
     expect(page.locator("#chat")).to_contain_text("yellow")
     page.get_by_label("Capture from camera").click()
     page.get_by_text("Click to Access Webcam").click()
+    page.wait_for_function(FILMING)
     page.get_by_label("capture photo").click()
     expect(page.locator("#pictures img")).to_have_count(2)
 
