@@ -1,7 +1,7 @@
 #!/bin/sh
 # From nothing to the model in weights/tiny: usage train_tiny.sh PYTHON OUT
 # A stage that is done is not done again; one that was cut off goes on where it was last saved.
-# QUICK=1: ten minutes instead of four hours, for a model that sees and can hardly reason yet.
+# QUICK=1: a twentieth of it, meant for ten minutes; neither its time nor its score has been measured yet.
 set -eu
 python=$1 out=$2
 stage() { # stage NAME COMMAND...

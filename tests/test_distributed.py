@@ -151,7 +151,7 @@ def test_gradients_of_shards_are_those_of_the_whole(tmp_path: Path) -> None:
         found = torch.load(tmp_path / f"{rank}.pt")
         assert found.keys() == wanted.keys()
         for name in wanted:
-            torch.testing.assert_close(found[name], wanted[name], rtol=1e-4, atol=1e-6)
+            torch.testing.assert_close(found[name], wanted[name], msg=name)
 
 
 @pytest.mark.slow

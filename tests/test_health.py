@@ -46,10 +46,10 @@ def test_each_sign_is_told_once(chance: float, trained: bool, look: tuple, messa
 
 
 def test_the_right_picture_is_worth_something_to_who_looks(assistant: Assistant) -> None:
-    (batch,) = batches(assistant, "captions", 4)
+    (batch,) = batches(assistant, "described", 4)
     scrambled(assistant.vlm)
     module = AnswerLoss(assistant.vlm).eval()
-    assert abs(picture_gain(module, batch)) > 1e-4
+    assert abs(picture_gain(module, batch)) > 1e-3
     assistant.vlm.connector.linear_1.weight.data.zero_()
     assert picture_gain(module, batch) == 0
     assert picture_gain(module, batch | {"pixel_values": batch["pixel_values"][:1]}) is None

@@ -85,11 +85,12 @@ def test_every_stage_lowers_its_loss_and_trains_its_parts_alone(name: str, assis
     (batch,) = batches(assistant, stage.view, 8)
     if name == "align":  # a connector can do nothing for a decoder whose weights are all near zero
         scrambled(vlm)
-    recipe = Recipe(steps=30, batch_size=8, lr=3e-3, muon_lr=0.01)
+    steps = 90 if name == "align" else 30  # a connector alone does little in a step
+    recipe = Recipe(steps=steps, batch_size=8, lr=3e-3, muon_lr=0.01)
     before = {k: v.clone() for k, v in vlm.state_dict().items()}
     optimizers = make_optimizers(module, recipe)
-    losses = [train_step(module, module, [batch], optimizers, recipe, 1.0)["loss"] for _ in range(30)]
-    assert losses[-1] < (0.98 if name == "align" else 0.96) * losses[0]  # a connector alone does little
+    losses = [train_step(module, module, [batch], optimizers, recipe, 1.0)["loss"] for _ in range(steps)]
+    assert losses[-1] < 0.96 * losses[0]
     changed = {k.split(".")[0] for k, v in vlm.state_dict().items() if not torch.equal(v, before[k])}
     assert changed == set(stage.parts)
 

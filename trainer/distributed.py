@@ -14,7 +14,8 @@ from contextlib import contextmanager
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.distributed.tensor import DTensor
+
+from trainer.shards import is_shard
 
 
 @contextmanager
@@ -93,7 +94,7 @@ def summed(numbers: Sequence[float], device: torch.device) -> list[float]:
 def sum_gradients(parameters: Sequence[torch.nn.Parameter]) -> None:
     """Every gradient becomes the sum of all processes'; one that none of them has stays None. Shards' are
     sums already."""
-    parameters = [p for p in parameters if not isinstance(p, DTensor)]
+    parameters = [p for p in parameters if not is_shard(p)]
     if not several() or not parameters:
         return
     device = parameters[0].device
