@@ -121,11 +121,18 @@ def main(argv: list[str] | None = None) -> None:
         for names in groups:
             print(f"\n{', '.join(names)}")
             ask_once(assistant, args, names)
-    elif args.prompt is not None or args.use_multi > 1:
+    elif args.prompt is not None or (args.use_multi > 1 and sys.stdin.isatty()):
         ask_once(assistant, args, groups[0])
     else:
         images = open_pictures(groups[0])
-        Terminal(assistant, args.sampling(), images, args.stream, DESCRIBE, HISTORY).run()
+        talk = Terminal(assistant, args.sampling(), images, args.stream, default_question(args), HISTORY)
+        talk.run()
+        if args.use_multi > 1 and not talk.asked:  # the pipe was empty
+            ask_once(assistant, args, groups[0])
+
+
+def default_question(args: Args) -> str:
+    return COMPARE if args.use_multi > 1 else DESCRIBE
 
 
 def is_folder(sources: Sequence[str]) -> bool:
@@ -150,7 +157,7 @@ def picture_groups(args: Args) -> list[list[str]]:
 
 
 def ask_once(assistant: Assistant, args: Args, sources: Sequence[str]) -> None:
-    question = args.prompt if args.prompt is not None else COMPARE if args.use_multi > 1 else DESCRIBE
+    question = default_question(args) if args.prompt is None else args.prompt
     messages, images = (
         [{"role": "user", "content": with_pictures(question, len(sources))}],
         open_pictures(sources),

@@ -1,7 +1,7 @@
 """The model on a web page, for oneself or a few: pictures, questions, answers as they come, where they look.
 
-python web_demo_vlm.py                              http://127.0.0.1:7860
-python web_demo_vlm.py --models weights out/tiny    every checkpoint in these folders can be chosen
+    python web_demo_vlm.py                              http://127.0.0.1:7860
+    python web_demo_vlm.py --models weights out/tiny    every checkpoint in these folders can be chosen
 
 Each visitor has a conversation and pictures of their own. It listens on this machine alone; --host opens it
 to others, who can then ask, but choose no file of this machine.
@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Queue
+from types import SimpleNamespace
 
 import gradio as gr
 from gradio.data_classes import ImageData
@@ -222,64 +223,82 @@ def page(demo: Demo) -> gr.Blocks:
         gr.Markdown(WORDS("title"), elem_id="title")
         with gr.Row():
             with gr.Column(scale=2):
-                picture = Upload(
-                    label=WORDS("picture"),
-                    sources=["upload", "clipboard", "webcam"],
-                    height=240,
-                    elem_id="picture",
-                )
-                pictures = gr.Gallery(
-                    label=WORDS("pictures"),
-                    columns=3,
-                    fit_columns=False,
-                    height=180,
-                    object_fit="contain",
-                    interactive=False,
-                    buttons=[],
-                    elem_id="pictures",
-                )
-                scene = gr.Button(WORDS("scene"), elem_id="scene")
-                with gr.Accordion(WORDS("truth"), open=False, elem_id="truth"):
-                    truth = gr.Markdown()
-                restart = gr.Button(WORDS("restart"), elem_id="restart")
-                model = gr.Dropdown(demo.names, label=WORDS("model"), elem_id="model")
-                with gr.Accordion(WORDS("settings"), open=False):
-                    settings = [
-                        gr.Slider(least, most, value, step=step, label=name)
-                        for name, (least, most, step, value) in SETTINGS.items()
-                    ]
+                left = picture_column(demo.names)
             with gr.Column(scale=3):
-                chat = gr.Chatbot(
-                    label=WORDS("chat"), height=360, buttons=["copy"], render_markdown=False, elem_id="chat"
-                )
-                question = gr.Textbox(
-                    label=WORDS("question"), max_length=MAX_QUESTION, elem_id="question", lines=1
-                )
-                with gr.Row():
-                    ask = gr.Button(WORDS("ask"), variant="primary", elem_id="ask")
-                    stop = gr.Button(WORDS("stop"), elem_id="stop")
-                words = gr.HighlightedText(
-                    label=WORDS("looks"), show_inline_category=False, elem_id="words", interactive=False
-                )
-                heat = gr.Image(
-                    label=WORDS("heat"), interactive=False, height=300, buttons=["download"], elem_id="heat"
-                )
-        shown = [pictures, truth, chat, words, heat, visitor]
-        # not .input, which a photograph by the camera does not fire
-        picture.change(told(demo.add), [picture, visitor], [picture, pictures, truth, visitor])
-        scene.click(told(demo.scene), visitor, shown)
-        gr.on([restart.click, chat.clear], told(demo.restart), visitor, shown)
-        asked = gr.on(
-            [ask.click, question.submit],
-            told(demo.ask),
-            [question, model, visitor, *settings],
-            [question, chat, words, heat, visitor],
-            concurrency_limit=demo.args.at_once,
-            trigger_mode="once",
-        )
-        stop.click(None, cancels=asked)
-        words.select(told(demo.look), visitor, heat)
+                right = chat_column()
+        connect(demo, visitor, SimpleNamespace(**left, **right))
     return blocks
+
+
+def picture_column(models: list[str]) -> dict[str, gr.blocks.Block]:
+    here = {
+        "picture": Upload(
+            label=WORDS("picture"),
+            sources=["upload", "clipboard", "webcam"],
+            height=240,
+            elem_id="picture",
+        ),
+        "pictures": gr.Gallery(
+            label=WORDS("pictures"),
+            show_label=False,  # it would cover the top of the first
+            columns=3,
+            fit_columns=False,
+            height=180,
+            object_fit="contain",
+            interactive=False,
+            buttons=[],
+            elem_id="pictures",
+        ),
+        "scene": gr.Button(WORDS("scene"), elem_id="scene"),
+    }
+    with gr.Accordion(WORDS("truth"), open=False, elem_id="truth"):
+        here["truth"] = gr.Markdown()
+    here["restart"] = gr.Button(WORDS("restart"), elem_id="restart")
+    here["model"] = gr.Dropdown(models, label=WORDS("model"), elem_id="model")
+    with gr.Accordion(WORDS("settings"), open=False):
+        here["settings"] = [
+            gr.Slider(least, most, value, step=step, label=name)
+            for name, (least, most, step, value) in SETTINGS.items()
+        ]
+    return here
+
+
+def chat_column() -> dict[str, gr.blocks.Block]:
+    here = {
+        "chat": gr.Chatbot(
+            label=WORDS("chat"), height=360, buttons=["copy"], render_markdown=False, elem_id="chat"
+        ),
+        "question": gr.Textbox(label=WORDS("question"), max_length=MAX_QUESTION, elem_id="question", lines=1),
+    }
+    with gr.Row():
+        here["ask"] = gr.Button(WORDS("ask"), variant="primary", elem_id="ask")
+        here["stop"] = gr.Button(WORDS("stop"), elem_id="stop")
+    here["words"] = gr.HighlightedText(
+        label=WORDS("looks"), show_inline_category=False, elem_id="words", interactive=False
+    )
+    here["heat"] = gr.Image(
+        label=WORDS("heat"), interactive=False, height=300, buttons=["download"], elem_id="heat"
+    )
+    return here
+
+
+def connect(demo: Demo, visitor: gr.State, on: SimpleNamespace) -> None:
+    """What each button, field and word on the page does."""
+    shown = [on.pictures, on.truth, on.chat, on.words, on.heat, visitor]
+    # not .input, which a photograph by the camera does not fire
+    on.picture.change(told(demo.add), [on.picture, visitor], [on.picture, on.pictures, on.truth, visitor])
+    on.scene.click(told(demo.scene), visitor, shown)
+    gr.on([on.restart.click, on.chat.clear], told(demo.restart), visitor, shown)
+    asked = gr.on(
+        [on.ask.click, on.question.submit],
+        told(demo.ask),
+        [on.question, on.model, visitor, *on.settings],
+        [on.question, on.chat, on.words, on.heat, visitor],
+        concurrency_limit=demo.args.at_once,
+        trigger_mode="once",
+    )
+    on.stop.click(None, cancels=asked)
+    on.words.select(told(demo.look), visitor, on.heat)
 
 
 @contextmanager

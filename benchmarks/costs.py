@@ -1,6 +1,6 @@
 """What a training step costs: time and memory against batch, length, pictures and size of the model.
 
-python -m benchmarks.costs
+    python -m benchmarks.costs
 
 One thing changes at a time, from full fine-tuning of minimind-26m on 8 records of 300 tokens with a picture.
 """

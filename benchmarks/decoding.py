@@ -1,6 +1,6 @@
 """How fast tokens come, beside transformers' `generate` on the same weights, and beside what memory gives.
 
-python -m benchmarks.decoding
+    python -m benchmarks.decoding
 
 A prompt of one picture and a question, then `--new` tokens, greedy; the rate is that of the tokens after
 the first. A second turn about the same picture is measured to its first token. All take turns.

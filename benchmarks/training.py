@@ -1,13 +1,13 @@
 """How fast a VLM learns, beside the straightforward way and a step of transformers' on the same weights.
 
-python -m benchmarks.training
+    python -m benchmarks.training
 
 Conversations about one picture, about 300 tokens, 85 of them scored; the eye is frozen. Each way runs in
 a process of its own, for its peak of memory, and they take turns.
 
-straightforward    padded to 640, the eye looks in every step, logits of every position, float32
-transformers       padded to the longest, the eye looks in every step, logits of every position
-ours               padded to the longest, what the eye sees is kept, logits of scored positions alone
+    straightforward    padded to 640, the eye looks in every step, logits of every position, float32
+    transformers       padded to the longest, the eye looks in every step, logits of every position
+    ours               padded to the longest, what the eye sees is kept, logits of scored positions alone
 """
 
 import json

@@ -1,6 +1,6 @@
 """Four ways to let text see a picture: linear, MLP, Q-Former (after its stage 1), cross-attention.
 
-python -m benchmarks.ways_to_see --samples 32000 --seeds 0 1
+    python -m benchmarks.ways_to_see --samples 32000 --seeds 0 1
 
 All look through the frozen eye of --weights, and get a new decoder of one depth and width, the same records
 in the same order (long answers, then conversations), the same optimizer. The Q-Former's stage 1 comes on

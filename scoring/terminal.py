@@ -79,6 +79,7 @@ class Terminal:
     history: Path | None = None
     conversation: Conversation = field(default_factory=Conversation)
     speed: str = "nothing was said yet"
+    asked: int = 0
 
     def run(self) -> None:
         self.conversation.restart(self.images)
@@ -176,6 +177,7 @@ class Terminal:
     def turn(self, question: str) -> None:
         talk, begun = self.conversation, time.perf_counter()
         turns = len(talk.messages) // 2 + 1
+        self.asked += 1
         first, said = None, ""
         answer = talk.ask(self.assistant, question, **self.settings)
         try:

@@ -128,7 +128,7 @@ def test_without_a_label_there_is_no_state(tmp_path: Path) -> None:
     assert not newest.exists()
 
 
-def test_a_new_run_does_not_begin_over_one_that_was_cut_off(tmp_path: Path) -> None:
+def test_a_new_run_does_not_begin_over_another(tmp_path: Path) -> None:
     assert resumed(tmp_path, "no") == resumed(tmp_path, "auto") == (0, -1.0)
     with pytest.raises(ResumeError, match="nothing to resume"):
         resumed(tmp_path, "last")
@@ -136,7 +136,16 @@ def test_a_new_run_does_not_begin_over_one_that_was_cut_off(tmp_path: Path) -> N
     with pytest.raises(ResumeError, match="stands at step 5 of 6; go on with --resume last"):
         resumed(tmp_path, "no")
     saved(tmp_path, 6)
-    assert resumed(tmp_path, "no") == (0, -1.0) and not saved_states(tmp_path)
+    with pytest.raises(ResumeError, match="stands at step 6 of 6; give another --out, or remove it"):
+        resumed(tmp_path, "no")
+    assert resumed(tmp_path, "auto") == (6, 6.0)
+
+
+@pytest.mark.parametrize("resume", ["no", "auto"])
+def test_a_new_run_does_not_begin_over_a_model(resume: str, tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").touch()
+    with pytest.raises(ResumeError, match=r"holds a model.*give another --out"):
+        resumed(tmp_path, resume)
 
 
 def test_another_recipe_or_model_is_refused(tmp_path: Path) -> None:

@@ -128,6 +128,18 @@ def test_a_conversation_through_a_pipe(
     assert "error: nowhere.png" in out and "forgets what was said" in out and "never" not in out
 
 
+@pytest.mark.parametrize("typed", ["hi\n/add {0}\nand?\n", "\n", ""])
+def test_about_two_pictures_a_pipe_is_asked_first(
+    trained: Path, picture: Path, typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed.format(picture)))
+    monkeypatch.setattr(Assistant, "stream", lambda *given, **_: iter(asked.append(given[1]) or []))
+    eval_vlm.main(["--weights", str(trained), "--image", str(picture), str(picture), "--use_multi", "2"])
+    questions = [messages[-1]["content"].replace("<image>\n", "") for messages in asked]
+    assert questions == ([eval_vlm.COMPARE] if typed in ("", "\n") else ["hi", "and?"])
+
+
 @pytest.mark.parametrize("suffix", ["data", "storybook"])
 def test_scoring(
     trained: Path, data: Path, tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture

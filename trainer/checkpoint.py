@@ -17,6 +17,7 @@ from typing import Literal
 import torch
 from torch import nn
 
+from model.hub import WEIGHTS
 from trainer.shards import as_held, whole
 
 FORMAT, KEPT = 1, 2
@@ -94,35 +95,39 @@ def load_state(folder: Path, module: nn.Module, optimizers: list, recipe: dict, 
     """Put everything back and return the step it stands at; 0 where there is nothing and that is fine.
 
     `last` wants the newest state and nothing else. `auto` starts anew where there is none, and where the
-    newest is damaged it says so and takes the one before. `no` starts anew, but not over a run that has not
-    come to its end. Raises ResumeError; nothing is changed then.
+    newest is damaged it says so and takes the one before. `no` starts anew, but not over what another run
+    has left there. Raises ResumeError; nothing is changed then.
     """
     paths = saved_states(folder)
-    if resume == "no":
-        return _begin_anew(folder, paths)
     if resume == "last" and not paths:
         raise ResumeError(f"nothing to resume: no saved state in {folder}; start without --resume")
-    for path in reversed(paths):
-        try:
-            state = _read(path)
-        except ResumeError as damage:
-            if resume == "last" or path == paths[0]:
-                raise
-            print(f"{damage}; going on from the state before it")
-            continue
-        _check_recipe(state["recipe"], recipe, path)
-        return _put_back(state, module, optimizers, path)
-    return 0
+    if resume == "no" or not paths:
+        return _begin_anew(folder, paths)
+    path, state = _newest(paths, or_older=resume == "auto")
+    _check_recipe(state["recipe"], recipe, path)
+    return _put_back(state, module, optimizers, path)
+
+
+def _newest(paths: list[Path], or_older: bool) -> tuple[Path, dict]:
+    *older, path = paths
+    try:
+        return path, _read(path)
+    except ResumeError as damage:
+        if not (or_older and older):
+            raise
+        print(f"{damage}; going on from the state before it")
+        return _newest(older, or_older)
 
 
 def _begin_anew(folder: Path, paths: list[Path]) -> int:
+    advice = "give another --out, or remove it"
     if paths:
-        about = _about(paths[-1])
-        if about["step"] < about["steps"]:
-            raise ResumeError(
-                f"{folder} holds a run that stands at step {about['step']} of {about['steps']}; go on with "
-                f"--resume last, give another --out, or remove it"
-            )
+        at, end = (_about(paths[-1])[key] for key in ("step", "steps"))
+        if at < end:
+            advice = f"go on with --resume last, {advice}"
+        raise ResumeError(f"{folder} holds a run that stands at step {at} of {end}; {advice}")
+    if (folder / WEIGHTS).exists():
+        raise ResumeError(f"{folder} holds a model ({WEIGHTS}); {advice}")
     _remove_all_but(folder, [])
     return 0
 
