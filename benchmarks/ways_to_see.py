@@ -23,7 +23,7 @@ from benchmarks.machine import in_turns
 from dataset.collate import Prepared
 from dataset.loader import make_loader
 from dataset.open import open_data
-from dataset.records import Record
+from dataset.record import Record
 from model.config import DecoderConfig
 from model.connector import build_connector
 from model.vlm import VLM

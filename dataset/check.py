@@ -18,7 +18,8 @@ from tqdm import tqdm
 from dataset.chat import Chat
 from dataset.errors import DataError
 from dataset.images import load_image
-from dataset.records import Record, open_records
+from dataset.record import Record
+from dataset.records import open_records
 
 SHOWN, BARS = 100, 8  # bad records told one by one; of the histogram
 

@@ -17,7 +17,7 @@ from dataset.chat import IGNORED, Chat
 from dataset.errors import DataError
 from dataset.images import load_image
 from dataset.preprocess import Preprocessor
-from dataset.records import Record, Region
+from dataset.record import Record, Region
 
 Batch = dict[str, Tensor | list[str]]
 

@@ -6,7 +6,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from dataset.errors import DataError
-from dataset.records import Record, open_records
+from dataset.record import Record
+from dataset.records import open_records
 from dataset.storybook.records import VIEWS, StorybookRecords
 
 STORYBOOK_SAMPLES = 20_000

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from dataset.images import load_image
-from dataset.records import Record
+from dataset.record import Record
 from scoring.assistant import Assistant
 
 

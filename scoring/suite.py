@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from dataset.open import open_data
-from dataset.records import Record
+from dataset.record import Record
 from dataset.storybook.records import PER_SCENE
 from scoring import report
 from scoring.answers import answer_all

@@ -98,7 +98,7 @@ BUGS = {
     ),
     # data is checked
     "empty answers": Bug(
-        "dataset/records.py", 'and not message["content"].strip()', "and False", "tests/test_check.py"
+        "dataset/record.py", 'and not message["content"].strip()', "and False", "tests/test_check.py"
     ),
     "answers cut": Bug(
         "dataset/check.py",
@@ -112,7 +112,7 @@ BUGS = {
     ),
     "bad records train": Bug("trainer/run.py", "if not found.bad:", "if True:", "tests/test_check.py"),
     "out of the folder": Bug(
-        "dataset/records.py", 'if "\\0" in name or not', "if False and", "tests/test_records.py"
+        "dataset/record.py", 'if "\\0" in name or not', "if False and", "tests/test_records.py"
     ),
     # hostile pictures and addresses
     "bombs": Bug("dataset/images.py", "if width * height > max_pixels:", "if False:", "tests/test_images.py"),

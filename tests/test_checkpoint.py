@@ -141,13 +141,6 @@ def test_a_new_run_does_not_begin_over_another(tmp_path: Path) -> None:
     assert resumed(tmp_path, "auto") == (6, 6.0)
 
 
-@pytest.mark.parametrize("resume", ["no", "auto"])
-def test_a_new_run_does_not_begin_over_a_model(resume: str, tmp_path: Path) -> None:
-    (tmp_path / "model.safetensors").touch()
-    with pytest.raises(ResumeError, match=r"holds a model.*give another --out"):
-        resumed(tmp_path, resume)
-
-
 def test_another_recipe_or_model_is_refused(tmp_path: Path) -> None:
     saved(tmp_path, 1)
     with pytest.raises(ResumeError, match=r"made with --lr 0.1, not 0.2"):

@@ -19,7 +19,8 @@ from dataset.chat import Chat
 from dataset.errors import DataError
 from dataset.images import load_image
 from dataset.preprocess import Preprocessor
-from dataset.records import open_records, parse_record
+from dataset.record import parse_record
+from dataset.records import open_records
 from model.hub import CheckpointError, load
 from model.hub import save as save_model
 from model.vlm import VLM, splice

@@ -16,7 +16,8 @@ from PIL import Image
 from dataset.errors import DataError
 from dataset.images import load_image
 from dataset.open import Chosen
-from dataset.records import Record, open_records, validate
+from dataset.record import Record, validate
+from dataset.records import open_records
 
 FROM = {"user": "human", "assistant": "gpt", "system": "system"}
 

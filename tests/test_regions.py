@@ -11,7 +11,8 @@ from torch.testing import assert_close
 from dataset.collate import Collate, Prepared
 from dataset.errors import DataError
 from dataset.preprocess import Preprocessor
-from dataset.records import Record, open_records
+from dataset.record import Record
+from dataset.records import open_records
 from dataset.storybook.__main__ import main as storybook
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant

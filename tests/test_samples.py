@@ -8,7 +8,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import train_sft_vlm
-from dataset.records import Record
+from dataset.record import Record
 from scoring.answers import Answer
 from scoring.assistant import Assistant
 from trainer.samples import SHOWN, Samples

@@ -17,7 +17,6 @@ from typing import Literal
 import torch
 from torch import nn
 
-from model.hub import WEIGHTS
 from trainer.shards import as_held, whole
 
 FORMAT, KEPT = 1, 2
@@ -120,14 +119,12 @@ def _newest(paths: list[Path], or_older: bool) -> tuple[Path, dict]:
 
 
 def _begin_anew(folder: Path, paths: list[Path]) -> int:
-    advice = "give another --out, or remove it"
     if paths:
         at, end = (_about(paths[-1])[key] for key in ("step", "steps"))
-        if at < end:
-            advice = f"go on with --resume last, {advice}"
-        raise ResumeError(f"{folder} holds a run that stands at step {at} of {end}; {advice}")
-    if (folder / WEIGHTS).exists():
-        raise ResumeError(f"{folder} holds a model ({WEIGHTS}); {advice}")
+        go_on = "go on with --resume last, " if at < end else ""
+        raise ResumeError(
+            f"{folder} holds a run that stands at step {at} of {end}; {go_on}give another --out, or remove it"
+        )
     _remove_all_but(folder, [])
     return 0
 

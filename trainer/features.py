@@ -22,7 +22,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from dataset.images import Source, load_image
-from dataset.records import Record
+from dataset.record import Record
 from scoring.assistant import Assistant
 
 AT_ONCE = 32  # pictures for a GPU; a CPU is as fast with one, whose numbers no other picture can change

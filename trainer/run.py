@@ -18,13 +18,13 @@ from dataset.collate import Prepared
 from dataset.errors import DataError
 from dataset.loader import held_out_batches, make_loader
 from dataset.open import Chosen, open_data
-from dataset.records import Record
+from dataset.record import Record
 from model.device import pick_device
-from model.hub import Model
+from model.hub import WEIGHTS, Model
 from model.vlm import VLM
 from scoring.answers import answer_all
 from scoring.assistant import Assistant
-from trainer.checkpoint import Resume
+from trainer.checkpoint import Resume, saved_states
 from trainer.distributed import leader_first, processes, rank, world
 from trainer.features import compute_features
 from trainer.health import Health
@@ -140,6 +140,8 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     stage, leads = STAGES[stage_name], rank() == 0
     if args.batch_size % world():
         raise DataError(f"--batch_size {args.batch_size} is shared by {world()} processes; take a multiple")
+    if (args.out / WEIGHTS).exists() and not saved_states(args.out):
+        raise DataError(f"{args.out} holds a model that is not of a run here; give another --out")
     torch.manual_seed(args.seed)
     assistant = open_model(args, stage_name)
     vlm = assistant.vlm

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dataset.images import load_image
-from dataset.records import Record
+from dataset.record import Record
 from scoring.answers import Answer
 
 SHOWN, SIDE = 6, 192  # answers; pixels of a picture

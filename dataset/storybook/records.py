@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from dataset.records import Record
+from dataset.record import Record
 from dataset.storybook.language import Language
 from dataset.storybook.pope import PROBES, probe
 from dataset.storybook.questions import FAMILIES, about, compare, dialogue, full_name
