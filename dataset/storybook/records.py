@@ -65,12 +65,12 @@ ALL_ALIKE = {
     "description": 1,
 }
 AROUND = {"setting": 4, "summary": 2}
-STEPS = ALL_ALIKE | {"existence": 2, "count": 6, "colour": 1, "size": 1, "relation": 6, "comparison": 9}
+STEPS = ALL_ALIKE | {"count": 8, "colour": 1, "size": 1, "relation": 4, "comparison": 6, "description": 2}
 MIXTURES = {
     "train": Mixture(first=0, pairs=0.08, reading=0.3, dialogues=0.05, questions=ALL_ALIKE),
     "single": Mixture(first=0, pairs=0.0, reading=0.3, dialogues=0.05, questions=ALL_ALIKE),
     "around": Mixture(first=8_000_000, pairs=0.0, reading=0.15, dialogues=0.0, questions=AROUND),
-    "reason": Mixture(first=5_000_000, pairs=0.2, reading=0.25, dialogues=0.05, questions=STEPS),
+    "reason": Mixture(first=6_000_000, pairs=0.2, reading=0.35, dialogues=0.05, questions=STEPS),
 }
 
 
