@@ -15,6 +15,7 @@ from dataset.storybook.__main__ import main as storybook
 from model.vlm import VLM
 from scoring.assistant import Assistant
 from tests.conftest import CHECKPOINT
+from trainer import average
 
 SMALL = (
     "--image_size 32 --set text.hidden_size=32 text.intermediate_size=48 text.num_hidden_layers=2 "
@@ -138,6 +139,35 @@ def test_about_two_pictures_a_pipe_is_asked_first(
     eval_vlm.main(["--weights", str(trained), "--image", str(picture), str(picture), "--use_multi", "2"])
     questions = [messages[-1]["content"].replace("<image>\n", "") for messages in asked]
     assert questions == ([eval_vlm.COMPARE] if typed in ("", "\n") else ["hi", "and?"])
+
+
+def test_the_mean_of_two_checkpoints(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    one, other = (Assistant.load(folder) for folder in (trained, trained))
+    with torch.no_grad():
+        for p in other.vlm.parameters():
+            p += 1.0
+    other.save(tmp_path / "other")
+    average.main(
+        [
+            "--weights",
+            str(trained),
+            str(tmp_path / "other"),
+            "--out",
+            str(tmp_path / "mean"),
+            "--store",
+            "fp32",
+        ]
+    )
+    mean = Assistant.load(tmp_path / "mean")
+    for name, p in one.vlm.named_parameters():
+        torch.testing.assert_close(mean.vlm.get_parameter(name), p + 0.5)
+    for flags, said in {
+        f"{trained} --out {tmp_path / 'new'}": "a mean is of two or more",
+        f"{trained} {trained} --out {tmp_path / 'mean'}": "holds a model; give another --out",
+        f"{trained} weights/tiny --out {tmp_path / 'new'}": "differ in their sizes",
+    }.items():
+        with pytest.raises(SystemExit, match=said):
+            average.main(["--weights", *flags.split()])
 
 
 @pytest.mark.parametrize("suffix", ["data", "storybook"])

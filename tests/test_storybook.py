@@ -19,6 +19,7 @@ from dataset.storybook.questions import (
     OPPOSITES,
     about,
     absent_name,
+    compare,
     describe,
     dialogue,
     parse_description,
@@ -28,7 +29,17 @@ from dataset.storybook.questions import (
 from dataset.storybook.records import CROWD, VIEWS, StorybookRecords
 from dataset.storybook.settings import SETTINGS
 from dataset.storybook.words import LANGUAGES
-from dataset.storybook.world import CANVAS, NEVER_SEEN, PLACES, SIZES, Scene, Thing, make_scene, twin
+from dataset.storybook.world import (
+    CANVAS,
+    NEVER_SEEN,
+    PLACES,
+    SIZES,
+    Scene,
+    Thing,
+    make_pair,
+    make_scene,
+    twin,
+)
 
 SCENES = [make_scene("train", index) for index in range(300)]
 ENGLISH, CHINESE = LANGUAGES["en"], LANGUAGES["zh"]
@@ -250,15 +261,46 @@ def test_comparisons_are_true() -> None:
             plain = f" {question.strip('?').replace(',', ' ')} "
             counts = {n: k for n, k in all_many(scene).items() if f" {n} " in plain}
             most = [n for n in counts if counts[n] == max(counts.values())]
+            because, answer = answer.split("; ")
+            assert set(because.split(", ")) == {f"{n}: {ENGLISH.numbers[k]}" for n, k in counts.items()}
             assert len(counts) == 2 and answer == (most[0] if len(most) == 1 else "the same number")
         elif question:
             names = re.findall(r"the [a-z ]+?(?=,|\?| or| bigger| smaller)", question)
             ranks = {name: list(SIZES).index(things_called(name, scene)[0].size) for name in names}
             assert len(names) == 2 and all(len(things_called(name, scene)) == 1 for name in names)
+            because, answer = answer.split(": ")
+            assert because == ", ".join(f"{name} is {list(SIZES)[rank]}" for name, rank in ranks.items())
             best = max(ranks.values()) if "bigger" in question else min(ranks.values())
             assert ranks.get(answer, best) == best and (answer in ranks) == (len(set(ranks.values())) == 2)
         seen[answer] += 1
     assert 50 < seen["the same number"] + seen["the same size"] < 150
+
+
+def test_what_two_pictures_share_follows_from_what_each_is() -> None:
+    """The answer is read back: place, time and weather of both, and then which of these are the same."""
+    said_of_weather = {
+        "": "clear",
+        ", in the rain": "rain",
+        ", in falling snow": "snow",
+        ", in the fog": "fog",
+    }
+    pattern = "(.+?) (by day|in the evening|at night)(, in .+)?"
+    rng, answers = random.Random(0), Counter()
+    for number in range(0, 800, 2):
+        scenes = make_pair("train", number, number + 1)
+        question, answer = compare(*scenes, ENGLISH, rng)
+        if "common" not in question and "same" not in question:
+            continue
+        found = re.fullmatch(f"The first is {pattern}, the second is {pattern}; in common: (.+)\\.", answer)
+        first, second = found.groups()[:3], found.groups()[3:6]
+        for scene, (place, _, weather) in zip(scenes, (first, second), strict=True):
+            assert place == ENGLISH.settings[scene.setting]
+            assert said_of_weather[weather or ""] == scene.weather
+        words = ("the place", "the time of day", "the weather")
+        same = [word for word, one, other in zip(words, first, second, strict=True) if one == other]
+        assert re.split(", | and ", found[7]) == (same or ["nothing"])
+        answers[len(same)] += 1
+    assert set(answers) == {0, 1, 2, 3}
 
 
 def all_many(scene: Scene) -> dict[str, int]:
@@ -309,3 +351,9 @@ def test_regions_name_place_time_and_weather_at_the_whole_picture() -> None:
     assert len(things) == len(scene.things) and box == (0.0, 0.0, 1.0, 1.0)
     for language in LANGUAGES.values():
         assert language.settings[scene.setting] in words and language.weathers[scene.weather] in words
+
+
+def test_both_is_of_two_pictures_and_of_what_they_share() -> None:
+    records = [StorybookRecords("both", 100, pictures=False)[i] for i in range(100)]
+    asked = ["common" in str(r.messages) or "共同点" in str(r.messages) for r in records]
+    assert sum(asked) > 90 and len(StorybookRecords("both", 1)[0].images) == 2

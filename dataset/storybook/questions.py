@@ -19,6 +19,7 @@ Family = Callable[[Scene, Language, random.Random], QA]
 Name = dict[str, str | None]  # what is said of a thing: its kind, colour, size
 FAMILIES: dict[str, Family] = {}
 ABSENT_SHARE = 0.3  # of the answers about things by name: one of them is not there
+OF_PAIRS = {"more": 5, "which": 7, "shared": 4, "compare": 4}  # weights of questions about two pictures
 OPPOSITES = {"left": "right", "right": "left", "above": "below", "below": "above"}
 
 
@@ -194,7 +195,10 @@ def relation(scene: Scene, language: Language, rng: random.Random) -> QA:
 
 @family
 def comparison(scene: Scene, language: Language, rng: random.Random) -> QA:
-    """Of two things the bigger or the smaller; of two kinds or colours that which there are more of."""
+    """Of two things the bigger or the smaller; of two kinds or colours that which there are more of.
+
+    The answer says first what it compares: see `thought`.
+    """
     named = named_things(scene, rng, hidden="size")
     if len(named) > 1 and rng.random() < 0.5:
         return _compared_sizes(rng.sample(named, 2), language, rng)
@@ -206,8 +210,9 @@ def comparison(scene: Scene, language: Language, rng: random.Random) -> QA:
     names = rng.sample(rng.choice(some), 2)
     if number_of(scene, names[0]) == number_of(scene, names[1]):  # most often one of each: try again
         names = rng.sample(rng.choice(some), 2)
-    many = [language.many(**name) for name in names]
-    answer = _more(many, [number_of(scene, name) for name in names], language.answers["same"])
+    many, numbers = [language.many(**name) for name in names], [number_of(scene, name) for name in names]
+    said = [language.numbers[n] + language.unit(name["kind"]) for n, name in zip(numbers, names, strict=True)]
+    answer = thought(language, "more_of", many, said, _more(many, numbers, language.answers["same"]))
     return ask(language, "more_of", rng, many=many[0], many_other=many[1]), answer
 
 
@@ -216,8 +221,19 @@ def _compared_sizes(pair: list[tuple[Thing, Name]], language: Language, rng: ran
     names, ranks = [the(language, name) for _, name in pair], [list(SIZES).index(t.size) for t, _ in pair]
     if asked == "smaller":
         ranks = [-rank for rank in ranks]
-    answer = _more(names, ranks, language.answers["same_size"])
+    said = [language.sizes[thing.size] for thing, _ in pair]
+    answer = thought(language, "bigger", names, said, _more(names, ranks, language.answers["same_size"]))
     return ask(language, asked, rng, the=names[0], the_other=names[1]), answer
+
+
+def thought(language: Language, about: str, names: list[str], said: list[str], answer: str) -> str:
+    """An answer after what it follows from: "the cat is small, the tree is big: the tree".
+
+    A chain of thought (Wei et al. 2022, "Chain-of-thought prompting"): each name looks for its own thing,
+    and what is left to compare stands in the text. Without it the answer is three such steps in one.
+    """
+    slots = {"one": names[0], "said": said[0], "other": names[1], "said_other": said[1]}
+    return language.answers[f"{about}_because"].format(**slots, answer=answer)
 
 
 def _more(names: list[str], values: list[int], same: str) -> str:
@@ -301,15 +317,17 @@ def dialogue(scene: Scene, language: Language, rng: random.Random) -> list[tuple
     return turns
 
 
-def compare(first: Scene, second: Scene, language: Language, rng: random.Random) -> tuple[str, str]:
+def compare(
+    first: Scene, second: Scene, language: Language, rng: random.Random, weights: dict[str, float] = OF_PAIRS
+) -> tuple[str, str]:
     """A question about two pictures."""
-    about = rng.random()
-    if about < 0.25:
+    (about,) = rng.choices(list(weights), list(weights.values()))
+    if about == "more":
         answer = _more(["first", "second"], [len(first.things), len(second.things)], "same")
         return ask(language, "more", rng), language.answers[answer]
-    if about < 0.6:
+    if about == "which":
         return _which(first, second, language, rng)
-    if about < 0.8:
+    if about == "shared":
         return ask(language, "shared", rng), _shared(first, second, language)
     places = [scenery(scene, language) for scene in (first, second)]
     n, m = (language.counted(len(scene.things)) for scene in (first, second))
@@ -328,9 +346,12 @@ def _which(first: Scene, second: Scene, language: Language, rng: random.Random) 
 
 
 def _shared(first: Scene, second: Scene, language: Language) -> str:
+    """What is the same, after what each of them is."""
     same = [key for key in ("setting", "time", "weather") if getattr(first, key) == getattr(second, key)]
     words = [language.answers[f"shared_{key}"] for key in same]
-    return language.listed(words or [language.answers["nothing"]])
+    answer = language.listed(words or [language.answers["nothing"]])
+    each = [scenery(scene, language) for scene in (first, second)]
+    return language.answers["shared"].format(first=each[0], second=each[1], answer=answer)
 
 
 def parse_description(text: str) -> set[tuple[str, ...]]:

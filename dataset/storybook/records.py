@@ -3,6 +3,7 @@
 train          conversations about one picture, or two; English or Chinese
 single         as train, about one picture
 around         as single, of the whole picture most: place, time of day, weather
+both           two pictures, and what they have in common most
 reason         as train, with more of what takes several steps: relations, numbers, two pictures
 read           one picture, and a long answer: all of it, or some things by name
 described      one picture, one description
@@ -22,13 +23,13 @@ described_val  as described
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from dataset.record import Record
 from dataset.storybook.language import Language
 from dataset.storybook.pope import PROBES, probe
-from dataset.storybook.questions import FAMILIES, about, compare, dialogue, full_name
+from dataset.storybook.questions import FAMILIES, OF_PAIRS, about, compare, dialogue, full_name
 from dataset.storybook.words import LANGUAGES
 from dataset.storybook.world import CANVAS, Scene, make_pair, make_scene, twin
 
@@ -37,18 +38,6 @@ ABOUT_SHARE, AFTER_SHARE = 0.6, 0.5  # of the long answers: about things by name
 QUESTIONS = 6  # about one picture: as many tokens as a description, so that batches need little padding
 SWITCHING = 0.2  # of the conversations: in both languages
 AFTER, OF_TWO = 2, 3  # questions after a long answer; about two pictures
-
-
-@dataclass(frozen=True)
-class Mixture:
-    """What a view of conversations is made of: shares of pairs, long answers and dialogues (the rest are
-    questions), and weights of questions."""
-
-    first: int  # scene
-    pairs: float
-    reading: float
-    dialogues: float
-    questions: dict[str, float]
 
 
 ALL_ALIKE = {
@@ -65,12 +54,31 @@ ALL_ALIKE = {
     "description": 1,
 }
 AROUND = {"setting": 4, "summary": 2}
-STEPS = ALL_ALIKE | {"existence": 2, "count": 6, "colour": 1, "size": 1, "relation": 6, "comparison": 9}
+STEPS = ALL_ALIKE | {"count": 8, "colour": 1, "size": 1, "relation": 4, "comparison": 6, "description": 2}
+SHARED_MOST, SHARED_MORE = OF_PAIRS | {"shared": 40}, OF_PAIRS | {"shared": 8}
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """What a view of conversations is made of: shares of pairs, long answers and dialogues (the rest are
+    questions), and weights of questions, about one picture and about two."""
+
+    first: int  # scene
+    pairs: float = 0.0
+    reading: float = 0.0
+    dialogues: float = 0.0
+    questions: dict[str, float] = field(default_factory=ALL_ALIKE.copy)
+    of_pairs: dict[str, float] = field(default_factory=OF_PAIRS.copy)
+
+
 MIXTURES = {
-    "train": Mixture(first=0, pairs=0.08, reading=0.3, dialogues=0.05, questions=ALL_ALIKE),
-    "single": Mixture(first=0, pairs=0.0, reading=0.3, dialogues=0.05, questions=ALL_ALIKE),
-    "around": Mixture(first=8_000_000, pairs=0.0, reading=0.15, dialogues=0.0, questions=AROUND),
-    "reason": Mixture(first=5_000_000, pairs=0.2, reading=0.25, dialogues=0.05, questions=STEPS),
+    "train": Mixture(first=0, pairs=0.08, reading=0.3, dialogues=0.05),
+    "single": Mixture(first=0, reading=0.3, dialogues=0.05),
+    "around": Mixture(first=8_000_000, reading=0.15, questions=AROUND),
+    "both": Mixture(first=9_000_000, pairs=1.0, of_pairs=SHARED_MOST),
+    "reason": Mixture(
+        7_000_000, pairs=0.2, reading=0.35, dialogues=0.05, questions=STEPS, of_pairs=SHARED_MORE
+    ),
 }
 
 
@@ -82,7 +90,7 @@ def talk(index: int, pictures: bool = True, view: str = "train") -> Record:
     chosen = rng.random()
     if chosen < mixture.pairs:
         scenes = make_pair("train", first, first + 1)
-        turns = list(dict(compare(*scenes, language, rng) for _ in range(OF_TWO)).items())
+        turns = list(dict(compare(*scenes, language, rng, mixture.of_pairs) for _ in range(OF_TWO)).items())
     elif chosen < mixture.pairs + mixture.reading:
         turns = _reading(scenes[0], language, rng)
         if rng.random() < AFTER_SHARE:
@@ -200,6 +208,7 @@ VIEWS = {
     "train": talk,
     "single": partial(talk, view="single"),
     "around": partial(talk, view="around"),
+    "both": partial(talk, view="both"),
     "reason": partial(talk, view="reason"),
     "read": read,
     "described": described,

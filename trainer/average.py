@@ -1,0 +1,60 @@
+"""The mean of the weights of checkpoints that one run led to: often better than each of them.
+
+    python -m trainer.average --weights out/tiny/reason out/tiny/last --out out/tiny/mean
+
+Model soups (Wortsman et al. 2022, section 2): what was fine-tuned from the same weights lies in one valley of
+the loss, and the middle of it is flatter than its sides.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from dataset.errors import DataError
+from model.hub import WEIGHTS
+from scoring.assistant import Assistant
+from trainer.cli import parse, user_errors
+from trainer.run import STORED
+
+
+@dataclass
+class Args:
+    weights: tuple[Path, ...]
+    """Checkpoint folders, of models of one kind and one tokenizer."""
+    out: Path
+    """Folder for their mean."""
+    store: Literal["fp32", "fp16", "bf16"] = "fp16"
+    """Precision of the weights that are written."""
+
+
+def mean(assistants: list[Assistant]) -> Assistant:
+    """The first, with the mean of all weights. Raises DataError where they are not of one kind."""
+    first, *others = assistants
+    for other in others:
+        if (
+            other.vlm.config != first.vlm.config
+            or other.chat.tokenizer.to_str() != first.chat.tokenizer.to_str()
+        ):
+            raise DataError(
+                "these checkpoints differ in their sizes or their tokenizer; take those of one run"
+            )
+    states = [assistant.vlm.state_dict() for assistant in assistants]
+    first.vlm.load_state_dict({key: torch.stack([s[key] for s in states]).mean(0) for key in states[0]})
+    return first
+
+
+@user_errors
+def main(argv: list[str] | None = None) -> None:
+    args = parse(Args, argv, __doc__)
+    if len(args.weights) < 2:
+        raise DataError("--weights names one checkpoint; a mean is of two or more")
+    if (args.out / WEIGHTS).exists():
+        raise DataError(f"{args.out} holds a model; give another --out")
+    mean([Assistant.load(folder, "cpu") for folder in args.weights]).save(args.out, STORED[args.store])
+    print(f"saved {args.out}")
+
+
+if __name__ == "__main__":
+    main()
