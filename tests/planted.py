@@ -54,11 +54,14 @@ BUGS = {
     "recipe not compared": Bug(
         "trainer/checkpoint.py", "if was.get(key) != now[key]:", "if False:", "tests/test_checkpoint.py"
     ),
-    "begins over a run": Bug(
+    "over another run": Bug(
         "trainer/checkpoint.py",
-        'if about["step"] < about["steps"]:',
-        "if False:",
+        "if paths:\n        at, end",
+        "if False:\n        at, end",
         "tests/test_checkpoint.py",
+    ),
+    "over a model": Bug(
+        "trainer/run.py", "if (args.out / WEIGHTS).exists()", "if False", "tests/test_mistakes.py"
     ),
     "signal forgotten": Bug(
         "trainer/interrupt.py", "self.number = number", "self.number = None", "tests/test_checkpoint.py"
