@@ -41,5 +41,5 @@ bench: .venv/ready  ## speed beside transformers, what a step costs; JSON and ta
 lint: .venv/ready
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
 
-train: .venv/ready  ## from nothing to a scored model, in out/tiny; QUICK=1: a small one, meant for ten minutes (not timed yet), in out/quick
+train: .venv/ready  ## from nothing to a scored model, in out/tiny; QUICK=1: ten minutes of it, in out/quick
 	QUICK=$(QUICK) ./train_tiny.sh $(PY) $(OUT)

@@ -1,7 +1,8 @@
 #!/bin/sh
 # From nothing to the model in weights/tiny: usage train_tiny.sh PYTHON OUT
 # A stage that is done is not done again; one that was cut off goes on where it was last saved.
-# QUICK=1: a twentieth of it, meant for ten minutes; neither its time nor its score has been measured yet.
+# QUICK=1: a twelfth of its records, in ten minutes: 34% of scenes (25% with wrong pictures); it sees place, time and
+# weather (84%), and half of the colours, and little else yet.
 set -eu
 python=$1 out=$2
 stage() { # stage NAME COMMAND...
