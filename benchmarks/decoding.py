@@ -6,7 +6,6 @@ A prompt of one picture and a question, then `--new` tokens, greedy; the rate is
 the first. A second turn about the same picture is measured to its first token. All take turns.
 """
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +30,7 @@ from scoring.assistant import Assistant
 from scoring.memory import Memory
 from trainer.cli import parse, user_errors
 
+Saying = Callable[[int], Tensor]  # how many new tokens -> the tokens (B, new)
 READ = "the limit: weights read once"
 QUESTION = 40  # tokens beside those of the picture
 
@@ -77,52 +77,26 @@ def prompt(vlm: VLM, batch: int, device: torch.device) -> tuple[Tensor, Tensor]:
 
 def decoding(vlm: VLM, theirs: torch.nn.Module, batch: int, args: Args, device: torch.device) -> list[Row]:
     ids, pixels = prompt(vlm, batch, device)
-    said: dict[str, Tensor] = {}
-
-    def ours(layout: str | None, new: int, kind: type[QuickDecoder] = QuickDecoder) -> Callable[[], None]:
-        quick = kind(vlm.decoder, layout) if layout else None
-
-        def run() -> None:
-            vlm.quick = quick
-            with torch.autocast(device.type, torch.bfloat16, enabled=layout in ("bf16", "int8")):
-                said[name_of(kind, layout)] = vlm.generate(ids, pixels, max_new_tokens=new, stop_ids=())
-
-        return run
-
-    def peer(model: torch.nn.Module, new: int) -> Callable[[], None]:
-        dtype = next(model.parameters()).dtype
-
-        def run() -> None:
-            with torch.inference_mode():
-                out = model.generate(
-                    input_ids=ids,
-                    attention_mask=torch.ones_like(ids),
-                    pixel_values=pixels.to(dtype),
-                    max_new_tokens=new,
-                    do_sample=False,
-                    pad_token_id=0,
-                )
-            said[f"transformers {dtype}"] = out[:, ids.shape[1] :]
-
-        return run
-
     half = peers.twin(vlm, device).to(torch.bfloat16)
     kinds = {
-        "transformers fp32": (peer, theirs),
-        "transformers bf16": (peer, half),
-        "ours, plain": (ours, None),
+        "transformers fp32": peer(theirs, ids, pixels),
+        "transformers bf16": peer(half, ids, pixels),
+        "ours, plain": ours(vlm, ids, pixels, None),
     }
-    kinds |= {f"ours, {layout}": (ours, layout) for layout in LAYOUTS}
+    kinds |= {f"ours, {layout}": ours(vlm, ids, pixels, layout) for layout in LAYOUTS}
     if device.type == "cuda":
-        captured = functools.partial(ours, kind=CapturedDecoder)
-        kinds |= {f"ours, {layout}, graph": (captured, layout) for layout in LAYOUTS}
-    runs = {(name, n): make(what, n) for name, (make, what) in kinds.items() for n in (1, args.new)}
-    taken = machine.in_turns(runs, args.rounds, device)
+        for layout in LAYOUTS:
+            kinds[f"ours, {layout}, graph"] = ours(vlm, ids, pixels, layout, CapturedDecoder)
+    said: dict[str, Tensor] = {}
+
+    def saying(name: str, new: int) -> Callable[[], None]:
+        return lambda: said.__setitem__(name, kinds[name](new))
+
+    taken = machine.in_turns(
+        {(name, n): saying(name, n) for name in kinds for n in (1, args.new)}, args.rounds, device
+    )
     rates = {name: batch * (args.new - 1) / (taken[name, args.new] - taken[name, 1]) for name in kinds}
-    truth = said["transformers torch.float32"]
-    same = {name: said.get(name.removeprefix("ours, "), truth) for name in kinds}
-    same["transformers bf16"] = said["transformers torch.bfloat16"]
-    peer_rate = rates["transformers fp32"]
+    truth, peer_rate = said["transformers fp32"], rates["transformers fp32"]
     return [
         Row(
             f"decoding, batch {batch}",
@@ -131,15 +105,40 @@ def decoding(vlm: VLM, theirs: torch.nn.Module, batch: int, args: Args, device: 
                 "tokens/s": rate,
                 "times transformers fp32": rate / peer_rate,
                 "to the first token, ms": 1e3 * taken[name, 1],
-                "tokens as transformers fp32": (same[name] == truth).float().mean().item(),
+                "tokens as transformers fp32": (said[name] == truth).float().mean().item(),
             },
         )
         for name, rate in rates.items()
     ]
 
 
-def name_of(kind: type[QuickDecoder], layout: str | None) -> str:
-    return (layout or "plain") + ", graph" * (kind is CapturedDecoder)
+def ours(
+    vlm: VLM, ids: Tensor, pixels: Tensor, layout: str | None, kind: type[QuickDecoder] = QuickDecoder
+) -> Saying:
+    quick = kind(vlm.decoder, layout) if layout else None
+
+    def say(new: int) -> Tensor:
+        vlm.quick = quick
+        with torch.autocast(ids.device.type, torch.bfloat16, enabled=layout in ("bf16", "int8")):
+            return vlm.generate(ids, pixels, max_new_tokens=new, stop_ids=())
+
+    return say
+
+
+def peer(model: torch.nn.Module, ids: Tensor, pixels: Tensor) -> Saying:
+    @torch.inference_mode()
+    def say(new: int) -> Tensor:
+        out = model.generate(
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
+            pixel_values=pixels.to(next(model.parameters()).dtype),
+            max_new_tokens=new,
+            do_sample=False,
+            pad_token_id=0,
+        )
+        return out[:, ids.shape[1] :]
+
+    return say
 
 
 def reading(vlm: VLM, args: Args, device: torch.device) -> list[Row]:

@@ -18,12 +18,12 @@ from pathlib import Path
 from tokenizers import Encoding, Tokenizer
 
 from dataset.errors import DataError, read_object
+from dataset.record import IMAGE
 
 IGNORED = -100
 END_OF_TEXT, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 VISION_START, IMAGE_PAD, VISION_END = "<|vision_start|>", "<|image_pad|>", "<|vision_end|>"
 SPECIALS = (END_OF_TEXT, START, END, VISION_START, IMAGE_PAD, VISION_END)
-IMAGE = "<image>"
 HALF = re.compile("[\ud800-\udfff]")
 FORMAT_FILE = "chat_format.json"
 Message = dict[str, str]

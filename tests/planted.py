@@ -61,7 +61,7 @@ BUGS = {
         "tests/test_checkpoint.py",
     ),
     "over a model": Bug(
-        "trainer/run.py", "if (args.out / WEIGHTS).exists()", "if False", "tests/test_mistakes.py"
+        "trainer/run.py", "if (folder / WEIGHTS).exists()", "if False", "tests/test_mistakes.py"
     ),
     "signal forgotten": Bug(
         "trainer/interrupt.py", "self.number = number", "self.number = None", "tests/test_checkpoint.py"

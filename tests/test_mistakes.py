@@ -183,7 +183,7 @@ TRAINED: dict[str, tuple[str, Edit | None, str]] = {  # flags of train_sft_vlm.p
     "absurd": ("--tokenizer weights --set text.hidden_size=-8", None, "text.hidden_size is -8"),
     "sizes": ("--tokenizer weights --image_size 30", None, "not a multiple of patch_size"),
     "out is a file": ("--init weights --out a.png", None, "a.png"),
-    "over a model": ("--init weights --out weights", None, "weights holds a model that is not of a run here"),
+    "over a model": ("--init weights --out weights", None, "weights holds a model; give another --out"),
     "no images": ("--init weights --image_dir nowhere", None, "nowhere: no such folder of pictures"),
     "cut answers": ("--init weights --max_length 20", None, "is cut at 20"),
     "one process": ("--init weights --shard", None, "begin with torchrun --nproc_per_node N"),

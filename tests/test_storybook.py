@@ -13,21 +13,12 @@ from dataset.storybook.colours import COLOURS
 from dataset.storybook.draw import Placed, draw
 from dataset.storybook.kinds import KINDS
 from dataset.storybook.language import Language
+from dataset.storybook.names import absent_name, fits, the, unique_name
 from dataset.storybook.pope import NEGATIVES, PROBES, absent, names, popular, probe, probed_scene
-from dataset.storybook.questions import (
-    FAMILIES,
-    OPPOSITES,
-    about,
-    absent_name,
-    compare,
-    describe,
-    dialogue,
-    parse_description,
-    the,
-    unique_name,
-)
+from dataset.storybook.questions import FAMILIES, OPPOSITES, about, describe, dialogue, parse_description
 from dataset.storybook.records import CROWD, VIEWS, StorybookRecords
 from dataset.storybook.settings import SETTINGS
+from dataset.storybook.two import compare
 from dataset.storybook.words import LANGUAGES
 from dataset.storybook.world import (
     CANVAS,
@@ -133,8 +124,6 @@ def test_answers_agree_with_the_truth_read_another_way() -> None:
 
 
 def test_relations_read_backwards_are_their_opposites() -> None:
-    from dataset.storybook.questions import fits, unique_name
-
     rng = random.Random(0)
     answers = Counter()
     for scene in SCENES:
@@ -277,29 +266,25 @@ def test_comparisons_are_true() -> None:
 
 
 def test_what_two_pictures_share_follows_from_what_each_is() -> None:
-    """The answer is read back: place, time and weather of both, and then which of these are the same."""
-    said_of_weather = {
-        "": "clear",
-        ", in the rain": "rain",
-        ", in falling snow": "snow",
-        ", in the fog": "fog",
-    }
-    pattern = "(.+?) (by day|in the evening|at night)(, in .+)?"
+    """The answer is read back: place, time and weather of both, and which of these are the same."""
+    names = {"place": "setting", "time of day": "time", "weather": "weather"}
+    words = {"setting": ENGLISH.settings, "time": ENGLISH.times, "weather": ENGLISH.weathers}
     rng, answers = random.Random(0), Counter()
     for number in range(0, 800, 2):
         scenes = make_pair("train", number, number + 1)
         question, answer = compare(*scenes, ENGLISH, rng)
         if "common" not in question and "same" not in question:
             continue
-        found = re.fullmatch(f"The first is {pattern}, the second is {pattern}; in common: (.+)\\.", answer)
-        first, second = found.groups()[:3], found.groups()[3:6]
-        for scene, (place, _, weather) in zip(scenes, (first, second), strict=True):
-            assert place == ENGLISH.settings[scene.setting]
-            assert said_of_weather[weather or ""] == scene.weather
-        words = ("the place", "the time of day", "the weather")
-        same = [word for word, one, other in zip(words, first, second, strict=True) if one == other]
-        assert re.split(", | and ", found[7]) == (same or ["nothing"])
-        answers[len(same)] += 1
+        told = [
+            re.fullmatch("(.+): (.+) and (.+), (the same|different)", part) for part in answer.split("; ")
+        ]
+        assert [found[1] for found in told] == list(names)
+        for name, one, other, verdict in (found.groups() for found in told):
+            key = names[name]
+            truth = [getattr(scene, key) for scene in scenes]
+            assert [one, other] == [words[key][value] for value in truth]
+            assert (verdict == "the same") == (truth[0] == truth[1])
+        answers[answer.count("the same")] += 1
     assert set(answers) == {0, 1, 2, 3}
 
 
@@ -355,5 +340,5 @@ def test_regions_name_place_time_and_weather_at_the_whole_picture() -> None:
 
 def test_both_is_of_two_pictures_and_of_what_they_share() -> None:
     records = [StorybookRecords("both", 100, pictures=False)[i] for i in range(100)]
-    asked = ["common" in str(r.messages) or "共同点" in str(r.messages) for r in records]
+    asked = ["; weather: " in str(r.messages) or "；天气：" in str(r.messages) for r in records]
     assert sum(asked) > 90 and len(StorybookRecords("both", 1)[0].images) == 2

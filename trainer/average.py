@@ -13,10 +13,9 @@ from typing import Literal
 import torch
 
 from dataset.errors import DataError
-from model.hub import WEIGHTS
 from scoring.assistant import Assistant
 from trainer.cli import parse, user_errors
-from trainer.run import STORED
+from trainer.run import STORED, spare_model
 
 
 @dataclass
@@ -50,8 +49,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
     if len(args.weights) < 2:
         raise DataError("--weights names one checkpoint; a mean is of two or more")
-    if (args.out / WEIGHTS).exists():
-        raise DataError(f"{args.out} holds a model; give another --out")
+    spare_model(args.out)
     mean([Assistant.load(folder, "cpu") for folder in args.weights]).save(args.out, STORED[args.store])
     print(f"saved {args.out}")
 

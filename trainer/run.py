@@ -33,7 +33,7 @@ from trainer.models import open_model
 from trainer.report import Board
 from trainer.samples import Samples
 from trainer.shards import make_whole, shard_layers
-from trainer.stages import STAGES, choose_trainable
+from trainer.stages import STAGES, Stage, choose_trainable
 
 
 @dataclass
@@ -50,7 +50,7 @@ class TrainArgs:
     """Folder for the trained checkpoint, metrics.jsonl, loss.png and the state to resume from."""
     resume: Resume = "no"
     """last: go on from the last save in --out; auto: from the last that is whole, or from the start if there
-    is none; no: start anew, but not over a run that was cut off."""
+    is none; no: start anew, but not over what another run has left there."""
 
     preset: Literal["tiny", "minimind-26m", "minimind-104m", "minimind-26m-moe"] = "tiny"
     """Sizes of a new model."""
@@ -140,8 +140,8 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     stage, leads = STAGES[stage_name], rank() == 0
     if args.batch_size % world():
         raise DataError(f"--batch_size {args.batch_size} is shared by {world()} processes; take a multiple")
-    if (args.out / WEIGHTS).exists() and not saved_states(args.out):
-        raise DataError(f"{args.out} holds a model that is not of a run here; give another --out")
+    if not saved_states(args.out):  # else `load_state` judges
+        spare_model(args.out)
     torch.manual_seed(args.seed)
     assistant = open_model(args, stage_name)
     vlm = assistant.vlm
@@ -153,19 +153,11 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     module = stage.build(vlm).to(assistant.device)
     if args.init and hasattr(module, "load"):
         module.load(args.init)
-    max_length = args.max_length or vlm.config.text.max_position_embeddings
-    records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
-    if not args.data.startswith("storybook"):
-        records = whole_records(records, assistant.chat, max_length, args)
-    prepared = Prepared(records, assistant.chat, assistant.preprocessor, max_length, args.augment)
-    recipe = make_recipe(args, len(records), assistant.dtype, world() if stage.own_batch else None)
-    often = args.epochs > 1 or not args.data.startswith("storybook")  # it draws new ones each time
-    if stage.pictures and "vision" not in parts and not args.augment and args.features and often:
-        with leader_first():
-            prepared.features = compute_features(assistant, records, args.features)
+    prepared = prepare(stage, args, assistant)
+    recipe = make_recipe(args, len(prepared.records), assistant.dtype, world() if stage.own_batch else None)
     chance = module.chance(args.batch_size)
     if leads:
-        print_plan(stage_name, module, recipe, len(records), assistant.device, chance)
+        print_plan(stage_name, module, recipe, len(prepared.records), assistant.device, chance)
     evaluate = evaluator(args, assistant, module) if leads or args.shard else None  # it takes all shards
     fit(
         module,
@@ -193,6 +185,11 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     print(f"saved {args.out}")
 
 
+def spare_model(folder: Path) -> None:
+    if (folder / WEIGHTS).exists():
+        raise DataError(f"{folder} holds a model; give another --out")
+
+
 def prepare_layers(vlm: Model, args: TrainArgs) -> None:
     """As --compile, --recompute and --shard ask."""
     if (args.compile or args.recompute or args.shard) and not isinstance(vlm, VLM):
@@ -208,6 +205,22 @@ def prepare_layers(vlm: Model, args: TrainArgs) -> None:
         if world() == 1:
             raise DataError("--shard divides layers among processes; begin with torchrun --nproc_per_node N")
         shard_layers(vlm.decoder)
+
+
+def prepare(stage: Stage, args: TrainArgs, assistant: Assistant) -> Prepared:
+    """What to train on; what an eye at rest makes of its pictures is kept, where they come more than once."""
+    drawn = args.data.startswith("storybook")
+    max_length = args.max_length or assistant.vlm.config.text.max_position_embeddings
+    records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
+    if not drawn:
+        records = whole_records(records, assistant.chat, max_length, args)
+    prepared = Prepared(records, assistant.chat, assistant.preprocessor, max_length, args.augment)
+    again = args.epochs > 1 or not drawn  # the storybook draws new ones each time
+    rests = "vision" not in (args.train or stage.parts)
+    if stage.pictures and rests and not args.augment and args.features and again:
+        with leader_first():
+            prepared.features = compute_features(assistant, records, args.features)
+    return prepared
 
 
 def whole_records(

@@ -68,10 +68,11 @@ CHINESE = Language(
         "compare": "第一张是{first}，有{n}，第二张是{second}，有{m}。",
         "bigger_because": "{one}是{said}的，{other}是{said_other}的：{answer}",
         "more_of_because": "{one}有{said}，{other}有{said_other}：{answer}",
-        "shared": "第一张是{first}，第二张是{second}；共同点：{answer}。",
-        "shared_setting": "地点",
-        "shared_time": "时间",
-        "shared_weather": "天气",
+        "alike": "相同",
+        "different": "不同",
+        "shared_setting": "地点：{one}和{other}，{verdict}",
+        "shared_time": "时间：{one}和{other}，{verdict}",
+        "shared_weather": "天气：{one}和{other}，{verdict}",
     },
     questions={
         "existence": (
@@ -145,7 +146,6 @@ CHINESE = Language(
     scenery=scenery,
     describe=describe,
     summary=lambda scenery, things: f"{scenery}，有{things}。",
-    listed="、".join,
     about="{the}是{size}的、{colour}的，在{place}",
     missing="{the}不在图里",
     between=("和", "；"),

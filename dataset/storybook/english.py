@@ -93,10 +93,11 @@ ENGLISH = Language(
         "compare": "The first is {first} with {n}, the second is {second} with {m}.",
         "bigger_because": "{one} is {said}, {other} is {said_other}: {answer}",
         "more_of_because": "{one}: {said}, {other}: {said_other}; {answer}",
-        "shared": "The first is {first}, the second is {second}; in common: {answer}.",
-        "shared_setting": "the place",
-        "shared_time": "the time of day",
-        "shared_weather": "the weather",
+        "alike": "the same",
+        "different": "different",
+        "shared_setting": "place: {one} and {other}, {verdict}",
+        "shared_time": "time of day: {one} and {other}, {verdict}",
+        "shared_weather": "weather: {one} and {other}, {verdict}",
     },
     questions={
         "existence": (
@@ -205,7 +206,6 @@ ENGLISH = Language(
     scenery=scenery,
     describe=describe,
     summary=lambda scenery, things: f"{scenery[0].upper()}{scenery[1:]}, with {things}.",
-    listed=listed,
     about="{the} is {size} and {colour}, {place}",
     missing="{the} is not there",
     between=(" and ", "; "),

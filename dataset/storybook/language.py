@@ -32,7 +32,6 @@ class Language:
     scenery: Callable[[str, str, str], str]  # setting, time, weather -> "a beach at night, in the rain"
     describe: Callable[[str, list[tuple[str, str]]], str]  # scenery, [(a thing, place)] -> a sentence
     summary: Callable[[str, str], str]  # scenery, "three things" -> a sentence
-    listed: Callable[[list[str]], str]  # "the place and the weather"
     about: str  # what is known of {the}: its {size}, {colour} and {place}
     missing: str  # that {the} is not in the picture
     between: tuple[str, str]  # the names of several things; what is said of each

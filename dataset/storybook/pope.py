@@ -14,7 +14,8 @@ from functools import cache
 from dataset.storybook.colours import COLOURS
 from dataset.storybook.kinds import KINDS
 from dataset.storybook.language import Language
-from dataset.storybook.questions import a, ask
+from dataset.storybook.names import a
+from dataset.storybook.questions import ask
 from dataset.storybook.words import LANGUAGES
 from dataset.storybook.world import NEVER_SEEN, Scene, make_scene
 

@@ -11,15 +11,25 @@ from collections.abc import Callable
 from dataset.storybook.colours import COLOURS
 from dataset.storybook.kinds import KINDS
 from dataset.storybook.language import Language
+from dataset.storybook.names import (
+    Name,
+    a,
+    absent_name,
+    full_name,
+    named_things,
+    number_of,
+    pick,
+    the,
+    unique_name,
+)
 from dataset.storybook.words import LANGUAGES
-from dataset.storybook.world import NEVER_SEEN, PLACES, SIZES, Scene, Thing
+from dataset.storybook.world import PLACES, SIZES, Scene, Thing
 
 QA = tuple[str, str] | None
 Family = Callable[[Scene, Language, random.Random], QA]
-Name = dict[str, str | None]  # what is said of a thing: its kind, colour, size
 FAMILIES: dict[str, Family] = {}
 ABSENT_SHARE = 0.3  # of the answers about things by name: one of them is not there
-OF_PAIRS = {"more": 5, "which": 7, "shared": 4, "compare": 4}  # weights of questions about two pictures
+SCENERY = ("setting", "time", "weather")
 OPPOSITES = {"left": "right", "right": "left", "above": "below", "below": "above"}
 
 
@@ -30,65 +40,6 @@ def family(function: Family) -> Family:
 
 def ask(language: Language, phrasing: str, rng: random.Random, **slots: str) -> str:
     return rng.choice(language.questions[phrasing]).format(**slots)
-
-
-def the(language: Language, name: Name) -> str:
-    return language.the(language.noun(**name))
-
-
-def a(language: Language, name: Name) -> str:
-    return language.a(language.noun(**name), name["kind"])
-
-
-def full_name(thing: Thing) -> Name:
-    return {"kind": thing.kind, "colour": thing.colour, "size": thing.size}
-
-
-def fits(thing: Thing, name: Name) -> bool:
-    return all(value is None or getattr(thing, key) == value for key, value in name.items())
-
-
-def number_of(scene: Scene, name: Name) -> int:
-    return sum(fits(thing, name) for thing in scene.things)
-
-
-def unique_name(scene: Scene, thing: Thing, rng: random.Random | None, hidden: str = "") -> Name | None:
-    """A name that fits this thing alone and does not tell attribute `hidden`; without rng the shortest."""
-    wordings = [("kind",), ("kind", "colour"), ("kind", "size"), ("kind", "colour", "size")]
-    if rng:
-        rng.shuffle(wordings)
-    for keys in wordings:
-        name = {key: getattr(thing, key) for key in keys}
-        if hidden not in keys and number_of(scene, name) == 1:
-            return name
-    return None
-
-
-def named_things(scene: Scene, rng: random.Random | None, hidden: str = "") -> list[tuple[Thing, Name]]:
-    """All things that have a unique name, with it."""
-    named = [(thing, unique_name(scene, thing, rng, hidden)) for thing in scene.things]
-    return [(thing, name) for thing, name in named if name]
-
-
-def pick(scene: Scene, rng: random.Random, hidden: str = "") -> tuple[Thing, Name] | None:
-    """A thing and a unique name for it."""
-    things = named_things(scene, rng, hidden)
-    return rng.choice(things) if things else None
-
-
-def absent_name(scene: Scene, rng: random.Random) -> Name:
-    """A name that fits nothing: another kind, or a kind that is there in a colour that it does not have.
-
-    Never one that is held out: it would be learnt that what it names is not there.
-    """
-    while True:
-        near = scene.things and rng.random() < 0.5
-        kind = rng.choice(scene.things).kind if near else rng.choice(list(KINDS))
-        name = {"kind": kind}
-        if near or rng.random() < 0.5:
-            name["colour"] = rng.choice([t.colour for t in scene.things] + [rng.choice(list(COLOURS))])
-        if not number_of(scene, name) and (kind, name.get("colour")) not in NEVER_SEEN:
-            return name
 
 
 @family
@@ -212,7 +163,7 @@ def comparison(scene: Scene, language: Language, rng: random.Random) -> QA:
         names = rng.sample(rng.choice(some), 2)
     many, numbers = [language.many(**name) for name in names], [number_of(scene, name) for name in names]
     said = [language.numbers[n] + language.unit(name["kind"]) for n, name in zip(numbers, names, strict=True)]
-    answer = thought(language, "more_of", many, said, _more(many, numbers, language.answers["same"]))
+    answer = thought(language, "more_of", many, said, which_more(many, numbers, language.answers["same"]))
     return ask(language, "more_of", rng, many=many[0], many_other=many[1]), answer
 
 
@@ -222,7 +173,7 @@ def _compared_sizes(pair: list[tuple[Thing, Name]], language: Language, rng: ran
     if asked == "smaller":
         ranks = [-rank for rank in ranks]
     said = [language.sizes[thing.size] for thing, _ in pair]
-    answer = thought(language, "bigger", names, said, _more(names, ranks, language.answers["same_size"]))
+    answer = thought(language, "bigger", names, said, which_more(names, ranks, language.answers["same_size"]))
     return ask(language, asked, rng, the=names[0], the_other=names[1]), answer
 
 
@@ -236,16 +187,20 @@ def thought(language: Language, about: str, names: list[str], said: list[str], a
     return language.answers[f"{about}_because"].format(**slots, answer=answer)
 
 
-def _more(names: list[str], values: list[int], same: str) -> str:
+def which_more(names: list[str], values: list[int], same: str) -> str:
     return same if values[0] == values[1] else names[0] if values[0] > values[1] else names[1]
 
 
 @family
 def setting(scene: Scene, language: Language, rng: random.Random) -> QA:
     """The place, the time of day, or the weather."""
-    asked = rng.choice(["setting", "time", "weather"])
-    words = {"setting": language.settings, "time": language.times, "weather": language.weathers}[asked]
-    return ask(language, asked, rng), words[getattr(scene, asked)]
+    asked = rng.choice(SCENERY)
+    return ask(language, asked, rng), scenery_word(scene, asked, language)
+
+
+def scenery_word(scene: Scene, key: str, language: Language) -> str:
+    words = {"setting": language.settings, "time": language.times, "weather": language.weathers}[key]
+    return words[getattr(scene, key)]
 
 
 @family
@@ -315,43 +270,6 @@ def dialogue(scene: Scene, language: Language, rng: random.Random) -> list[tuple
             question = ask(language, "and", rng, the=the(language, name))
             return [*turns, (question, attribute_of(other, asked, language))]
     return turns
-
-
-def compare(
-    first: Scene, second: Scene, language: Language, rng: random.Random, weights: dict[str, float] = OF_PAIRS
-) -> tuple[str, str]:
-    """A question about two pictures."""
-    (about,) = rng.choices(list(weights), list(weights.values()))
-    if about == "more":
-        answer = _more(["first", "second"], [len(first.things), len(second.things)], "same")
-        return ask(language, "more", rng), language.answers[answer]
-    if about == "which":
-        return _which(first, second, language, rng)
-    if about == "shared":
-        return ask(language, "shared", rng), _shared(first, second, language)
-    places = [scenery(scene, language) for scene in (first, second)]
-    n, m = (language.counted(len(scene.things)) for scene in (first, second))
-    answer = language.answers["compare"].format(first=places[0], n=n, second=places[1], m=m)
-    return ask(language, "compare", rng), answer
-
-
-def _which(first: Scene, second: Scene, language: Language, rng: random.Random) -> tuple[str, str]:
-    thing = rng.choice(rng.choice([first, second]).things)
-    name = {"kind": thing.kind} if rng.random() < 0.5 else {"kind": thing.kind, "colour": thing.colour}
-    if rng.random() < 0.2:
-        name = {"kind": rng.choice(list(KINDS))}
-    found = tuple(number_of(scene, name) > 0 for scene in (first, second))
-    answer = {(True, True): "both", (True, False): "first", (False, True): "second"}.get(found, "neither")
-    return ask(language, "which", rng, a=a(language, name)), language.answers[answer]
-
-
-def _shared(first: Scene, second: Scene, language: Language) -> str:
-    """What is the same, after what each of them is."""
-    same = [key for key in ("setting", "time", "weather") if getattr(first, key) == getattr(second, key)]
-    words = [language.answers[f"shared_{key}"] for key in same]
-    answer = language.listed(words or [language.answers["nothing"]])
-    each = [scenery(scene, language) for scene in (first, second)]
-    return language.answers["shared"].format(first=each[0], second=each[1], answer=answer)
 
 
 def parse_description(text: str) -> set[tuple[str, ...]]:

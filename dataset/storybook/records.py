@@ -28,8 +28,10 @@ from functools import partial
 
 from dataset.record import Record
 from dataset.storybook.language import Language
+from dataset.storybook.names import full_name
 from dataset.storybook.pope import PROBES, probe
-from dataset.storybook.questions import FAMILIES, OF_PAIRS, about, compare, dialogue, full_name
+from dataset.storybook.questions import FAMILIES, SCENERY, about, dialogue, scenery_word
+from dataset.storybook.two import OF_PAIRS, compare
 from dataset.storybook.words import LANGUAGES
 from dataset.storybook.world import CANVAS, Scene, make_pair, make_scene, twin
 
@@ -54,8 +56,8 @@ ALL_ALIKE = {
     "description": 1,
 }
 AROUND = {"setting": 4, "summary": 2}
-STEPS = ALL_ALIKE | {"count": 8, "colour": 1, "size": 1, "relation": 4, "comparison": 6, "description": 2}
-SHARED_MOST, SHARED_MORE = OF_PAIRS | {"shared": 40}, OF_PAIRS | {"shared": 8}
+STEPS = ALL_ALIKE | {"count": 8, "colour": 1, "size": 1, "comparison": 6, "unanswerable": 2, "description": 2}
+SHARED_MOST, SHARED_MORE = OF_PAIRS | {"shared": 40}, OF_PAIRS | {"shared": 10}
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ MIXTURES = {
     "around": Mixture(first=8_000_000, reading=0.15, questions=AROUND),
     "both": Mixture(first=9_000_000, pairs=1.0, of_pairs=SHARED_MOST),
     "reason": Mixture(
-        7_000_000, pairs=0.2, reading=0.35, dialogues=0.05, questions=STEPS, of_pairs=SHARED_MORE
+        10_000_000, pairs=0.2, reading=0.35, dialogues=0.05, questions=STEPS, of_pairs=SHARED_MORE
     ),
 }
 
@@ -141,8 +143,7 @@ def regions(index: int, pictures: bool = True) -> Record:
 
 
 def _around(scene: Scene, language: Language) -> str:
-    words = language.settings[scene.setting], language.times[scene.time], language.weathers[scene.weather]
-    return " ".join(words)
+    return " ".join(scenery_word(scene, key, language) for key in SCENERY)
 
 
 def captions(index: int, pictures: bool = True) -> Record:
