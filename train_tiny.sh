@@ -15,7 +15,7 @@ all="--train vision connector decoder --eye_lr 0.1 --muon_lr 0.01 --warmup 20 --
 if [ "${QUICK:-}" ]; then
     text=3200 regions=32000 sft=9600 last=sft scenes=50
 else
-    text=9600 regions=64000 sft=88000 last=mean scenes=500
+    text=9600 regions=64000 sft=88000 last=reason scenes=500
 fi
 stage text    train_pretrain_vlm.py --stage text --tokenizer "$out/tokenizer" --samples $text --batch_size 64 --muon_lr 0.01
 stage regions train_pretrain_vlm.py --stage regions --init "$out/text" --samples $regions --batch_size 64 --muon_lr 0.01 --warmup 20
@@ -25,9 +25,6 @@ else
     stage read   train_sft_vlm.py --init "$out/regions" --data storybook:read $all --samples 44800
     stage sft    train_sft_vlm.py --init "$out/read" $all --samples $sft
     stage around train_sft_vlm.py --init "$out/sft" --data storybook:around $all --samples 8000
-    stage reason train_sft_vlm.py --init "$out/around" --data storybook:reason $all --samples 256000
-    stage both   train_sft_vlm.py --init "$out/reason" --data storybook:both $all --samples 9600
-    stage last   train_sft_vlm.py --init "$out/both" --data storybook:reason $all --muon_lr 0.006 --lr 3e-4 --samples 64000
-    [ -f "$out/mean/model.safetensors" ] || "$python" -m trainer.average --weights "$out/reason" "$out/last" --out "$out/mean"
+    stage reason train_sft_vlm.py --init "$out/around" --data storybook:reason $all --samples 448000
 fi
 "$python" eval_vlm.py --weights "$out/$last" --suite --samples $scenes --dtype auto --report "$out/suite.json"

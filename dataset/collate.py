@@ -84,7 +84,7 @@ def caption_of(record: Record) -> str:
 
 
 def augmented(image: Image.Image, rng: torch.Generator) -> Image.Image:
-    """Mirrored half of the time, cut to 60 to 100% of its area, turned a little, brighter or darker."""
+    """Mirrored half of the time, cut to 60 to 100% of its area, brighter or darker."""
 
     def uniform(low: float, high: float) -> float:
         return low + (high - low) * torch.rand((), generator=rng).item()

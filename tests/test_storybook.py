@@ -336,9 +336,3 @@ def test_regions_name_place_time_and_weather_at_the_whole_picture() -> None:
     assert len(things) == len(scene.things) and box == (0.0, 0.0, 1.0, 1.0)
     for language in LANGUAGES.values():
         assert language.settings[scene.setting] in words and language.weathers[scene.weather] in words
-
-
-def test_both_is_of_two_pictures_and_of_what_they_share() -> None:
-    records = [StorybookRecords("both", 100, pictures=False)[i] for i in range(100)]
-    asked = ["; weather: " in str(r.messages) or "；天气：" in str(r.messages) for r in records]
-    assert sum(asked) > 90 and len(StorybookRecords("both", 1)[0].images) == 2

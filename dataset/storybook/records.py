@@ -3,7 +3,6 @@
 train          conversations about one picture, or two; English or Chinese
 single         as train, about one picture
 around         as single, of the whole picture most: place, time of day, weather
-both           two pictures, and what they have in common most
 reason         as train, with more of what takes several steps: relations, numbers, two pictures
 read           one picture, and a long answer: all of it, or some things by name
 described      one picture, one description
@@ -57,7 +56,6 @@ ALL_ALIKE = {
 }
 AROUND = {"setting": 4, "summary": 2}
 STEPS = ALL_ALIKE | {"count": 8, "colour": 1, "size": 1, "comparison": 6, "unanswerable": 2, "description": 2}
-SHARED_MOST, SHARED_MORE = OF_PAIRS | {"shared": 40}, OF_PAIRS | {"shared": 10}
 
 
 @dataclass(frozen=True)
@@ -77,9 +75,13 @@ MIXTURES = {
     "train": Mixture(first=0, pairs=0.08, reading=0.3, dialogues=0.05),
     "single": Mixture(first=0, reading=0.3, dialogues=0.05),
     "around": Mixture(first=8_000_000, reading=0.15, questions=AROUND),
-    "both": Mixture(first=9_000_000, pairs=1.0, of_pairs=SHARED_MOST),
     "reason": Mixture(
-        10_000_000, pairs=0.2, reading=0.35, dialogues=0.05, questions=STEPS, of_pairs=SHARED_MORE
+        first=10_000_000,
+        pairs=0.2,
+        reading=0.35,
+        dialogues=0.05,
+        questions=STEPS,
+        of_pairs=OF_PAIRS | {"shared": 10},
     ),
 }
 
@@ -209,7 +211,6 @@ VIEWS = {
     "train": talk,
     "single": partial(talk, view="single"),
     "around": partial(talk, view="around"),
-    "both": partial(talk, view="both"),
     "reason": partial(talk, view="reason"),
     "read": read,
     "described": described,
