@@ -117,6 +117,16 @@ BUGS = {
     "out of the folder": Bug(
         "dataset/record.py", 'if "\\0" in name or not', "if False and", "tests/test_records.py"
     ),
+    # answers are true
+    "said to be alike": Bug(
+        "dataset/storybook/two.py", "if one == other", "if True", "tests/test_storybook.py"
+    ),
+    "the fewer are more": Bug(
+        "dataset/storybook/questions.py",
+        "names[0] if values[0] > values[1]",
+        "names[0] if values[0] < values[1]",
+        "tests/test_storybook.py",
+    ),
     # hostile pictures and addresses
     "bombs": Bug("dataset/images.py", "if width * height > max_pixels:", "if False:", "tests/test_images.py"),
     "strips": Bug(
