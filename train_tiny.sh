@@ -1,7 +1,7 @@
 #!/bin/sh
 # From nothing to the model in weights/tiny: usage train_tiny.sh PYTHON OUT
 # A stage that is done is not done again; one that was cut off goes on where it was last saved.
-# QUICK=1: a twelfth of its records, in ten minutes: 34% of scenes (25% with wrong pictures); in English place, time and
+# QUICK=1: a fifteenth of its records, in ten minutes: 34% of scenes (25% with wrong pictures); in English place, time and
 # weather come out right in 84%, colours in 54%, and little else yet.
 set -eu
 python=$1 out=$2

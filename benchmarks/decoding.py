@@ -90,11 +90,13 @@ def decoding(vlm: VLM, theirs: torch.nn.Module, batch: int, args: Args, device: 
     said: dict[str, Tensor] = {}
 
     def saying(name: str, new: int) -> Callable[[], None]:
-        return lambda: said.__setitem__(name, kinds[name](new))
+        def run() -> None:
+            said[name] = kinds[name](new)
 
-    taken = machine.in_turns(
-        {(name, n): saying(name, n) for name in kinds for n in (1, args.new)}, args.rounds, device
-    )
+        return run
+
+    runs = {(name, n): saying(name, n) for name in kinds for n in (1, args.new)}
+    taken = machine.in_turns(runs, args.rounds, device)
     rates = {name: batch * (args.new - 1) / (taken[name, args.new] - taken[name, 1]) for name in kinds}
     truth, peer_rate = said["transformers fp32"], rates["transformers fp32"]
     return [

@@ -1,10 +1,9 @@
-"""Imported first in each notebook: work from the project's folder, whatever the notebook was started from."""
+"""Imported first in each notebook: work from the project's folder, whatever the notebook was started from.
+
+A notebook looks for modules where it works ("" in sys.path), so it finds the project's, too.
+"""
 
 import os
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-os.chdir(ROOT)
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))
+os.chdir(Path(__file__).resolve().parent.parent)

@@ -147,17 +147,8 @@ def test_the_mean_of_two_checkpoints(trained: Path, tmp_path: Path, capsys: pyte
         for p in other.vlm.parameters():
             p += 1.0
     other.save(tmp_path / "other")
-    average.main(
-        [
-            "--weights",
-            str(trained),
-            str(tmp_path / "other"),
-            "--out",
-            str(tmp_path / "mean"),
-            "--store",
-            "fp32",
-        ]
-    )
+    flags = f"{trained} {tmp_path / 'other'} --out {tmp_path / 'mean'} --store fp32"
+    average.main(["--weights", *flags.split()])
     mean = Assistant.load(tmp_path / "mean")
     for name, p in one.vlm.named_parameters():
         torch.testing.assert_close(mean.vlm.get_parameter(name), p + 0.5)

@@ -1,9 +1,10 @@
-"""The mean of the weights of checkpoints that one run led to: often better than each of them.
+"""The mean of the weights of checkpoints that began as the same weights; a folder named twice counts twice.
 
-    python -m trainer.average --weights out/tiny/reason out/tiny/last --out out/tiny/mean
+    python -m trainer.average --weights out/one out/other --out out/mean
 
 Model soups (Wortsman et al. 2022, section 2): what was fine-tuned from the same weights lies in one valley of
-the loss, and the middle of it is flatter than its sides.
+the loss, and the middle of it is flatter than its sides. They should have been taught the same answers:
+weights/tiny/README.md tells what was lost where they were not.
 """
 
 from dataclasses import dataclass
