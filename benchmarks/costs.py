@@ -10,10 +10,8 @@ from pathlib import Path
 
 from benchmarks import machine, training
 from benchmarks.tables import Row, write
-from model.device import pick_device
+from model.device import pick_device, pick_dtype
 from trainer.cli import parse, user_errors
-
-WAY = ("sft", "ours bf16")
 
 
 @dataclass
@@ -44,7 +42,8 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def costs(args: training.Args) -> dict[str, float]:
-    found = training.in_a_process(WAY, args)
+    dtype = pick_dtype("auto", pick_device(args.device))
+    found = training.in_a_process(("sft", f"ours {dtype}"), args)
     rate = found["samples/s"]
     return {
         "samples/s": rate,

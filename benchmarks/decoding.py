@@ -22,7 +22,7 @@ from dataset.preprocess import Preprocessor
 from dataset.storybook.records import StorybookRecords
 from model.captured import CapturedDecoder
 from model.config import PRESETS
-from model.device import pick_device
+from model.device import multiplies_bf16, pick_device, pick_dtype
 from model.quick import LAYOUTS, QuickDecoder
 from model.vlm import VLM
 from scoring.answers import answer_all
@@ -65,6 +65,10 @@ def main(argv: list[str] | None = None) -> None:
     write(rows, args.out / "decoding", machine.name(device))
 
 
+def layouts(device: torch.device) -> list[str]:
+    return [layout for layout in LAYOUTS if layout != "bf16" or multiplies_bf16(device)]
+
+
 def prompt(vlm: VLM, batch: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """ids (B, T) and pixels (B, 3, S, S) of questions about a picture each."""
     config = vlm.config
@@ -77,15 +81,12 @@ def prompt(vlm: VLM, batch: int, device: torch.device) -> tuple[Tensor, Tensor]:
 
 def decoding(vlm: VLM, theirs: torch.nn.Module, batch: int, args: Args, device: torch.device) -> list[Row]:
     ids, pixels = prompt(vlm, batch, device)
-    half = peers.twin(vlm, device).to(torch.bfloat16)
-    kinds = {
-        "transformers fp32": peer(theirs, ids, pixels),
-        "transformers bf16": peer(half, ids, pixels),
-        "ours, plain": ours(vlm, ids, pixels, None),
-    }
-    kinds |= {f"ours, {layout}": ours(vlm, ids, pixels, layout) for layout in LAYOUTS}
+    kinds = {"transformers fp32": peer(theirs, ids, pixels), "ours, plain": ours(vlm, ids, pixels, None)}
+    if multiplies_bf16(device):
+        kinds["transformers bf16"] = peer(peers.twin(vlm, device).to(torch.bfloat16), ids, pixels)
+    kinds |= {f"ours, {layout}": ours(vlm, ids, pixels, layout) for layout in layouts(device)}
     if device.type == "cuda":
-        for layout in LAYOUTS:
+        for layout in layouts(device):
             kinds[f"ours, {layout}, graph"] = ours(vlm, ids, pixels, layout, CapturedDecoder)
     said: dict[str, Tensor] = {}
 
@@ -121,7 +122,8 @@ def ours(
 
     def say(new: int) -> Tensor:
         vlm.quick = quick
-        with torch.autocast(ids.device.type, torch.bfloat16, enabled=layout in ("bf16", "int8")):
+        around = pick_dtype("auto", ids.device) if layout == "int8" else layout
+        with torch.autocast(ids.device.type, torch.bfloat16, enabled=around == "bf16"):
             return vlm.generate(ids, pixels, max_new_tokens=new, stop_ids=())
 
     return say
@@ -151,7 +153,7 @@ def reading(vlm: VLM, args: Args, device: torch.device) -> list[Row]:
     runs: dict[str, Callable[[], object]] = {
         "F.linear": lambda: [F.linear(xs[m.shape[1]], m) for m in matrices]
     }
-    for layout in LAYOUTS:
+    for layout in layouts(device):
         quick = QuickDecoder(vlm.decoder, layout)
         laid = [m for b in quick.blocks for m in (b.qkv, b.o, b.gate_up, b.down)] + [quick.head]
         rows = [(m, torch.randn(1, m.weight.shape[1], device=device, dtype=m.dtype)) for m in laid]
@@ -168,7 +170,8 @@ def reading(vlm: VLM, args: Args, device: torch.device) -> list[Row]:
             {"weights alone, ms": 1e3 * plainly, "reading, GB/s": 4 * size / plainly / 1e9},
         )
     ]
-    for layout, width in zip(LAYOUTS, (4, 2, 1), strict=True):
+    for layout in layouts(device):
+        width = {"fp32": 4, "bf16": 2, "int8": 1}[layout]
         bare, step = taken[f"{layout} alone"], taken[f"{layout} step"]
         values = {
             "weights alone, ms": 1e3 * bare,
@@ -230,7 +233,7 @@ def second_turn(vlm: VLM, args: Args, device: torch.device) -> list[Row]:
 def rounding(args: Args, device: torch.device) -> list[Row]:
     """What a trained model answers in each layout, and how much of it as in float32."""
     records, found = open_data("storybook:scenes", None, args.scenes), {}
-    for layout in LAYOUTS:
+    for layout in layouts(device):
         assistant = Assistant.load(args.weights, str(device), layout).quickened()
         found[layout] = {(a.where, a.question): a for a in answer_all(assistant, records)}
     exact = found["fp32"]

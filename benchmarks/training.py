@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from benchmarks import machine, peers
 from benchmarks.tables import Row, write
 from model.config import PRESETS, VLMConfig
-from model.device import pick_device
+from model.device import multiplies_bf16, pick_device
 from model.loss import IGNORED
 from model.vlm import VLM
 from trainer.cli import parse, user_errors
@@ -65,7 +65,8 @@ def main(argv: list[str] | None = None) -> None:
     if args.only:
         print(json.dumps(measured(*args.only, args, device)))
         return
-    found = {(stage, way): [] for stage in PARTS for way in WAYS}
+    ways = [way for way in WAYS if "bf16" not in way or multiplies_bf16(device)]
+    found = {(stage, way): [] for stage in PARTS for way in ways}
     for _ in range(args.rounds):
         for key, some in found.items():
             some.append(in_a_process(key, args))

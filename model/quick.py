@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.decoder import Block, Decoder, KVCache, attention_mask_for, rope_angles
+from model.device import pick_dtype
 from model.moe import SwiGLU
 
 LAYOUTS = ("fp32", "bf16", "int8")
@@ -30,7 +31,8 @@ class Laid:
         weight = torch.cat([linear.weight.detach() for linear in linears]).float()  # (out, in)
         weight = weight if norm is None else weight * norm.detach()
         biases = [linear.bias.detach() for linear in linears if linear.bias is not None]
-        self.dtype = torch.float32 if layout == "fp32" else torch.bfloat16
+        around = pick_dtype("auto", weight.device) if layout == "int8" else layout
+        self.dtype = torch.float32 if around == "fp32" else torch.bfloat16
         self.bias = torch.cat(biases).to(self.dtype) if biases else None
         self.packed = (
             layout != "int8" and weight.device.type == "cpu" and torch.backends.mkldnn.is_available()
@@ -51,8 +53,8 @@ class Laid:
         if self.scale is None:
             return F.linear(x, self.weight, self.bias)
         if x.device.type == "cpu" and x[..., 0].numel() <= FEW:
-            out = torch._weight_int8pack_mm(x.flatten(0, -2), self.weight, self.scale)
-            out = out.unflatten(0, x.shape[:-1])
+            out = torch._weight_int8pack_mm(x.flatten(0, -2).bfloat16(), self.weight, self.scale)
+            out = out.unflatten(0, x.shape[:-1]).to(x.dtype)
         else:
             out = F.linear(x, self.weight.to(x.dtype)) * self.scale
         return out if self.bias is None else out + self.bias

@@ -19,7 +19,7 @@ ALLOWED = {  # module of the core -> modules of model/ it may import
     "qformer": {"bert", "config", "fields"},
     "blip": {"bert", "config", "decoder", "fields", "speaker", "vision"},
     "blip2": {"bert", "config", "fields", "qformer", "speaker", "vision"},
-    "quick": {"decoder", "moe"},
+    "quick": {"decoder", "device", "moe"},
     "loss": {"decoder"},
     "generation": set(),
     "beam": {"generation"},

@@ -9,6 +9,7 @@ from torch.testing import assert_close
 from model.captured import CapturedDecoder
 from model.config import DecoderConfig
 from model.decoder import Decoder
+from model.device import multiplies_bf16
 from model.quick import FEW, Laid, QuickDecoder
 from model.vlm import VLM
 from tests.conftest import scrambled
@@ -32,6 +33,7 @@ KINDS = {
     "experts": replace(CONFIG, num_local_experts=3),
 }
 WAYS = [QuickDecoder, CapturedDecoder]
+BF16 = pytest.mark.skipif(not multiplies_bf16(torch.device("cpu")), reason="this CPU has no bf16")
 
 
 def decoder(config: DecoderConfig) -> Decoder:
@@ -86,7 +88,9 @@ def test_what_is_not_written_yet_is_hidden() -> None:
     assert_close(captured(embeds[:, 5:], None, fresh), captured(embeds[:, 5:], None, used))
 
 
-@pytest.mark.parametrize("layout, near", [("fp32", 1e-5), ("bf16", 0.02), ("int8", 0.03)])
+@pytest.mark.parametrize(
+    "layout, near", [("fp32", 1e-5), pytest.param("bf16", 0.02, marks=BF16), ("int8", 0.03)]
+)
 @pytest.mark.parametrize("rows", [1, FEW, FEW + 1])
 def test_a_layout_is_near_the_layers_it_is_made_of(layout: str, near: float, rows: int) -> None:
     linears = [torch.nn.Linear(64, n).requires_grad_(False) for n in (32, 16)]
@@ -97,7 +101,7 @@ def test_a_layout_is_near_the_layers_it_is_made_of(layout: str, near: float, row
     assert_close(Laid(linears, layout)(x[:, None]).shape, torch.Size([rows, 1, 48]))
 
 
-@pytest.mark.parametrize("layout", ["bf16", "int8"])
+@pytest.mark.parametrize("layout", [pytest.param("bf16", marks=BF16), "int8"])
 def test_few_bytes_say_nearly_the_same(layout: str) -> None:
     plain = decoder(CONFIG)
     quick, embeds = QuickDecoder(plain, layout), torch.randn(4, 9, 32)

@@ -17,6 +17,7 @@ from trainer.checkpoint import Resume, load_state, save_state, write_whole
 from trainer.distributed import leader_first, rank, sum_gradients, summed
 from trainer.health import Health
 from trainer.interrupt import SIGNALS, Interrupted, Listener
+from trainer.muon import Muon
 from trainer.report import Board, Report, Silence
 from trainer.shards import clip_gradients
 
@@ -82,7 +83,8 @@ def make_optimizers(module: nn.Module, recipe: Recipe) -> list[torch.optim.Optim
 
     optimizers = [torch.optim.AdamW(groups(adamw, recipe.lr), betas=(0.9, 0.95), fused=True)]
     if muon:
-        optimizers.append(torch.optim.Muon(groups(muon, recipe.muon_lr)))
+        dtype = torch.bfloat16 if recipe.dtype == "bf16" else torch.float32
+        optimizers.append(Muon(groups(muon, recipe.muon_lr), dtype=dtype))
     return optimizers
 
 
