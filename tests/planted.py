@@ -234,6 +234,10 @@ BUGS = {
         "q.view(B, self.group, self.keys, self.head_size).transpose(1, 2)",
         "tests/test_quick.py",
     ),
+    "muon: not ahead": Bug("trainer/muon.py", "p.grad.lerp(mean, momentum)", "mean", "tests/test_muon.py"),
+    "bf16 where there is none": Bug(
+        "model/device.py", "not multiplies_bf16(device)", "False", "tests/test_device.py"
+    ),
     "quick: norm forgotten": Bug("model/quick.py", "weight * norm.detach()", "weight", "tests/test_quick.py"),
     "loss: parts weigh alike": Bug(
         "model/loss.py", "/ len(wanted)", "/ len(wanted) * 2", "tests/test_loss.py"
