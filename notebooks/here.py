@@ -4,6 +4,8 @@ A notebook looks for modules where it works ("" in sys.path), so it finds the pr
 """
 
 import os
+from importlib import import_module
 from pathlib import Path
 
 os.chdir(Path(__file__).resolve().parent.parent)
+import_module("trainer")  # before torch: see there
