@@ -48,7 +48,9 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Tensor, dtype: torch.dtype) -> Tensor:
-    """(m, n) -> the same directions, each 0.6 to 1.3 long, by Newton and Schulz's iteration."""
+    """(m, n) -> the same directions, each 0.6 to 1.3 long but for those that were near 0.
+
+    Newton and Schulz's iteration."""
     a, b, c = COEFFICIENTS
     tall = matrix.shape[0] > matrix.shape[1]
     x = (matrix.T if tall else matrix).to(dtype)
