@@ -12,10 +12,10 @@ from trainer.run import TrainArgs, run
 
 @dataclass
 class Args(TrainArgs):
-    stage: Literal["regions", "vision", "text", "qformer", "caption", "align"] = "align"
-    """regions: the eye names what is in each box; vision: CLIP's contrast of pictures and captions;
-    text: the decoder alone; qformer: BLIP-2's first stage; caption: BLIP's decoder in the place of ours;
-    align: the connector alone."""
+    stage: Literal["regions", "sharpen", "vision", "text", "qformer", "caption", "align"] = "align"
+    """regions: the eye names what is in each box; sharpen: the eye of a trained model sees better what is in
+    each box; vision: CLIP's contrast of pictures and captions; text: the decoder alone; qformer: BLIP-2's
+    first stage; caption: BLIP's decoder in the place of ours; align: the connector alone."""
 
 
 @user_errors

@@ -15,7 +15,7 @@ all="--train vision connector decoder --eye_lr 0.1 --muon_lr 0.01 --warmup 20 --
 if [ "${QUICK:-}" ]; then
     text=3200 regions=32000 sft=9600 last=sft scenes=50
 else
-    text=9600 regions=64000 sft=88000 last=reason scenes=500
+    text=9600 regions=64000 sft=88000 last=mean scenes=500
 fi
 stage text    train_pretrain_vlm.py --stage text --tokenizer "$out/tokenizer" --samples $text --batch_size 64 --muon_lr 0.01
 stage regions train_pretrain_vlm.py --stage regions --init "$out/text" --samples $regions --batch_size 64 --muon_lr 0.01 --warmup 20
@@ -26,5 +26,8 @@ else
     stage sft    train_sft_vlm.py --init "$out/read" $all --samples $sft
     stage around train_sft_vlm.py --init "$out/sft" --data storybook:around $all --samples 8000
     stage reason train_sft_vlm.py --init "$out/around" --data storybook:reason $all --samples 448000
+    stage sharpen train_pretrain_vlm.py --stage sharpen --init "$out/reason" --samples 64000 --batch_size 64 --lr 5e-3 \
+        --muon_lr 0.1 --eye_lr 0.02 --warmup 100
+    [ -f "$out/mean/model.safetensors" ] || "$python" -m trainer.average --weights "$out/reason" "$out/sharpen" --out "$out/mean"
 fi
 "$python" eval_vlm.py --weights "$out/$last" --suite --samples $scenes --dtype auto --report "$out/suite.json"

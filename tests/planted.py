@@ -242,8 +242,14 @@ BUGS = {
     "loss: parts weigh alike": Bug(
         "model/loss.py", "/ len(wanted)", "/ len(wanted) * 2", "tests/test_loss.py"
     ),
+    "sharpen: the probe follows the eye": Bug(
+        "trainer/regions.py", "(weight.detach() for", "(weight for", "tests/test_regions.py"
+    ),
+    "sharpen: the picture is a box": Bug(
+        "trainer/regions.py", "inside &= ~inside.all(1, keepdim=True)", "pass", "tests/test_regions.py"
+    ),
     "padding scored": Bug(
-        "trainer/stages.py", "(ids == self.vlm.config.pad_token_id) |", "", "tests/test_training.py"
+        "trainer/words.py", "(ids == self.vlm.config.pad_token_id) |", "", "tests/test_training.py"
     ),
     "workers heed signals": Bug(
         "dataset/loader.py",

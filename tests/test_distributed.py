@@ -30,6 +30,7 @@ RUNS = {  # name -> script, flags
     "text": (train_pretrain_vlm.main, "--stage text"),
     "vision": (train_pretrain_vlm.main, "--stage vision --lr 1e-4"),
     "regions": (train_pretrain_vlm.main, "--stage regions"),
+    "sharpen": (train_pretrain_vlm.main, "--stage sharpen"),
     "align": (train_pretrain_vlm.main, "--stage align"),
     "sft": (train_sft_vlm.main, "--accumulate 2"),
     "sft with Muon": (train_sft_vlm.main, "--muon_lr 0.01"),

@@ -16,7 +16,7 @@ from dataset.records import open_records
 from dataset.storybook.__main__ import main as storybook
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant
-from trainer.stages import RegionLoss, region_weights, word_loss
+from trainer.regions import RegionLoss, SharpenLoss, in_boxes, region_weights, word_loss
 
 SAID = [{"role": "user", "content": "What is it?"}, {"role": "assistant", "content": "A red square."}]
 
@@ -81,6 +81,57 @@ def test_the_loss_reads_the_boxes_patches_alone(assistant: Assistant) -> None:
     assert (features.grad[:, 0] != 0).any() and (features.grad[:, 1:] == 0).all()
 
 
+def sharpening(assistant: Assistant) -> tuple[SharpenLoss, dict]:
+    """Eyes that are tables of features (2, 4, D), as it was and as it is, and a batch of two pictures."""
+    torch.manual_seed(0)
+    module = SharpenLoss(assistant.vlm)
+    prepared = Prepared(StorybookRecords("things", 2), assistant.chat, assistant.preprocessor)
+    batch = Collate(assistant.chat)([prepared[0, 0], prepared[0, 1]])
+    batch["region_boxes"] = torch.tensor([[0.0, 0.0, 0.5, 0.5]] * len(batch["region_boxes"]))
+    batch["region_boxes"][-1] = torch.tensor([0.0, 0.0, 1.0, 1.0])
+    was = torch.randn(2, 4, assistant.vlm.config.vision.hidden_size)
+    now = was.clone().requires_grad_(True)
+    module.before.forward, module.vlm.vision.forward = (lambda pixels: was), (lambda pixels: now)
+    module.now, module.was = now, was
+    return module, batch
+
+
+def test_in_a_box() -> None:
+    boxes = torch.tensor([[0.0, 0.0, 0.5, 0.5], [0.5, 0.5, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0]])
+    batch = {"region_boxes": boxes, "region_images": torch.tensor([0, 0, 1])}
+    assert in_boxes(batch, torch.zeros(2, 4)).tolist() == [[True, False, False, True], [False] * 4]
+
+
+def test_sharpening_begins_with_an_eye_that_has_not_moved(assistant: Assistant) -> None:
+    module, batch = sharpening(assistant)
+    parts = module(batch)
+    assert parts["stay"].item() == 0 and parts["found"] == parts["found_before"]
+    parts["loss"].backward()
+    assert (module.now.grad[:, 0] != 0).any() and module.probe.weight.grad.abs().sum() > 0
+
+
+def test_the_probe_learns_from_the_eye_as_it_was(assistant: Assistant) -> None:
+    module, batch = sharpening(assistant)
+    module(batch)["loss"].backward()
+    expected = module.probe.weight.grad.clone()
+    module.probe.zero_grad()
+    with torch.no_grad():
+        module.now.add_(torch.randn_like(module.now))
+    module(batch)["loss"].backward()
+    assert_close(module.probe.weight.grad, expected)
+
+
+def test_to_move_outside_of_boxes_counts_more(assistant: Assistant) -> None:
+    module, batch = sharpening(assistant)
+    counted = []
+    for patch in range(4):
+        with torch.no_grad():
+            module.now.copy_(module.was)[:, patch] = -module.was[:, patch]
+        counted.append(module(batch)["stay"].item())
+    share = module.stay_inside / module.stay
+    assert_close(torch.tensor(counted), counted[1] * torch.tensor([share, 1.0, 1.0, 1.0]))
+
+
 def test_exported_regions_come_back(tmp_path: Path) -> None:
     storybook(["export", "--view", "regions", "--samples", "2", "--out", str(tmp_path)])
     exported, drawn = open_records(tmp_path / "data.jsonl"), StorybookRecords("regions", 2)
@@ -115,5 +166,5 @@ def test_regions_want_a_picture_that_stays_as_it_is(assistant: Assistant, tmp_pa
     with pytest.raises(DataError, match="which --augment would move"):
         moving[0, 0]
     blind = Collate(assistant.chat)([Prepared([Record((), tuple(SAID))], assistant.chat, None)[0, 0]])
-    with pytest.raises(DataError, match="stage regions wants pictures"):
+    with pytest.raises(DataError, match="this stage wants pictures"):
         RegionLoss(assistant.vlm)(blind)

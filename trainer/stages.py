@@ -3,6 +3,7 @@
 text      decoder alone, next token of everything said       (no pictures)
 vision    CLIP's contrastive loss (Radford et al. 2021, figure 3): eye, and a text tower thrown away
 regions   the eye alone names what is at a place (RegionCLIP's regions, SuperClass's words)
+sharpen   the eye alone, of a model that is trained: sees better what it takes for something else
 qformer   BLIP-2's queries learn to ask: contrast, matching, generation  (BLIP-2 section 3.2)
 caption   a decoder that looks at the picture in every layer             (BLIP section 3.1)
 align     connector alone between a frozen eye and a frozen decoder  (LLaVA section 4.2, stage 1)
@@ -23,12 +24,12 @@ from dataset.errors import DataError
 from model.config import DecoderConfig
 from model.decoder import Decoder
 from model.hub import load_strictly
-from model.loss import IGNORED
 from model.qformer import QFormerConnector, QFormerPretraining, generation_loss, similarity
 from model.vlm import VLM
 from scoring.retrieval import recalls
 from trainer.distributed import gather
-from trainer.loop import scored_labels
+from trainer.regions import RegionLoss, SharpenLoss
+from trainer.words import AnswerLoss, TextLoss
 
 PARTS = ("vision", "connector", "decoder", "last_layer")
 POOL = 8  # batches of words that are made together, each of records about as long
@@ -47,49 +48,6 @@ class Stage:
     pictures: bool = True
     pool: int = 1  # a contrast wants its batches mixed
     own_batch: bool = False  # the loss depends on how a batch is shared between processes
-
-
-class WordLoss(nn.Module):
-    """A loss over the words of the vocabulary."""
-
-    def __init__(self, vlm: VLM) -> None:
-        super().__init__()
-        self.vlm = vlm
-
-    def chance(self, batch_size: int) -> dict[str, float]:
-        """What each loss is before anything is learnt."""
-        return {"loss": math.log(self.vlm.config.text.vocab_size)}
-
-    def weigh(self, batch: dict) -> int:
-        """Of how many things the loss of a batch is the mean."""
-        return scored_labels(batch)
-
-
-class AnswerLoss(WordLoss):
-    """The loss of align and SFT: next token of the answers, given pictures and questions."""
-
-    def forward(self, batch: dict) -> dict[str, Tensor]:
-        out = self.vlm(
-            batch["input_ids"],
-            batch.get("pixel_values"),
-            labels=batch["labels"],
-            image_features=batch.get("image_features"),
-        )
-        return {"loss": out.loss}
-
-
-class TextLoss(WordLoss):
-    """Next token of the whole conversation, questions too; nothing is seen, so nothing can be known."""
-
-    def forward(self, batch: dict) -> dict[str, Tensor]:
-        ids = batch["input_ids"]
-        return {"loss": self.vlm(ids, labels=ids.masked_fill(self._unscored(ids), IGNORED)).loss}
-
-    def weigh(self, batch: dict) -> int:
-        return int((~self._unscored(batch["input_ids"])[:, 1:]).sum())
-
-    def _unscored(self, ids: Tensor) -> Tensor:
-        return (ids == self.vlm.config.pad_token_id) | (ids == self.vlm.config.image_token_id)
 
 
 class QFormerLoss(nn.Module):
@@ -218,64 +176,11 @@ def contrastive_loss(to_texts: Tensor, to_images: Tensor, same: Tensor) -> dict[
     return {"loss": loss, "found": found}
 
 
-class RegionLoss(WordLoss):
-    """The mean patch of a region, through the connector, names the words said of it: by their embeddings.
-
-    Words are a set: softmax over the vocabulary, their mean log-probability (SuperClass, Huang et al. 2024,
-    section 3), on regions as in RegionCLIP (Zhong et al. 2022). Logits are cosines between image token and
-    the decoder's own word embeddings, which stay as they are: afterwards the patches of a cat look to the
-    decoder like the word "cat". A scene of six things teaches six times, at once where each thing is.
-    """
-
-    def __init__(self, vlm: VLM) -> None:
-        super().__init__(vlm)
-        self.log_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
-
-    def forward(self, batch: dict) -> dict[str, Tensor]:
-        if "region_boxes" not in batch:
-            raise DataError(f"stage regions wants pictures; there is none in {', '.join(batch['where'])}")
-        features = self.vlm.vision(batch["pixel_values"])  # (I, P, D_vision)
-        patches = features[:, int(self.vlm.config.vision.keep_cls) :]
-        weights = region_weights(batch["region_boxes"], math.isqrt(patches.shape[1]))  # (R, P)
-        pooled = torch.einsum("rp,rpd->rd", weights.to(patches), patches[batch["region_images"]])
-        tokens = F.normalize(self.vlm.connector(pooled).float(), dim=-1)  # (R, D)
-        words = F.normalize(self.vlm.decoder.embed_tokens.weight.float(), dim=-1)  # (V, D)
-        scale = self.log_scale.exp().clamp(max=MAX_SCALE)
-        return word_loss(scale * tokens @ words.T, batch["region_ids"], self.vlm.config.pad_token_id)
-
-    def weigh(self, batch: dict) -> int:
-        return len(batch.get("region_boxes", ()))
-
-
-def region_weights(boxes: Tensor, side: int) -> Tensor:
-    """(R, 4) left, top, right, bottom in 0..1 -> (R, P): the mean over patches whose centre is inside.
-
-    A box too small to hold a patch's centre takes the patch that its own centre is in.
-    """
-    centres = (torch.arange(side, device=boxes.device) + 0.5) / side
-    across, down = (
-        ((centres >= low[:, None]) & (centres < high[:, None]))
-        | (torch.arange(side, device=boxes.device) == ((low + high) / 2 * side).long()[:, None])
-        for low, high in ((boxes[:, 0], boxes[:, 2]), (boxes[:, 1], boxes[:, 3]))
-    )  # (R, side) each
-    inside = (down[:, :, None] & across[:, None, :]).flatten(1).float()
-    return inside / inside.sum(1, keepdim=True)
-
-
-def word_loss(logits: Tensor, ids: Tensor, pad_id: int) -> dict[str, Tensor]:
-    """(R, V) against each region's set of words (R, T). `found`: words among the region's top as many."""
-    words = ids != pad_id  # (R, T)
-    number = words.sum(1, keepdim=True)
-    said = logits.log_softmax(-1).gather(1, ids)  # (R, T)
-    least = logits.sort(descending=True).values.gather(1, number - 1)  # (R, 1): the last that counts as top
-    found = (logits.gather(1, ids) >= least) & words
-    return {"loss": -((said * words).sum(1) / number[:, 0]).mean(), "found": found.sum() / words.sum()}
-
-
 STAGES: dict[str, Stage] = {
     "text": Stage(("decoder",), "train", TextLoss, pictures=False, pool=POOL),
     "vision": Stage(("vision",), "captions", ContrastiveLoss),
     "regions": Stage(("vision", "connector"), "regions", RegionLoss),
+    "sharpen": Stage(("vision",), "things", SharpenLoss),
     "qformer": Stage(("connector",), "described", QFormerLoss, own_batch=True),
     "caption": Stage(("decoder",), "described", AnswerLoss, pool=POOL),
     "align": Stage(("connector",), "train", AnswerLoss, pool=POOL),

@@ -8,6 +8,7 @@ read           one picture, and a long answer: all of it, or some things by name
 described      one picture, one description
 captions       as described; four in a row differ in the kind of one thing alone
 regions        one crowded picture, and what is said of each thing in it
+things         as regions, in pictures with room between the things, too
 val            one question of each family in each language about each of `samples` scenes
 
 Held out, for scores:
@@ -131,10 +132,10 @@ def _asked(
     return list(dict(turns).items())
 
 
-def regions(index: int, pictures: bool = True) -> Record:
+def regions(index: int, pictures: bool = True, fewest: int = CROWD) -> Record:
     """A crowded picture: the name of each thing in both languages at its box, place, time of day and weather
     at the whole."""
-    scene = make_scene("train", index, CROWD, CROWD)
+    scene = make_scene("train", index, CROWD, fewest)
     turns = [FAMILIES["description"](scene, LANGUAGES["en"], random.Random(f"regions {index}"))]
     record = _record([scene], turns, "en/regions", f"storybook regions {index}", pictures)
     named = [" ".join(one.noun(**full_name(t)) for one in LANGUAGES.values()) for t in scene.things]
@@ -142,6 +143,10 @@ def regions(index: int, pictures: bool = True) -> Record:
     named.append(" ".join(_around(scene, one) for one in LANGUAGES.values()))
     boxes.append((0.0, 0.0, 1.0, 1.0))
     return replace(record, regions=tuple(zip(boxes, named, strict=True)))
+
+
+def things(index: int, pictures: bool = True) -> Record:
+    return regions(20_000_000 + index, pictures, fewest=1 + index % CROWD)
 
 
 def _around(scene: Scene, language: Language) -> str:
@@ -216,6 +221,7 @@ VIEWS = {
     "described": described,
     "captions": captions,
     "regions": regions,
+    "things": things,
     "val": partial(held_out, split="val"),
     "scenes": held_out,
     "combinations": partial(held_out, split="combinations"),

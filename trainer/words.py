@@ -1,0 +1,52 @@
+"""Losses over the words of the vocabulary."""
+
+import math
+
+from torch import Tensor, nn
+
+from model.loss import IGNORED
+from model.vlm import VLM
+from trainer.loop import scored_labels
+
+
+class WordLoss(nn.Module):
+    """A loss over the words of the vocabulary."""
+
+    def __init__(self, vlm: VLM) -> None:
+        super().__init__()
+        self.vlm = vlm
+
+    def chance(self, batch_size: int) -> dict[str, float]:
+        """What each loss is before anything is learnt."""
+        return {"loss": math.log(self.vlm.config.text.vocab_size)}
+
+    def weigh(self, batch: dict) -> int:
+        """Of how many things the loss of a batch is the mean."""
+        return scored_labels(batch)
+
+
+class AnswerLoss(WordLoss):
+    """The loss of align and SFT: next token of the answers, given pictures and questions."""
+
+    def forward(self, batch: dict) -> dict[str, Tensor]:
+        out = self.vlm(
+            batch["input_ids"],
+            batch.get("pixel_values"),
+            labels=batch["labels"],
+            image_features=batch.get("image_features"),
+        )
+        return {"loss": out.loss}
+
+
+class TextLoss(WordLoss):
+    """Next token of the whole conversation, questions too; nothing is seen, so nothing can be known."""
+
+    def forward(self, batch: dict) -> dict[str, Tensor]:
+        ids = batch["input_ids"]
+        return {"loss": self.vlm(ids, labels=ids.masked_fill(self._unscored(ids), IGNORED)).loss}
+
+    def weigh(self, batch: dict) -> int:
+        return int((~self._unscored(batch["input_ids"])[:, 1:]).sum())
+
+    def _unscored(self, ids: Tensor) -> Tensor:
+        return (ids == self.vlm.config.pad_token_id) | (ids == self.vlm.config.image_token_id)
