@@ -98,8 +98,11 @@ def sharpening(assistant: Assistant) -> tuple[SharpenLoss, dict]:
 
 def test_in_a_box() -> None:
     boxes = torch.tensor([[0.0, 0.0, 0.5, 0.5], [0.5, 0.5, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0]])
-    batch = {"region_boxes": boxes, "region_images": torch.tensor([0, 0, 1])}
-    assert in_boxes(batch, torch.zeros(2, 4)).tolist() == [[True, False, False, True], [False] * 4]
+    batch = {"region_images": torch.tensor([0, 0, 1])}
+    assert in_boxes(region_weights(boxes, 2), batch, torch.zeros(2, 4)).tolist() == [
+        [True, False, False, True],
+        [False] * 4,
+    ]
 
 
 def test_sharpening_begins_with_an_eye_that_has_not_moved(assistant: Assistant) -> None:

@@ -18,7 +18,14 @@ from trainer.words import WordLoss
 MAX_SCALE = 100.0  # CLIP's bound on the inverse temperature
 
 
-class RegionLoss(WordLoss):
+class BoxLoss(WordLoss):
+    """A loss over the words said of regions."""
+
+    def weigh(self, batch: dict) -> int:
+        return len(batch.get("region_boxes", ()))
+
+
+class RegionLoss(BoxLoss):
     """The mean patch of a region, through the connector, names the words said of it: by their embeddings.
 
     Words are a set: softmax over the vocabulary, their mean log-probability (SuperClass, Huang et al. 2024,
@@ -32,16 +39,15 @@ class RegionLoss(WordLoss):
         self.log_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
 
     def forward(self, batch: dict) -> dict[str, Tensor]:
-        tokens = F.normalize(self.vlm.connector(pooled(patches(self.vlm, batch), batch)).float(), dim=-1)
+        seen = patches(self.vlm, batch)
+        regions = pooled(seen, batch, region_weights(batch["region_boxes"], math.isqrt(seen.shape[1])))
+        tokens = F.normalize(self.vlm.connector(regions).float(), dim=-1)  # (R, D)
         words = F.normalize(self.vlm.decoder.embed_tokens.weight.float(), dim=-1)  # (V, D)
         scale = self.log_scale.exp().clamp(max=MAX_SCALE)
         return word_loss(scale * tokens @ words.T, batch["region_ids"], self.vlm.config.pad_token_id)
 
-    def weigh(self, batch: dict) -> int:
-        return len(batch.get("region_boxes", ()))
 
-
-class SharpenLoss(WordLoss):
+class SharpenLoss(BoxLoss):
     """The eye of a trained model learns to tell apart what it still confuses; the rest of the model stays.
 
     A linear probe (Alain & Bengio 2016) learns to read the words of a region from the eye as it was, and
@@ -61,22 +67,20 @@ class SharpenLoss(WordLoss):
         now = patches(self.vlm, batch).float()  # (I, P, D_vision)
         with torch.no_grad():
             was = patches(self.vlm, batch, self.before).float()
+        weights = region_weights(batch["region_boxes"], math.isqrt(now.shape[1]))  # (R, P)
         probe = self.probe.weight, self.probe.bias
-        learnt = self._read(was, batch, *probe)
-        told = self._read(now, batch, *(weight.detach() for weight in probe))
+        learnt = self._read(pooled(was, batch, weights), batch, *probe)
+        told = self._read(pooled(now, batch, weights), batch, *(weight.detach() for weight in probe))
         width = now.shape[-1:]
         moved = (F.layer_norm(now, width) - F.layer_norm(was, width)).square().mean(-1)  # (I, P)
-        counts = torch.where(in_boxes(batch, moved), self.stay_inside, self.stay)
+        counts = torch.where(in_boxes(weights, batch, moved), self.stay_inside, self.stay)
         stay = (counts * moved).mean(1)[batch["region_images"]].mean()
         loss = learnt["loss"] + told["loss"] + stay
         return {"loss": loss, "found": told["found"], "found_before": learnt["found"], "stay": stay}
 
-    def _read(self, patches: Tensor, batch: dict, weight: Tensor, bias: Tensor) -> dict[str, Tensor]:
-        seen = F.layer_norm(pooled(patches, batch), patches.shape[-1:])  # (R, D_vision)
+    def _read(self, regions: Tensor, batch: dict, weight: Tensor, bias: Tensor) -> dict[str, Tensor]:
+        seen = F.layer_norm(regions, regions.shape[-1:])  # (R, D_vision)
         return word_loss(F.linear(seen, weight, bias), batch["region_ids"], self.vlm.config.pad_token_id)
-
-    def weigh(self, batch: dict) -> int:
-        return len(batch.get("region_boxes", ()))
 
     def chance(self, batch_size: int) -> dict[str, float]:
         return {"loss": 2 * super().chance(batch_size)["loss"]}  # the probe's and the eye's
@@ -90,15 +94,14 @@ def patches(vlm: VLM, batch: dict, eye: nn.Module | None = None) -> Tensor:
     return features[:, int(vlm.config.vision.keep_cls) :]
 
 
-def pooled(patches: Tensor, batch: dict) -> Tensor:
-    """(R, D_vision): the mean patch of each region."""
-    weights = region_weights(batch["region_boxes"], math.isqrt(patches.shape[1]))  # (R, P)
-    return torch.einsum("rp,rpd->rd", weights.to(patches), patches[batch["region_images"]])
+def pooled(seen: Tensor, batch: dict, weights: Tensor) -> Tensor:
+    """Patches (I, P, D_vision), weights (R, P) -> (R, D_vision): the mean patch of each region."""
+    return torch.einsum("rp,rpd->rd", weights.to(seen), seen[batch["region_images"]])
 
 
-def in_boxes(batch: dict, like: Tensor) -> Tensor:
+def in_boxes(weights: Tensor, batch: dict, like: Tensor) -> Tensor:
     """(I, P), as `like`: is a patch in a box? One of the whole picture does not count."""
-    inside = region_weights(batch["region_boxes"], math.isqrt(like.shape[1])) > 0  # (R, P)
+    inside = weights > 0  # (R, P)
     inside &= ~inside.all(1, keepdim=True)
     found = torch.zeros_like(like).index_add(0, batch["region_images"], inside.to(like))
     return found > 0

@@ -28,12 +28,11 @@ from model.qformer import QFormerConnector, QFormerPretraining, generation_loss,
 from model.vlm import VLM
 from scoring.retrieval import recalls
 from trainer.distributed import gather
-from trainer.regions import RegionLoss, SharpenLoss
+from trainer.regions import MAX_SCALE, RegionLoss, SharpenLoss
 from trainer.words import AnswerLoss, TextLoss
 
 PARTS = ("vision", "connector", "decoder", "last_layer")
 POOL = 8  # batches of words that are made together, each of records about as long
-MAX_SCALE = 100.0  # CLIP's bound on the inverse temperature
 HEADS = "qformer_heads.safetensors"
 
 
