@@ -1,14 +1,6 @@
-"""Every held-out set of the storybook at once, with intervals, and a control that is shown wrong pictures.
+"""Every held-out set of the storybook at once, with intervals, and a control that is shown wrong pictures."""
 
-scenes         new scenes, one question of each family in each language
-combinations   as scenes, in colours that these kinds have never had (CLEVR-CoGenT, Johnson et al. 2017)
-pairs          two pictures
-dialogues      conversations about one thing
-pope           is it there? (Li et al. 2023)
-shuffled       as scenes, but each is asked about the next scene's picture: what words alone can guess
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import sqrt
 from pathlib import Path
@@ -25,6 +17,20 @@ from scoring.assistant import Assistant
 
 SETS = {"scenes": 1, "combinations": 0.5, "pairs": 2, "dialogues": 1, "pope": 0.5}  # scenes, relative
 CONTROL, CONTROL_SHARE = "shuffled", 0.25
+ABOUT = {
+    "scenes": "new ones",  # one question of each family in each language
+    "combinations": "colours that these kinds never had",  # CLEVR-CoGenT, Johnson et al. 2017
+    "pairs": "two pictures",
+    "dialogues": "several turns",
+    "pope": "is it there?",  # Li et al. 2023
+    CONTROL: "scenes' questions, another's picture",  # what words alone can guess
+}
+SPOKEN = {"en": "English", "zh": "Chinese"}
+ABSENT = {
+    "random": "any colour and kind",
+    "popular": "what training shows most",
+    "adversarial": "a colour and a kind that are there, but not in one thing",
+}
 Z = 1.96  # of a 95% interval
 
 
@@ -66,33 +72,59 @@ def interval(share: float, n: int) -> tuple[float, float]:
 
 
 def table(scored: dict[str, dict]) -> str:
-    """Markdown: every set and language, then the families of scenes, then POPE's measures."""
-    lines = ["| set | exact match | 95% | answers |", "|---|---|---|---|"]
-    for name, row in scored.items():
-        lines.append(_line(f"**{name}**", row))
-        lines += [_line(f"{name}, {code}", part) for code, part in row.get("by_language", {}).items()]
-    lines += [_line(name, row) for name, row in scored["scenes"]["by_type"].items()]
-    for name, value in scored["scenes"]["object_f1"].items():
-        lines.append(f"| object F1, {name} | {value:.3f} | | |")
-    for which, told in scored["pope"]["pope"].items():
-        numbers = ", ".join(f"{key.replace('_', ' ')} {value:.3f}" for key, value in told.items())
-        lines.append(f"| POPE, {which} | {numbers} | | |")
-    return "\n".join(lines)
+    """Markdown: every set, then the families of scenes, then POPE's measures."""
+    sets = [
+        f"| set | exact match (95% interval) | {' | '.join(SPOKEN.values())} | answers |",
+        "|---|---|---|---|---|",
+    ]
+    for name, about in ABOUT.items():
+        row = scored[name]
+        low, high = (f"{100 * limit:.1f}" for limit in interval(row["exact_match"], row["n"]))
+        each = _cells(row["by_language"], SPOKEN)
+        sets.append(
+            f"| {name}: {about} | {row['exact_match']:.1%} ({low} to {high}) | {each} | {row['n']:,} |"
+        )
+    return "\n\n".join(
+        map("\n".join, (sets, _families(scored["scenes"], scored[CONTROL]), _pope(scored["pope"])))
+    )
 
 
-def _line(name: str, row: dict) -> str:
-    low, high = interval(row["exact_match"], row["n"])
-    return f"| {name} | {row['exact_match']:.1%} | {low:.1%} to {high:.1%} | {row['n']} |"
+def _families(scenes: dict, control: dict) -> list[str]:
+    lines = [f"| family of `scenes` | {' | '.join(SPOKEN.values())} | shuffled |", "|---|---|---|---|"]
+    for family in families(scenes):
+        asked = _cells(scenes["by_type"], [f"{code}/{family}" for code in SPOKEN])
+        guessed = [control["by_type"][f"{code}/{family}"]["exact_match"] for code in SPOKEN]
+        lines.append(f"| {family} | {asked} | {sum(guessed) / len(guessed):.1%} |")
+    found = [scenes["object_f1"][code] for code in SPOKEN] + [control["object_f1"]["all"]]
+    return [*lines, f"| object F1 of descriptions | {' | '.join(f'{value:.3f}' for value in found)} |"]
+
+
+def _pope(row: dict) -> list[str]:
+    lines = [
+        "| what is not there is | accuracy | precision | recall | F1 | says yes |",
+        "|---|---|---|---|---|---|",
+    ]
+    for which, measures in row["pope"].items():
+        lines.append(f"| {ABSENT[which]} | {' | '.join(f'{value:.3f}' for value in measures.values())} |")
+    return lines
+
+
+def _cells(rows: dict, names: Iterable[str]) -> str:
+    return " | ".join(f"{rows[name]['exact_match']:.1%}" for name in names)
+
+
+def families(scenes: dict) -> list[str]:
+    return sorted({name.partition("/")[2] for name in scenes["by_type"]})
 
 
 def draw(scored: dict[str, dict], path: Path) -> None:
     """The families of scenes in each language, and beside them what shuffled pictures leave."""
-    families = sorted({name.partition("/")[2] for name in scored["scenes"]["by_type"]})
+    names = families(scored["scenes"])
     bars = [("scenes", "en", "tab:blue"), ("scenes", "zh", "tab:red"), (CONTROL, "en", "lightgrey")]
     figure = Figure(figsize=(10, 4))
     axes = figure.subplots()
     for place, (name, code, colour) in enumerate(bars):
-        rows = [scored[name]["by_type"][f"{code}/{family}"] for family in families]
+        rows = [scored[name]["by_type"][f"{code}/{family}"] for family in names]
         shares = [row["exact_match"] for row in rows]
         limits = [interval(row["exact_match"], row["n"]) for row in rows]
         errors = [
@@ -102,7 +134,7 @@ def draw(scored: dict[str, dict], path: Path) -> None:
         where = [i + 0.27 * (place - 1) for i in range(len(families))]
         label = f"{code}, pictures shuffled" if name == CONTROL else code
         axes.bar(where, shares, 0.27, yerr=errors, color=colour, label=label, error_kw={"lw": 0.8})
-    axes.set_xticks(range(len(families)), families, rotation=30, ha="right")
+    axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
     axes.set(ylim=(0, 1), ylabel="exact match")
     axes.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, 1.12), frameon=False)
     figure.savefig(path, dpi=100, bbox_inches="tight")

@@ -1,5 +1,6 @@
-"""What the documents point at is there."""
+"""What the documents point at is there, and says what they say."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from docs.data_flow import main as draw_data_flow
 from notebooks.twin import translated, twins
+from scoring import suite
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -61,6 +63,12 @@ def test_readme_lists_every_notebook_and_module() -> None:
         assert f"(notebooks/{path.name})" in readme, path.name
     for path in [*ROOT.glob("model/*.py"), *ROOT.glob("*.py"), *ROOT.glob("trainer/*.py")]:
         assert path.name == "__init__.py" or path.name in readme, path
+
+
+@pytest.mark.parametrize("page", ["README.md", "weights/tiny/README.md"])
+def test_scores_are_those_that_the_suite_wrote(page: str) -> None:
+    tables = suite.table(json.loads((ROOT / "docs/suite.json").read_text())).split("\n\n")
+    assert all(table in (ROOT / page).read_text() for table in tables)
 
 
 def test_the_data_flow_is_drawn_from_the_model_that_ships(tmp_path: Path) -> None:

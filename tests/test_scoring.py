@@ -8,7 +8,7 @@ from scoring import suite
 from scoring.answers import Answer
 from scoring.assistant import Assistant
 from scoring.report import object_f1, score, table
-from scoring.suite import CONTROL, SETS, Shuffled, interval, run
+from scoring.suite import ABSENT, CONTROL, SETS, Shuffled, interval, run
 
 DESCRIBED = "A meadow: at the top left a small red cat and in the centre a big blue house."
 
@@ -77,7 +77,10 @@ def test_the_suite_scores_every_set_and_its_control(assistant: Assistant, tmp_pa
     assert list(scored) == [*SETS, CONTROL]
     assert scored["scenes"]["n"] == 2 * PER_SCENE["scenes"] and set(scored["pope"]["pope"]) == set(NEGATIVES)
     text = suite.table(scored)
-    assert "| **combinations** | 0.0% |" in text and "| POPE, adversarial |" in text
+    assert "| combinations: colours that these kinds never had | 0.0% (0.0 to " in text
+    assert all(
+        f"| {said} | " in text for said in [*ABSENT.values(), "comparison", "object F1 of descriptions"]
+    )
     suite.draw(scored, tmp_path / "suite.png")
     assert (tmp_path / "suite.png").stat().st_size > 1000
 
