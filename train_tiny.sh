@@ -5,10 +5,14 @@
 # weather come out right in 84%, colours in 54%, and little else yet.
 set -eu
 python=$1 out=$2
+done_with() { [ -f "$out/$1/model.safetensors" ] && echo "$1 is done: $out/$1"; }
 stage() { # stage NAME COMMAND...
     name=$1; shift
-    [ -f "$out/$name/model.safetensors" ] && { echo "$name is done: $out/$name"; return; }
-    "$python" "$@" --out "$out/$name" --resume auto
+    done_with "$name" || "$python" "$@" --out "$out/$name" --resume auto
+}
+mean() { # mean NAME FOLDER...
+    name=$1; shift
+    done_with "$name" || "$python" -m trainer.average --weights "$@" --out "$out/$name"
 }
 all="--train vision connector decoder --eye_lr 0.1 --muon_lr 0.01 --warmup 20 --val storybook:val --val_samples 220 --save_every 250"
 [ -f "$out/tokenizer/tokenizer.json" ] || "$python" -m dataset.train_tokenizer --out "$out/tokenizer"
@@ -28,6 +32,8 @@ else
     stage reason train_sft_vlm.py --init "$out/around" --data storybook:reason $all --samples 448000
     stage sharpen train_pretrain_vlm.py --stage sharpen --init "$out/reason" --samples 64000 --batch_size 64 --lr 5e-3 \
         --muon_lr 0.1 --eye_lr 0.02 --warmup 100
-    [ -f "$out/mean/model.safetensors" ] || "$python" -m trainer.average --weights "$out/reason" "$out/sharpen" --out "$out/mean"
+    mean sharper "$out/reason" "$out/sharpen"
+    stage numbers train_sft_vlm.py --init "$out/sharper" --data storybook:numbers $all --muon_lr 0.004 --lr 2e-4 --samples 27200
+    mean mean "$out/sharper" "$out/numbers"
 fi
 "$python" eval_vlm.py --weights "$out/$last" --suite --samples $scenes --dtype auto --report "$out/suite.json"

@@ -131,7 +131,7 @@ def draw(scored: dict[str, dict], path: Path) -> None:
             [max(0, share - low) for share, (low, _) in zip(shares, limits, strict=True)],
             [max(0, high - share) for share, (_, high) in zip(shares, limits, strict=True)],
         ]
-        where = [i + 0.27 * (place - 1) for i in range(len(families))]
+        where = [i + 0.27 * (place - 1) for i in range(len(names))]
         label = f"{code}, pictures shuffled" if name == CONTROL else code
         axes.bar(where, shares, 0.27, yerr=errors, color=colour, label=label, error_kw={"lw": 0.8})
     axes.set_xticks(range(len(names)), names, rotation=30, ha="right")

@@ -4,6 +4,7 @@ train          conversations about one picture, or two; English or Chinese
 single         as train, about one picture
 around         as single, of the whole picture most: place, time of day, weather
 reason         as train, with more of what takes several steps: relations, numbers, two pictures
+numbers        as reason, with more counts and comparisons still
 read           one picture, and a long answer: all of it, or some things by name
 described      one picture, one description
 captions       as described; four in a row differ in the kind of one thing alone
@@ -82,6 +83,14 @@ MIXTURES = {
         reading=0.35,
         dialogues=0.05,
         questions=STEPS,
+        of_pairs=OF_PAIRS | {"shared": 10},
+    ),
+    "numbers": Mixture(
+        first=30_000_000,
+        pairs=0.12,
+        reading=0.3,
+        dialogues=0.04,
+        questions=STEPS | {"count": 14, "comparison": 12},
         of_pairs=OF_PAIRS | {"shared": 10},
     ),
 }
@@ -217,6 +226,7 @@ VIEWS = {
     "single": partial(talk, view="single"),
     "around": partial(talk, view="around"),
     "reason": partial(talk, view="reason"),
+    "numbers": partial(talk, view="numbers"),
     "read": read,
     "described": described,
     "captions": captions,
