@@ -73,20 +73,19 @@ def interval(share: float, n: int) -> tuple[float, float]:
 
 def table(scored: dict[str, dict]) -> str:
     """Markdown: every set, then the families of scenes, then POPE's measures."""
-    sets = [
-        f"| set | exact match (95% interval) | {' | '.join(SPOKEN.values())} | answers |",
-        "|---|---|---|---|---|",
-    ]
+    tables = _sets(scored), _families(scored["scenes"], scored[CONTROL]), _pope(scored["pope"])
+    return "\n\n".join("\n".join(lines) for lines in tables)
+
+
+def _sets(scored: dict[str, dict]) -> list[str]:
+    lines = [f"| set | exact match (95% interval) | {' | '.join(SPOKEN.values())} | answers |"]
+    lines.append("|---|---|---|---|---|")
     for name, about in ABOUT.items():
         row = scored[name]
         low, high = (f"{100 * limit:.1f}" for limit in interval(row["exact_match"], row["n"]))
-        each = _cells(row["by_language"], SPOKEN)
-        sets.append(
-            f"| {name}: {about} | {row['exact_match']:.1%} ({low} to {high}) | {each} | {row['n']:,} |"
-        )
-    return "\n\n".join(
-        map("\n".join, (sets, _families(scored["scenes"], scored[CONTROL]), _pope(scored["pope"])))
-    )
+        share, each = f"{row['exact_match']:.1%} ({low} to {high})", _cells(row["by_language"], SPOKEN)
+        lines.append(f"| {name}: {about} | {share} | {each} | {row['n']:,} |")
+    return lines
 
 
 def _families(scenes: dict, control: dict) -> list[str]:
@@ -100,10 +99,8 @@ def _families(scenes: dict, control: dict) -> list[str]:
 
 
 def _pope(row: dict) -> list[str]:
-    lines = [
-        "| what is not there is | accuracy | precision | recall | F1 | says yes |",
-        "|---|---|---|---|---|---|",
-    ]
+    lines = ["| what is not there is | accuracy | precision | recall | F1 | says yes |"]
+    lines.append("|---|---|---|---|---|---|")
     for which, measures in row["pope"].items():
         lines.append(f"| {ABSENT[which]} | {' | '.join(f'{value:.3f}' for value in measures.values())} |")
     return lines
