@@ -80,17 +80,17 @@ def table(scored: dict[str, dict]) -> str:
 def _sets(scored: dict[str, dict]) -> list[str]:
     lines = [f"| set | exact match (95% interval) | {' | '.join(SPOKEN.values())} | answers |"]
     lines.append("|---|---|---|---|---|")
-    for name, about in ABOUT.items():
+    for name in [*SETS, CONTROL]:
         row = scored[name]
         low, high = (f"{100 * limit:.1f}" for limit in interval(row["exact_match"], row["n"]))
         share, each = f"{row['exact_match']:.1%} ({low} to {high})", _cells(row["by_language"], SPOKEN)
-        lines.append(f"| {name}: {about} | {share} | {each} | {row['n']:,} |")
+        lines.append(f"| {name}: {ABOUT[name]} | {share} | {each} | {row['n']:,} |")
     return lines
 
 
 def _families(scenes: dict, control: dict) -> list[str]:
     lines = [f"| family of `scenes` | {' | '.join(SPOKEN.values())} | shuffled |", "|---|---|---|---|"]
-    for family in families(scenes):
+    for family in family_names(scenes):
         asked = _cells(scenes["by_type"], [f"{code}/{family}" for code in SPOKEN])
         guessed = [control["by_type"][f"{code}/{family}"]["exact_match"] for code in SPOKEN]
         lines.append(f"| {family} | {asked} | {sum(guessed) / len(guessed):.1%} |")
@@ -110,28 +110,28 @@ def _cells(rows: dict, names: Iterable[str]) -> str:
     return " | ".join(f"{rows[name]['exact_match']:.1%}" for name in names)
 
 
-def families(scenes: dict) -> list[str]:
+def family_names(scenes: dict) -> list[str]:
     return sorted({name.partition("/")[2] for name in scenes["by_type"]})
 
 
 def draw(scored: dict[str, dict], path: Path) -> None:
     """The families of scenes in each language, and beside them what shuffled pictures leave."""
-    names = families(scored["scenes"])
+    families = family_names(scored["scenes"])
     bars = [("scenes", "en", "tab:blue"), ("scenes", "zh", "tab:red"), (CONTROL, "en", "lightgrey")]
     figure = Figure(figsize=(10, 4))
     axes = figure.subplots()
     for place, (name, code, colour) in enumerate(bars):
-        rows = [scored[name]["by_type"][f"{code}/{family}"] for family in names]
+        rows = [scored[name]["by_type"][f"{code}/{family}"] for family in families]
         shares = [row["exact_match"] for row in rows]
         limits = [interval(row["exact_match"], row["n"]) for row in rows]
         errors = [
             [max(0, share - low) for share, (low, _) in zip(shares, limits, strict=True)],
             [max(0, high - share) for share, (_, high) in zip(shares, limits, strict=True)],
         ]
-        where = [i + 0.27 * (place - 1) for i in range(len(names))]
+        where = [i + 0.27 * (place - 1) for i in range(len(families))]
         label = f"{code}, pictures shuffled" if name == CONTROL else code
         axes.bar(where, shares, 0.27, yerr=errors, color=colour, label=label, error_kw={"lw": 0.8})
-    axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
+    axes.set_xticks(range(len(families)), families, rotation=30, ha="right")
     axes.set(ylim=(0, 1), ylabel="exact match")
     axes.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, 1.12), frameon=False)
     figure.savefig(path, dpi=100, bbox_inches="tight")

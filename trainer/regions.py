@@ -21,8 +21,17 @@ MAX_SCALE = 100.0  # CLIP's bound on the inverse temperature
 class BoxLoss(WordLoss):
     """A loss over the words said of regions."""
 
+    stage: str
+
     def weigh(self, batch: dict) -> int:
         return len(batch.get("region_boxes", ()))
+
+    def patches(self, batch: dict, eye: nn.Module) -> Tensor:
+        """(I, P, D_vision): what an eye sees of each patch."""
+        if "region_boxes" not in batch:
+            where = ", ".join(batch["where"])
+            raise DataError(f"stage {self.stage} wants pictures; there is none in {where}")
+        return eye(batch["pixel_values"])[:, int(self.vlm.config.vision.keep_cls) :]
 
 
 class RegionLoss(BoxLoss):
@@ -34,12 +43,14 @@ class RegionLoss(BoxLoss):
     decoder like the word "cat". A scene of six things teaches six times, at once where each thing is.
     """
 
+    stage = "regions"
+
     def __init__(self, vlm: VLM) -> None:
         super().__init__(vlm)
         self.log_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
 
     def forward(self, batch: dict) -> dict[str, Tensor]:
-        seen = patches(self.vlm, batch)
+        seen = self.patches(batch, self.vlm.vision)
         regions = pooled(seen, batch, region_weights(batch["region_boxes"], math.isqrt(seen.shape[1])))
         tokens = F.normalize(self.vlm.connector(regions).float(), dim=-1)  # (R, D)
         words = F.normalize(self.vlm.decoder.embed_tokens.weight.float(), dim=-1)  # (V, D)
@@ -56,6 +67,7 @@ class SharpenLoss(BoxLoss):
     nearly (learning without forgetting, Li & Hoiem 2016): the decoder never saw the eye move.
     """
 
+    stage = "sharpen"
     stay, stay_inside = 0.5, 0.1  # what moving counts, beside the words
 
     def __init__(self, vlm: VLM) -> None:
@@ -64,9 +76,9 @@ class SharpenLoss(BoxLoss):
         self.probe = nn.Linear(vlm.config.vision.hidden_size, vlm.config.text.vocab_size)
 
     def forward(self, batch: dict) -> dict[str, Tensor]:
-        now = patches(self.vlm, batch).float()  # (I, P, D_vision)
+        now = self.patches(batch, self.vlm.vision).float()  # (I, P, D_vision)
         with torch.no_grad():
-            was = patches(self.vlm, batch, self.before).float()
+            was = self.patches(batch, self.before).float()
         weights = region_weights(batch["region_boxes"], math.isqrt(now.shape[1]))  # (R, P)
         probe = self.probe.weight, self.probe.bias
         learnt = self._read(pooled(was, batch, weights), batch, *probe)
@@ -84,14 +96,6 @@ class SharpenLoss(BoxLoss):
 
     def chance(self, batch_size: int) -> dict[str, float]:
         return {"loss": 2 * super().chance(batch_size)["loss"]}  # the probe's and the eye's
-
-
-def patches(vlm: VLM, batch: dict, eye: nn.Module | None = None) -> Tensor:
-    """(I, P, D_vision): what the model's eye, or another, sees of each patch."""
-    if "region_boxes" not in batch:
-        raise DataError(f"this stage wants pictures; there is none in {', '.join(batch['where'])}")
-    features = (eye or vlm.vision)(batch["pixel_values"])
-    return features[:, int(vlm.config.vision.keep_cls) :]
 
 
 def pooled(seen: Tensor, batch: dict, weights: Tensor) -> Tensor:

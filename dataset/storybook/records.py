@@ -73,25 +73,26 @@ class Mixture:
     of_pairs: dict[str, float] = field(default_factory=OF_PAIRS.copy)
 
 
+REASON = Mixture(
+    first=10_000_000,
+    pairs=0.2,
+    reading=0.35,
+    dialogues=0.05,
+    questions=STEPS,
+    of_pairs=OF_PAIRS | {"shared": 10},
+)
 MIXTURES = {
     "train": Mixture(first=0, pairs=0.08, reading=0.3, dialogues=0.05),
     "single": Mixture(first=0, reading=0.3, dialogues=0.05),
     "around": Mixture(first=8_000_000, reading=0.15, questions=AROUND),
-    "reason": Mixture(
-        first=10_000_000,
-        pairs=0.2,
-        reading=0.35,
-        dialogues=0.05,
-        questions=STEPS,
-        of_pairs=OF_PAIRS | {"shared": 10},
-    ),
-    "numbers": Mixture(
+    "reason": REASON,
+    "numbers": replace(
+        REASON,
         first=30_000_000,
         pairs=0.12,
         reading=0.3,
         dialogues=0.04,
         questions=STEPS | {"count": 14, "comparison": 12},
-        of_pairs=OF_PAIRS | {"shared": 10},
     ),
 }
 
