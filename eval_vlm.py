@@ -5,7 +5,9 @@ python eval_vlm.py --image cat.png                                a conversation
 python eval_vlm.py --image photos/                                a description of each picture
 python eval_vlm.py --image a.png b.png --use_multi 2              a comparison of two pictures
 python eval_vlm.py --data val.parquet --report out/report.json    a score
+python eval_vlm.py --lora_name out/lora --image cat.png           with an adapter added
 python eval_vlm.py --suite                                        all held-out sets of the storybook
+python eval_vlm.py --photos flickr8k                              photographs that people described
 python eval_vlm.py doctor                                         is all here, does it work?
 """
 
@@ -20,14 +22,15 @@ from tqdm import tqdm
 
 from dataset.errors import DataError
 from dataset.open import open_data
-from scoring import doctor, heatmap, report, suite
+from scoring import doctor, heatmap, photos, report, suite
 from scoring.answers import answer_all
 from scoring.assistant import Assistant, open_pictures, with_pictures
 from scoring.terminal import Terminal
 from trainer.cli import parse, user_errors
 
 DESCRIBE, COMPARE = "描述一下这个图像的内容。", "比较一下两张图像的异同点。"
-MODES = ("out/tiny/read", "weights/tiny", "weights/tiny")
+SHIPPED, STORYBOOK = Path("weights/photo"), Path("weights/tiny")
+MODES = (Path("out/tiny/read"), STORYBOOK, STORYBOOK)
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 HISTORY = Path.home() / ".glimpse_history"  # of questions typed in a terminal
 
@@ -35,10 +38,12 @@ HISTORY = Path.home() / ".glimpse_history"  # of questions typed in a terminal
 @dataclass
 class Args:
     weights: Path | None = None
-    """Checkpoint folder (default: that of --model_mode)."""
-    model_mode: Literal[0, 1, 2] = 1
-    """0: before the questions (out/tiny/read, made by `make train`), 1: after them, 2: after them with two
-    pictures (both are weights/tiny: the shipped model learnt one and two pictures together)."""
+    """Checkpoint folder (default: weights/photo; of --suite and --model_mode, a storybook model's)."""
+    model_mode: Literal[0, 1, 2] | None = None
+    """A storybook model: 0 before the questions (out/tiny/read, made by `make train`), 1 after them, 2 after
+    them with two pictures (both are weights/tiny: it learnt one and two pictures together)."""
+    lora_name: Path | None = None
+    """Folder of an adapter, ours (--lora) or PEFT's, that is added to the decoder's weights for answering."""
     load: Literal[0, 1] = 0
     """0: our own checkpoint folder. 1: a folder of transformers' (LLaVA): our code answers, and what
     transformers itself answers comes after it, on stderr. A file of --data is scored by our code."""
@@ -72,17 +77,21 @@ class Args:
     """Of sampling."""
 
     data: str | None = None
-    """Score this data file (.jsonl, .parquet, .json), storybook:scenes, or storybook:pope."""
+    """Score this data file or folder (docs/YOUR_DATA.md), storybook:scenes, or storybook:pope."""
     image_dir: Path | None = None
     """Folder that picture names in --data are relative to (default: the file's)."""
     samples: int | None = None
     """The first so many records of --data; of storybook:scenes and :pope, scenes."""
     suite: bool = False
     """Score all held-out sets of the storybook, --samples scenes of the first (default: 300)."""
+    photos: Path | None = None
+    """Score descriptions of, and questions about, the photographs of this folder's val.txt (Flickr8k with
+    captions.txt, docs/YOUR_DATA.md), --samples of them (default: all); --num_beams is of descriptions."""
     report: Path | None = None
-    """Write the score there as JSON (of --suite, a picture beside it; default: out/suite.json)."""
+    """Write the score there as JSON (of --suite, a picture beside it; of --photos, the answers;
+    default: out/suite.json, out/photos.json)."""
     batch_size: int = 64
-    """Questions of --data answered at once."""
+    """Questions of --data answered at once; of --photos, at most 32."""
 
     device: str = "auto"
     """auto (cuda, then mps, then cpu), or one by name."""
@@ -91,6 +100,12 @@ class Args:
     the decoder's weights in a byte each: fastest on CPUs, and rounded (docs/PERFORMANCE.md)."""
     graph: bool = False
     """Replay the steps of an answer as a CUDA graph; not tried on a GPU yet."""
+
+    def folder(self) -> Path:
+        """Of the weights that answer."""
+        storybook = self.suite or (self.data or "").startswith("storybook")
+        default = STORYBOOK if storybook or self.model_mode is not None else SHIPPED
+        return self.weights or (default if self.model_mode is None else MODES[self.model_mode])
 
     def sampling(self) -> dict[str, object]:
         names = ("temperature", "top_p", "top_k", "repetition_penalty", "num_beams", "max_new_tokens")
@@ -111,10 +126,14 @@ def main(argv: list[str] | None = None) -> None:
             raise DataError("--load 1 wants --weights, a folder of transformers'")
         assistant = Both.load(args.weights, args.device, args.dtype)
     else:
-        assistant = Assistant.load(args.weights or Path(MODES[args.model_mode]), args.device, args.dtype)
+        assistant = Assistant.load(args.folder(), args.device, args.dtype)
+    if args.lora_name:
+        add_adapter(assistant, args)
     assistant.quickened(args.graph)
     if args.suite:
         score_suite(assistant, args)
+    elif args.photos:
+        score_photos(assistant, args)
     elif args.data:
         score_file(assistant, args)
     elif len(groups) > 1 or is_folder(args.image):
@@ -129,6 +148,15 @@ def main(argv: list[str] | None = None) -> None:
         talk.run()
         if args.use_multi > 1 and not talk.asked:  # the pipe was empty
             ask_once(assistant, args, groups[0])
+
+
+def add_adapter(assistant: Assistant, args: Args) -> None:
+    weights = args.weights or Path(MODES[args.model_mode])
+    if args.load == 1:
+        raise DataError("--lora_name is for our own checkpoints; leave it or --load 1 out")
+    if args.lora_name.resolve() == weights.resolve():
+        raise DataError(f"--lora_name {args.lora_name}: is --weights, whose adapter is in use; leave it out")
+    assistant.adapted(args.lora_name)
 
 
 def default_question(args: Args) -> str:
@@ -187,9 +215,20 @@ def score_suite(assistant: Assistant, args: Args) -> None:
     scored = suite.run(assistant, args.samples or 300, args.batch_size, **args.sampling())
     print(suite.table(scored))
     path = args.report or Path("out/suite.json")
-    report.write({"weights": str(args.weights or MODES[args.model_mode]), **scored}, path)
+    report.write({"weights": str(args.folder()), **scored}, path)
     suite.draw(scored, path.with_suffix(".png"))
     print(f"saved {path} and {path.with_suffix('.png')}")
+
+
+def score_photos(assistant: Assistant, args: Args) -> None:
+    asked = photos.Photos.open(args.photos, samples=args.samples)
+    answers = photos.ask(assistant, asked, min(args.batch_size, 32), **args.sampling())
+    scored = photos.score(asked, answers)
+    print(photos.table(scored))
+    path = args.report or Path("out/photos.json")
+    report.write({"weights": str(args.folder()), **scored}, path)
+    photos.write(answers, path.with_suffix(".jsonl"))
+    print(f"saved {path} and {path.with_suffix('.jsonl')}")
 
 
 def score_file(assistant: Assistant, args: Args) -> None:
@@ -200,9 +239,7 @@ def score_file(assistant: Assistant, args: Args) -> None:
     )
     print(report.table(scored))
     if args.report:
-        report.write(
-            {"weights": str(args.weights or MODES[args.model_mode]), "data": args.data, **scored}, args.report
-        )
+        report.write({"weights": str(args.folder()), "data": args.data, **scored}, args.report)
 
 
 if __name__ == "__main__":

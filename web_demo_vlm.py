@@ -132,6 +132,10 @@ class Demo:
         visitor.chat, visitor.looks, visitor.truth = [], [], record.messages[1]["content"]
         return visitor.talk.images, visitor.truth, [], None, None, visitor
 
+    def storyteller(self) -> str:
+        """The model that knows the storybook, where it is offered: what a scene is asked."""
+        return next((name for name in self.names if Path(name).name == "tiny"), self.names[0])
+
     def restart(self, visitor: Visitor) -> tuple:
         visitor.talk.restart([])
         visitor.chat, visitor.looks, visitor.truth = [], [], ""
@@ -287,7 +291,7 @@ def connect(demo: Demo, visitor: gr.State, on: SimpleNamespace) -> None:
     shown = [on.pictures, on.truth, on.chat, on.words, on.heat, visitor]
     # not .input, which a photograph by the camera does not fire
     on.picture.change(told(demo.add), [on.picture, visitor], [on.picture, on.pictures, on.truth, visitor])
-    on.scene.click(told(demo.scene), visitor, shown)
+    on.scene.click(told(demo.scene), visitor, shown).then(demo.storyteller, None, on.model)
     gr.on([on.restart.click, on.chat.clear], told(demo.restart), visitor, shown)
     asked = gr.on(
         [on.ask.click, on.question.submit],

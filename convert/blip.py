@@ -13,9 +13,10 @@ from model.bert import BertConfig
 from model.blip import BlipConfig
 from model.blip2 import Blip2Config
 from model.config import VisionConfig
+from model.eyes import SHAPE_FIELDS
 from model.hub import load_strictly, own_tensors
 from model.qformer import QFormer, QFormerPretraining
-from model.vision import SHAPE_FIELDS, VisionTower
+from model.vision import VisionTower
 
 EYES = {  # vision_config's model_type -> our kind, and what a configuration leaves out
     "blip_vision_model": ("blip", {"image_size": 384}),

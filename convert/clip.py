@@ -7,7 +7,7 @@ from torch import Tensor
 from convert.files import ConvertError
 from convert.names import Rules, refuse, rename
 from model.config import VisionConfig
-from model.vision import SHAPE_FIELDS
+from model.eyes import SHAPE_FIELDS
 
 KNOWN = {"layer_norm_eps": (1e-5,), "num_channels": (3,), "attention_dropout": (0, 0.0)}
 DEFAULTS = {  # what a configuration leaves out: ViT-B/32, CLIP's own

@@ -8,15 +8,19 @@ import torch
 from tokenizers import AddedToken, Tokenizer
 from torch import Tensor
 
-from convert import blip, clip, llama, llava, minimind
+from convert import blip, clip, gguf, llama, llava, minimind
 from convert.blip import without_twins
 from convert.files import ConvertError, find, read_tensors, whole_folder
 from dataset.chat import BLIP, FORMATS, MINIMIND, OPT, SPECIALS, T5, Chat, ChatFormat
+from dataset.class_names import class_ids
 from dataset.errors import read_object
-from dataset.preprocess import Preprocessor
+from dataset.preprocess import Preprocessor, efficientnet
+from model.bases import KNOWN, base_file, base_of, base_tensors
 from model.blip import BlipConfig
 from model.blip2 import Blip2Config
 from model.config import PRESETS, VLMConfig
+from model.connector import WordsConnector
+from model.eyes import efficientnet_config
 from model.hub import Config, Model, load_strictly, make, own_tensors, save
 
 SHIPPED = Path("weights/tiny")  # its tokenizer is that of new decoders
@@ -82,8 +86,15 @@ def from_bert(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Te
     return replace(config, connector="qformer", qformer=asdict(qformer)), tensors
 
 
+def from_gguf(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
+    """A decoder that llama.cpp runs, dequantized; the connector is new."""
+    text, tensors = gguf.read_decoder(source)
+    return _with_eye(VLMConfig(text=text, vision=PRESETS["tiny"].vision), tensors, vision)
+
+
 SOURCES = {
     "bert": from_bert,
+    "gguf": from_gguf,
     "llama": from_llama,
     "llava": from_llava,
     "minimind": from_minimind,
@@ -98,6 +109,10 @@ def _with_eye(
 ) -> tuple[VLMConfig, dict[str, Tensor]]:
     if vision is None:
         return config, tensors
+    if vision in KNOWN:
+        kind = vision.removesuffix("-pytorch-model")
+        seen = {f"vision.clip.{k}": t for k, t in base_tensors(base_of(vision)).items()}
+        return replace(config, vision=efficientnet_config(kind), connector="words"), tensors | seen
     folder = find(vision)
     eye = clip.vision_config(read_object(folder / "config.json"), folder / "config.json")
     seen = clip.vision_tensors(read_tensors(folder), folder)
@@ -121,16 +136,32 @@ def read(
     kind: str, source: str, vision: str | None = None, tokenizer: str | None = None
 ) -> tuple[Model, Chat | None, Preprocessor]:
     """The model, its words (None where there is no tokenizer) and its pixels."""
-    folder = find(source)
+    folder = base_file(base_of(source)) if source in KNOWN else find(source)
     config, tensors = SOURCES[kind](folder, vision)
     words = find(tokenizer) if tokenizer else (SHIPPED if kind == "clip" else folder)
-    chat = open_chat(words, config.image_tokens, _format_of(kind, config))
+    if kind == "gguf" and not tokenizer:
+        chat = gguf.read_chat(folder, config.text.vocab_size, config.image_tokens)
+        chat = chat.with_system("") if vision else chat  # who sees is no longer who that message says
+    else:
+        chat = open_chat(words, config.image_tokens, _format_of(kind, config))
     if chat is not None:
         config = with_words(config, chat, kind, words)
     vlm = filled(config, tensors, folder)
     if kind == "bert":
         blip.start_from_bert(vlm.connector.qformer.state_dict(), read_tensors(folder), folder)
+    if isinstance(vlm.config, VLMConfig):
+        vlm.config = replace(vlm.config, bases=bases_of(source, vision))
+    if chat and isinstance(getattr(vlm, "connector", None), WordsConnector):
+        vlm.connector.begin(vlm.decoder.embed_tokens.weight, class_ids(chat))
+    if vision in KNOWN:
+        return vlm, chat, efficientnet(config.vision.image_size)
     return vlm, chat, open_preprocessor([find(vision)] if vision else [folder], config.vision.image_size)
+
+
+def bases_of(source: str, vision: str | None) -> dict | None:
+    """What lies in packages, and is named in the checkpoint instead of copied."""
+    parts = {"decoder": source, "vision": vision}
+    return {part: base_of(name) for part, name in parts.items() if name in KNOWN} or None
 
 
 def _format_of(kind: str, config: Config) -> ChatFormat | None:

@@ -12,7 +12,7 @@ from convert import clip, llama
 from convert.files import ConvertError
 from convert.names import refuse
 from model.config import VisionConfig, VLMConfig
-from model.vision import SHAPE_FIELDS
+from model.eyes import SHAPE_FIELDS
 
 KNOWN = {"model_type": ("llava",), "multimodal_projector_bias": (True,)}
 PROJECTOR = "multi_modal_projector."
@@ -77,7 +77,11 @@ def _drop_identity(connector: dict[str, Tensor], where: Path | str) -> None:
 
 
 def export_config(config: VLMConfig, where: Path | str) -> dict:
-    """config.json of LlavaForConditionalGeneration."""
+    """config.json of LlavaForConditionalGeneration. Raises ConvertError for what a LLaVA does not have."""
+    connectors = {ours: theirs for theirs, ours in KINDS.items()}
+    if config.connector not in connectors or config.vision.kind != "clip":
+        found = f"connector {config.connector} and an eye of kind {config.vision.kind}"
+        raise ConvertError(f"{where}: has {found}; a LLaVA has {' or '.join(connectors)} and clip")
     text = llama.llama_config(config.text, where) | {
         "eos_token_id": config.eos_token_id,
         "pad_token_id": config.pad_token_id,
@@ -91,7 +95,7 @@ def export_config(config: VLMConfig, where: Path | str) -> dict:
         "image_token_id": config.image_token_id,
         "image_token_index": config.image_token_id,
         "image_seq_length": config.vision.num_tokens,
-        "projector_hidden_act": {ours: theirs for theirs, ours in KINDS.items()}[config.connector],
+        "projector_hidden_act": connectors[config.connector],
         "multimodal_projector_bias": True,
         "vision_feature_layer": config.vision.feature_layer,
         "vision_feature_select_strategy": "full" if config.vision.keep_cls else "default",

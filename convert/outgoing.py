@@ -11,12 +11,14 @@ from convert import llama, llava
 from convert.files import whole_folder
 from dataset.chat import Chat
 from model.config import VLMConfig
+from model.hub import merge
 from scoring.assistant import Assistant
 
 
 def convert(kind: str, source: Path, out: Path, store: torch.dtype) -> None:
     """Write the folder `out`: `llava` all of it, `llama` the decoder and its words alone."""
     assistant = Assistant.load(source, "cpu")
+    merge(assistant.vlm)
     config, state = assistant.vlm.config, assistant.vlm.state_dict()
     if kind == "llava":
         values, tensors = llava.export_config(config, source), llava.export_tensors(state, config)

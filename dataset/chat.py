@@ -46,6 +46,7 @@ class ChatFormat:
     placeholder: str = IMAGE_PAD
     end: str = END
     pad: str = END_OF_TEXT
+    default_system: str = ""  # what the system says where a conversation has no message of its own
 
     def specials(self) -> set[str]:
         return {self.placeholder, self.end, self.pad}
@@ -106,10 +107,14 @@ FORMATS = (ChatFormat(), LLAVA, MINIMIND)
 
 @dataclass(frozen=True)
 class Sample:
-    """Token ids and what is scored of them: labels are the ids themselves or -100. Equal lengths."""
+    """Token ids and what is scored of them: labels are the ids themselves or -100. Equal lengths.
+
+    `segments`, where there are several conversations about one picture: see packing.py.
+    """
 
     input_ids: list[int]
     labels: list[int]
+    segments: list[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +162,10 @@ class Chat:
             raise DataError(f"{path}: not a tokenizer ({error}); copy it again from the weights") from None
         return cls(tokenizer, image_tokens, chat_format)
 
+    def with_system(self, content: str) -> "Chat":
+        """The same chat; where a conversation has no system message it begins with this one ("": none)."""
+        return Chat(self.tokenizer, self.image_tokens, replace(self.format, default_system=content))
+
     def save(self, folder: str | Path) -> None:
         """tokenizer.json, tokenizer_config.json for transformers, and the format where it is not ours."""
         folder = Path(folder)
@@ -198,7 +207,14 @@ class Chat:
 
     def prompt(self, messages: Iterable[Message]) -> list[int]:
         """A conversation that ends with the user, opened for the assistant's answer."""
-        return self._encoded([*self._parts(messages), *self._pieces(self.format.opening)])[0]
+        return self._encoded(self._asked(messages))[0]
+
+    def spelled(self, messages: Iterable[Message]) -> str:
+        """What `prompt` encodes, special tokens as they are written."""
+        return "".join(part.text for part in self._asked(messages))
+
+    def _asked(self, messages: Iterable[Message]) -> list[Part]:
+        return [*self._parts(messages), *self._pieces(self.format.opening)]
 
     def _encoded(self, parts: Iterable[Part]) -> tuple[list[int], list[int]]:
         """Text between two special tokens is encoded in one go, as other programs do; a token is scored if
@@ -218,8 +234,10 @@ class Chat:
         return ids, labels
 
     def _parts(self, messages: Iterable[Message]) -> Iterator[Part]:
-        how = self.format
+        how, messages = self.format, list(messages)
         yield from self._pieces(how.begin)
+        if how.default_system and not (messages and messages[0]["role"] == "system"):
+            messages = [{"role": "system", "content": how.default_system}, *messages]
         for message in messages:
             content = message["content"]
             if message["role"] == "assistant":

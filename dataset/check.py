@@ -29,7 +29,7 @@ class Check:
     """What is in a data file, and how many of its records are bad."""
 
     file: tyro.conf.Positional[Path]
-    """Data file (.jsonl, .parquet, .json)."""
+    """Data file or folder (docs/YOUR_DATA.md)."""
     image_dir: Path | None = None
     """Folder that picture names are relative to (default: the file's)."""
     weights: Path = Path("weights/tiny")

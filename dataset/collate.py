@@ -16,9 +16,11 @@ from torch import Tensor
 from dataset.chat import IGNORED, Chat
 from dataset.errors import DataError
 from dataset.images import load_image
+from dataset.packing import packed
 from dataset.preprocess import Preprocessor
 from dataset.record import Record, Region
 
+PADDING = -1  # the segment of what no conversation is made of
 Batch = dict[str, Tensor | list[str]]
 
 
@@ -48,7 +50,9 @@ class Prepared:
 
     def told(self, epoch: int, index: int) -> dict:
         record = self.records[index]
-        sample = self.chat.render(record.messages, record.where, self.max_length)
+        talks = [record.messages, *record.more]
+        samples = [self.chat.render(messages, record.where, self.max_length) for messages in talks]
+        sample = packed(samples) if record.more else samples[0]
         return {"key": (epoch, index), "record": record, "sample": sample}
 
     def shown(self, told: dict) -> dict:
@@ -118,6 +122,9 @@ class Collate:
             ),
             "where": [p["where"] for p in prepared],
         }
+        if any(s.segments for s in samples):
+            rows = [s.segments or [0] * len(s.input_ids) for s in samples]
+            batch["segments"] = pad_right(rows, PADDING)
         batch |= self._regions(prepared)
         pixels = [image for p in prepared for image in p.get("pixels", [])]
         features = [p["features"] for p in prepared if p.get("features") is not None]

@@ -12,6 +12,12 @@ class DataError(ValueError):
     """
 
 
+def printable(text: str, longest: int = 200) -> str:
+    """A user's own words as part of one line: what is no letter, digit or mark becomes a question mark."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text[:longest])
+    return shown + ("..." if len(text) > longest else "")
+
+
 def read_object(path: str | os.PathLike) -> dict:
     """The JSON object in a file that belongs to some weights. Raises DataError that names the file."""
     try:

@@ -10,7 +10,6 @@ Rows in a row about the same picture become one conversation, unless their type 
 other names (--image picture ...); `type` may be missing. Tabs, semicolons and commas are told apart.
 """
 
-import csv
 import json
 import sys
 from collections.abc import Iterator
@@ -20,7 +19,8 @@ from pathlib import Path
 
 import tyro
 
-from dataset.errors import DataError
+from dataset.errors import DataError, printable
+from dataset.table import Table
 
 
 @dataclass
@@ -39,18 +39,14 @@ class Args:
     """Column that scores are told apart by."""
 
 
-def read(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line, row) of a table."""
+def read(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """(place, row) of a table."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        table = Table(path)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}; check its name") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 at byte {error.start + 1}; save the file as UTF-8") from error
-    delimiter = max("\t;,", key=text.partition("\n")[0].count)
-    rows = csv.DictReader(text.splitlines(), delimiter=delimiter)
-    for row in rows:
-        yield rows.line_num, row
+    for index in range(len(table)):
+        yield table.where(index), table[index]
 
 
 def records(args: Args) -> Iterator[dict]:
@@ -64,15 +60,15 @@ def records(args: Args) -> Iterator[dict]:
 
 def turns(args: Args) -> Iterator[tuple[str, str, str, str]]:
     """(image, type, question, answer), checked."""
-    for line, row in read(args.table):
+    for where, row in read(args.table):
         for column in (args.image, args.answer):
             if column not in row:
-                names = ", ".join(map(str, row))
+                names = printable(", ".join(row))
                 raise DataError(f"{args.table}: no column {column!r} among {names}; name it with a flag")
-            if not (row[column] or "").strip():
-                raise DataError(f"{args.table} line {line}: {column} is empty; fill it, or remove the line")
-        question = (row.get(args.question) or "What is this?").strip()
-        yield row[args.image].strip(), (row.get(args.type) or "").strip(), question, row[args.answer].strip()
+            if not row[column]:
+                raise DataError(f"{where}: {column} is empty; fill it, or remove the line")
+        question = row.get(args.question) or "What is this?"
+        yield row[args.image], row.get(args.type, ""), question, row[args.answer]
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Where records come from: a data file, or the storybook by name."""
+"""Where records come from: a data file or folder, or the storybook by name."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def open_data(
     view: str = "train",
     pictures: bool = True,
 ) -> Sequence[Record]:
-    """`source` is a data file, "storybook" (then `view` says which records) or "storybook:VIEW".
+    """`source` is a data file or folder, "storybook" (then `view` says which records) or "storybook:VIEW".
 
     `samples`: how many records at most; of views that ask several times about a scene, how many scenes.
     """

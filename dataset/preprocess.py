@@ -111,6 +111,11 @@ class Preprocessor:
                 )
 
 
+def efficientnet(image_size: int) -> Preprocessor:
+    """EfficientNet-Lite's pixels, (x - 127) / 128 of bytes; the whole picture, squashed to the square."""
+    return Preprocessor(image_size, (127 / 255,) * 3, (128 / 255,) * 3, crop=False)
+
+
 def _read_fields(path: str | os.PathLike) -> dict:
     """The settings in a JSON file that are not null, bare sizes written out."""
     fields = {key: value for key, value in read_object(path).items() if value is not None}

@@ -3,17 +3,21 @@
     {"image": "a.png", "conversations": [{"role": "user", ...}, ...]} -> parse_record -> Record
 
 Every mistake in a row is a DataError that begins with its place. Nothing here opens a picture.
+Other shapes of row are turned into this one by formats.py on the way.
 """
 
 import json
 import os
 import re
+from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
 from dataset.errors import DataError
+from dataset.formats import as_conversation
 
 IMAGE = "<image>"  # stands in a user's message where a picture goes
 ROLES = {"system": "system", "user": "user", "assistant": "assistant", "human": "user", "gpt": "assistant"}
@@ -29,6 +33,27 @@ class Record:
     type: str | None = None
     where: str = "record"
     regions: tuple[Region, ...] = ()  # of the first picture
+    more: tuple[tuple[dict[str, str], ...], ...] = ()  # further conversations about the same pictures
+
+
+class Records(Sequence[Record]):
+    """What the readers share: rows become records on their way out, and only there."""
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        self.path, self.folder = path, folder
+
+    def __getitem__(self, index: int) -> Record:
+        index = range(len(self))[index]  # negative counts from the end, beyond it is an IndexError
+        where = self.where(index)
+        return parse_record(as_conversation(self.row(index), where), self.folder, where)
+
+    @abstractmethod
+    def row(self, index: int) -> object:
+        """What the file holds at `index`, not checked."""
+
+    @abstractmethod
+    def where(self, index: int) -> str:
+        """File and place, for errors."""
 
 
 def parse_record(row: object, folder: Path, where: str) -> Record:
@@ -182,3 +207,9 @@ def from_json(text: bytes | str, where: str) -> object:
         ) from error
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, thousands of brackets
         raise DataError(f"{where}: not readable as JSON ({error}); correct it") from error
+
+
+def read_span(path: Path, start: int, end: int) -> bytes:
+    with open(path, "rb") as file:
+        file.seek(start)
+        return file.read(end - start)

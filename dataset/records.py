@@ -4,8 +4,13 @@
     data.parquet  columns conversations, image_bytes, type              -> open_records -> [i] -> Record
     data.json     one list of {"image", "conversations"}, as LLaVA's
 
+    data.csv      columns image and caption, or image, question, answer, type (table.py)
+    data.json     COCO's captions, VQA v2's questions or annotations (joined.py)
+    a folder      with captions.txt, or with a folder of pictures for each class (folders.py)
+
 `conversations` is a list, or the JSON text of one, of {"role": "system" | "user" | "assistant", "content"} or
 of LLaVA's {"from": "system" | "human" | "gpt", "value"}. `image` is a name, a list or "a.png, b.png".
+In .jsonl and .json a row may also be a question and its answer, and more (formats.py).
 Nothing here opens a picture (images.py) or knows tokens (chat.py). Lines and rows count from 1.
 `python -m dataset.records check FILE` looks at all of a file at once (check.py).
 """
@@ -13,9 +18,9 @@ Nothing here opens a picture (images.py) or knows tokens (chat.py). Lines and ro
 import json
 import os
 import re
-from abc import abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +28,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dataset.errors import DataError
-from dataset.record import Record, from_json, parse_record
+from dataset.folders import open_folder
+from dataset.formats import one_of, questions_in
+from dataset.joined import begins_object, open_joined
+from dataset.record import Record, Records, from_json, read_span
+from dataset.table import TableRecords
 
 COLUMNS = ("image", "images", "image_bytes", "conversations", "type", "regions")
 IN_MEMORY, KEPT = 1 << 30, 8  # bytes of a Parquet file that are kept; of a larger one, row groups
@@ -31,21 +40,24 @@ BETWEEN = re.compile(r"[\s,]*")  # what may stand between the items of a list, o
 
 
 def open_records(path: str | os.PathLike, image_dir: str | os.PathLike | None = None) -> Sequence[Record]:
-    """The records of a data file, by index; its extension tells the format.
+    """The records of a data file or folder, by index; a file's extension tells the format.
 
     Names of pictures are relative to `image_dir`, or to the file's own folder. Each record is parsed and
     checked when it is asked for. Raises DataError, here for the file and on indexing for a record.
     """
     path = Path(path)
     reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise DataError(f"{path}: unknown kind of data file; known are {', '.join(READERS)}")
-    if not os.path.isfile(path):
+    if reader is None and path.is_dir():
+        reader = open_folder
+    elif reader is None and path.exists():
+        raise DataError(f"{path}: unknown kind of data file; known are {', '.join(READERS)}, and folders")
+    elif reader is None or not os.path.isfile(path):
         raise DataError(f"{path}: no such data file; check its name, or make it first")
     if image_dir is not None and not Path(image_dir).is_dir():
         raise DataError(f"{image_dir}: no such folder of pictures; check the image folder given for {path}")
+    own = path if reader is open_folder else path.parent
     try:
-        records = reader(path, path.parent if image_dir is None else Path(image_dir))
+        records = reader(path, own if image_dir is None else Path(image_dir))
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}; check who may read it") from error
     if not len(records):
@@ -53,46 +65,36 @@ def open_records(path: str | os.PathLike, image_dir: str | os.PathLike | None = 
     return records
 
 
-class Records(Sequence[Record]):
-    """What the readers share: rows become records on their way out, and only there."""
-
-    def __init__(self, path: Path, folder: Path) -> None:
-        self.path, self.folder = path, folder
-
-    def __getitem__(self, index: int) -> Record:
-        index = range(len(self))[index]  # negative counts from the end, beyond it is an IndexError
-        return parse_record(self.row(index), self.folder, self.where(index))
-
-    @abstractmethod
-    def row(self, index: int) -> object:
-        """What the file holds at `index`, not checked."""
-
-    @abstractmethod
-    def where(self, index: int) -> str:
-        """File and place, for errors."""
-
-
 class JSONRecords(Records):
-    """JSON values in a text file, found again by their bytes: nothing parsed is kept for workers to copy."""
+    """JSON values in a text file, found again by their bytes: nothing parsed is kept for workers to copy.
+
+    `pairs` (records,): which question of a row that asks several; -1 for a row that is a record itself.
+    """
 
     def __init__(self, path: Path, folder: Path) -> None:
         super().__init__(path, folder)
         spans = _item_spans(path) if path.suffix.lower() == ".json" else _line_spans(path)
-        self.spans = np.array(list(spans), dtype=np.int64).reshape(
-            -1, 3
-        )  # (records, 3): from byte, to byte, line
+        numbers = np.fromiter(chain.from_iterable(spans), dtype=np.int64).reshape(-1, 4)
+        self.spans = numbers[:, :3].copy()  # (records, 3): from byte, to byte, line
+        self.pairs = numbers[:, 3].copy() if (numbers[:, 3] >= 0).any() else None
 
     def __len__(self) -> int:
         return len(self.spans)
 
     def row(self, index: int) -> object:
         start, end, _ = self.spans[index].tolist()
-        with open(self.path, "rb") as file:
-            file.seek(start)
-            return from_json(file.read(end - start), self.where(index))
+        row, pair = from_json(read_span(self.path, start, end), self._line(index)), self._pair(index)
+        return row if pair < 0 else one_of(row, pair, self.where(index))
 
     def where(self, index: int) -> str:
+        pair = self._pair(index)
+        return self._line(index) if pair < 0 else f"{self._line(index)}, question {pair + 1}"
+
+    def _line(self, index: int) -> str:
         return f"{self.path} line {self.spans[index, 2]}"
+
+    def _pair(self, index: int) -> int:
+        return -1 if self.pairs is None else int(self.pairs[index])
 
 
 class ParquetRecords(Records):
@@ -152,21 +154,39 @@ class ParquetRecords(Records):
         return f"{self.path} row {index + 1}"
 
 
-READERS = {".jsonl": JSONRecords, ".parquet": ParquetRecords, ".json": JSONRecords}
+def _json_file(path: Path, folder: Path) -> Records:
+    """A list of records, or what one object holds in several lists."""
+    with open(path, "rb") as file:
+        return (open_joined if begins_object(file.read(4096)) else JSONRecords)(path, folder)
 
 
-def _line_spans(path: Path) -> Iterator[tuple[int, int, int]]:
-    """(from byte, to byte, line) of every line that is not blank."""
+TABLES = (".csv", ".tsv", ".txt")
+READERS = {".jsonl": JSONRecords, ".parquet": ParquetRecords, ".json": _json_file}
+READERS |= dict.fromkeys(TABLES, TableRecords)
+
+
+def _line_spans(path: Path) -> Iterator[tuple[int, int, int, int]]:
+    """(from byte, to byte, line, question) of every line that is not blank."""
     start = 0
     with open(path, "rb") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
-                yield start, start + len(line), number
+                yield from ((start, start + len(line), number, pair) for pair in _pairs(line))
             start += len(line)
 
 
-def _item_spans(path: Path) -> Iterator[tuple[int, int, int]]:
-    """(from byte, to byte, line) of every item of the one JSON list that the file holds."""
+def _pairs(data: bytes) -> Iterable[int]:
+    """The questions of a row that asks several, by number; -1 for any other row."""
+    if b'"qa"' not in data:
+        return (-1,)
+    try:
+        return range(questions_in(json.loads(data))) or (-1,)
+    except (ValueError, RecursionError):  # told when the record is asked for
+        return (-1,)
+
+
+def _item_spans(path: Path) -> Iterator[tuple[int, int, int, int]]:
+    """(from byte, to byte, line, question) of every item of the one JSON list that the file holds."""
     data = path.read_bytes()
     if not isinstance(from_json(data, str(path)), list):
         raise DataError(
@@ -177,8 +197,9 @@ def _item_spans(path: Path) -> Iterator[tuple[int, int, int]]:
     while text[at] != "]":
         end = decode(text, at)[1]
         start, line = byte + len(text[seen:at].encode()), line + text.count("\n", seen, at)
-        byte = start + len(text[at:end].encode())
-        yield start, byte, line
+        item = text[at:end].encode()
+        byte = start + len(item)
+        yield from ((start, byte, line, pair) for pair in _pairs(item))
         line, seen = line + text.count("\n", at, end), end
         at = BETWEEN.match(text, end).end()
 

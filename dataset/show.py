@@ -24,7 +24,7 @@ class Show:
     """A record rendered: scored tokens are green on a terminal, [[in brackets]] elsewhere."""
 
     data: tyro.conf.Positional[str]
-    """Data file (.jsonl, .parquet, .json), or storybook:VIEW."""
+    """Data file or folder (docs/YOUR_DATA.md), or storybook:VIEW."""
     number: tyro.conf.Positional[int] = 1
     """Which record, counted from 1."""
     image_dir: Path | None = None

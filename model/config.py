@@ -47,10 +47,11 @@ class DecoderConfig:
 
 @dataclass(frozen=True)
 class VisionConfig:
-    """A vision transformer (`kind`: clip, blip, blip2) and which of its features the decoder gets to see.
+    """A vision encoder (`kind`: see eyes.py) and which of its features the decoder gets to see.
 
     `pretrained` names a checkpoint (a folder or a hub name) that is loaded from there and not copied
-    into ours. `feature_layer` counts as transformers' `hidden_states` does: -1 is the last layer.
+    into ours. `feature_layer` counts as transformers' `hidden_states` does: -1 is the last layer. The last
+    `classes` numbers of a convolutional kind's features are the logits of what its classifier knows by name.
     """
 
     image_size: int = 224
@@ -63,6 +64,7 @@ class VisionConfig:
     kind: str = "clip"
     feature_layer: int = -1
     keep_cls: bool = False
+    classes: int = 0
     pretrained: str | None = None
 
     def __post_init__(self) -> None:
@@ -84,6 +86,9 @@ class VLMConfig:
     vision: VisionConfig = field(default_factory=VisionConfig)
     connector: str = "linear"
     qformer: dict | None = None  # the fields of its BertConfig, where the connector is "qformer"
+    bases: dict | None = (
+        None  # part -> {package, version, file, sha256}: weights that are not copied (bases.py)
+    )
     image_token_id: int = 0
     eos_token_id: int = 0
     pad_token_id: int = 0

@@ -93,6 +93,24 @@ def attention_mask_for(past: int, new: int, valid: Tensor | None, device: torch.
     return ((mask & valid.bool()[:, None, :]) | (keys == queries))[:, None]  # (B, 1, T, S)
 
 
+def shared_mask(segments: Tensor) -> Tensor:
+    """Who may look at whom in rows of several conversations about one picture, (B, T) -> (B, T, T).
+
+        segments           0 0 1 1 2 2     0: what all share; then each conversation has a number
+              picture 0    1 0 0 0 0 0
+              picture 0    1 1 0 0 0 0
+              first   1    1 1 1 0 0 0
+              first   1    1 1 1 1 0 0
+              second  2    1 1 0 0 1 0
+              second  2    1 1 0 0 1 1
+
+    Each sees the picture and itself, as if it stood in a row of its own. How many tokens it sees is also
+    where a token stands there: positions go on from the picture for each.
+    """
+    queries, keys = segments[:, :, None], segments[:, None, :]
+    return ((keys == 0) | (keys == queries)).tril()
+
+
 LONG = 1024  # tokens from which the fused attention is faster there, too, and takes far less memory
 WATCHERS: list[Callable[[Tensor], object]] = []  # are shown all weights (B, H, T, S); look.py is one
 
@@ -180,20 +198,29 @@ class Decoder(nn.Module):
         self.apply(_init_weights)
 
     def forward(
-        self, inputs_embeds: Tensor, attention_mask: Tensor | None = None, cache: KVCache | None = None
+        self,
+        inputs_embeds: Tensor,
+        attention_mask: Tensor | None = None,
+        cache: KVCache | None = None,
+        segments: Tensor | None = None,
     ) -> Tensor:
-        """(B, T, D) -> hidden (B, T, D). `attention_mask` (B, S) is 0 at padding, cached tokens included."""
+        """(B, T, D) -> hidden (B, T, D). `attention_mask` (B, S) is 0 at padding, cached tokens included;
+        `segments` (B, T): see `shared_mask`."""
         past, new = cache.length if cache else 0, inputs_embeds.shape[1]
-        if past + new > self.config.max_position_embeddings:
-            raise ValueError(
-                f"{past + new} tokens do not fit the context of {self.config.max_position_embeddings}"
-            )
         if attention_mask is None:
             positions = torch.arange(past, past + new, device=inputs_embeds.device)[None]  # (1, T)
         else:
             positions = (attention_mask.long().cumsum(1) - 1).clamp(min=0)[:, past:]  # padding is not counted
-        rope = rope_angles(positions, self.config.head_size, self.config.rope_theta)
         mask = attention_mask_for(past, new, attention_mask, inputs_embeds.device)
+        if segments is not None:
+            mask = shared_mask(segments)
+            positions, mask = mask.sum(-1) - 1, mask[:, None]
+        reach = past + new if segments is None else int(positions[segments >= 0].max()) + 1
+        if reach > self.config.max_position_embeddings:
+            raise ValueError(
+                f"{reach} tokens do not fit the context of {self.config.max_position_embeddings}"
+            )
+        rope = rope_angles(positions, self.config.head_size, self.config.rope_theta)
         x = inputs_embeds
         for block in self.layers:
             if self.recompute and self.training:

@@ -1,6 +1,7 @@
 """Checkpoints: a folder with `config.json` and `model.safetensors`, written whole and read strictly.
 
-A vision tower that is named in the config (`vision.pretrained`) is loaded from there and not copied.
+A vision tower that is named in the config (`vision.pretrained`) is loaded from there and not copied, and so
+are parts that are named in `bases` (bases.py). An adapter (lora.py) lies beside, in PEFT's two files.
 """
 
 import json
@@ -14,24 +15,31 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from model import lora
+from model.bases import base_tensors, expect_bases
 from model.blip import Blip, BlipConfig
-from model.blip2 import Blip2, Blip2Config
 from model.config import VLMConfig
+from model.speaker import Speaker
 from model.vlm import VLM
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 MAX_CONFIG = 1_000_000  # bytes
-KINDS = {  # model_type -> what it is
-    "glimpse": (VLMConfig, VLM),
-    "glimpse-blip": (BlipConfig, Blip),
-    "glimpse-blip2": (Blip2Config, Blip2),
-}
-Model = VLM | Blip | Blip2
-Config = VLMConfig | BlipConfig | Blip2Config
+KINDS = ("glimpse", "glimpse-blip", "glimpse-blip2")  # model_type
+Model = Speaker  # VLM, Blip or Blip2
+Config = VLMConfig | BlipConfig  # or Blip2Config
 
 
 class CheckpointError(ValueError):
     """What is wrong with a checkpoint folder, in one line."""
+
+
+def kind_of(model_type: str) -> tuple[type, type]:
+    """Configuration and model. BLIP-2's are imported where they are wanted: transformers takes seconds."""
+    if model_type == "glimpse-blip2":
+        from model.blip2 import Blip2, Blip2Config
+
+        return Blip2Config, Blip2
+    return {"glimpse": (VLMConfig, VLM), "glimpse-blip": (BlipConfig, Blip)}[model_type]
 
 
 def save(vlm: Model, folder: str | Path, dtype: torch.dtype | None = None) -> None:
@@ -42,6 +50,7 @@ def save(vlm: Model, folder: str | Path, dtype: torch.dtype | None = None) -> No
     _replace(folder / WEIGHTS, lambda path: save_file(tensors, path, metadata={"format": "pt"}))
     text = json.dumps(vlm.config.to_dict(), indent=2) + "\n"
     _replace(folder / CONFIG, lambda path: Path(path).write_text(text))
+    save_adapter(vlm, folder, dtype)
 
 
 def load(folder: str | Path) -> Model:
@@ -50,14 +59,78 @@ def load(folder: str | Path) -> Model:
     config, path = read_config(folder), within(folder, WEIGHTS)
     if not path.is_file():
         raise CheckpointError(f"no {WEIGHTS} in {folder}")
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"cannot read {path}: {error}; it may be cut off, get it again") from None
+    tensors = _read(path)
     expect_size(config, sum(t.numel() for t in tensors.values()), str(path))
     vlm = make(config)
     load_strictly(own_tensors(vlm), tensors, str(path))
+    try:
+        for part, base in (getattr(config, "bases", None) or {}).items():
+            load_strictly(part_of(vlm, part), base_tensors(base), f"{base['package']} ({part})")
+    except ValueError as error:
+        raise CheckpointError(f"{folder}: {error}") from None
+    if (folder / lora.CONFIG).is_file():
+        load_adapter(vlm, folder)
     return vlm
+
+
+def save_adapter(vlm: Model, folder: Path, dtype: torch.dtype | None = None) -> None:
+    """The adapter that the decoder learns with, as PEFT writes it; where it has none, none is left there."""
+    if not isinstance(vlm, VLM) or not lora.adapter_of(vlm.decoder):
+        for name in (lora.CONFIG, lora.WEIGHTS):
+            (folder / name).unlink(missing_ok=True)
+        return
+    held = lora.adapter_tensors(vlm.decoder)
+    tensors = {k: t.detach().to("cpu", dtype).contiguous() for k, t in held.items()}
+    _replace(folder / lora.WEIGHTS, lambda path: save_file(tensors, path, metadata={"format": "pt"}))
+    text = json.dumps(lora.told(vlm.decoder.adapter), indent=2) + "\n"
+    _replace(folder / lora.CONFIG, lambda path: Path(path).write_text(text))
+
+
+def load_adapter(vlm: Model, folder: str | Path) -> None:
+    """Put the adapter of a folder, ours or PEFT's, beside the decoder's matrices; one that is there already
+    becomes part of them."""
+    folder = Path(folder)
+    path, about = within(folder, lora.WEIGHTS), within(folder, lora.CONFIG)
+    if not isinstance(vlm, VLM):
+        raise CheckpointError(f"{folder}: an adapter is for our own decoder, not for this kind of model")
+    for file in (path, about):
+        if not file.is_file():
+            raise CheckpointError(f"no {file.name} in {folder}: not the folder of an adapter")
+    tensors = _read(path)
+    try:
+        tensors = lora.renamed(tensors)
+        config = lora.config_of(_read_values(about), tensors)
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise CheckpointError(f"cannot use {about}: {error}") from None
+    merge(vlm)
+    lora.adapt(vlm.decoder, config)
+    load_strictly(lora.adapter_tensors(vlm.decoder), tensors, str(path))
+
+
+def merge(vlm: Model) -> None:
+    """Add the adapter, where there is one, to the decoder's matrices: they are no package's any more."""
+    if isinstance(vlm, VLM) and lora.adapter_of(vlm.decoder):
+        lora.merge(vlm.decoder)
+        left = {part: base for part, base in (vlm.config.bases or {}).items() if part != "decoder"}
+        vlm.config = replace(vlm.config, bases=left or None)
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"cannot read {path}: {error}; it may be cut off, get it again") from None
+
+
+def _read_values(path: Path) -> dict:
+    if path.stat().st_size > MAX_CONFIG:
+        raise ValueError(f"{path.stat().st_size} bytes are no configuration")
+    return json.loads(path.read_text())
+
+
+def part_of(vlm: Model, part: str) -> dict[str, Tensor]:
+    """The tensors of a part that lies in another package, under their names there."""
+    return {"decoder": vlm.decoder, "vision": vlm.vision.clip}[part].state_dict()
 
 
 def within(folder: Path, name: str) -> Path:
@@ -71,10 +144,9 @@ def within(folder: Path, name: str) -> Path:
 def expect_size(config: Config, held: int, where: str) -> None:
     """Refuse a config that asks for far more weights than there are, before any memory is taken for them."""
     with torch.device("meta"):
-        asked = sum(
-            p.numel()
-            for p in make(replace(config, vision=replace(config.vision, pretrained=None))).parameters()
-        )
+        empty = make(replace(config, vision=replace(config.vision, pretrained=None)))
+    own = (p for name, p in empty.named_parameters() if not name.startswith(elsewhere(config)))
+    asked = sum(p.numel() for p in own)
     if asked > 2 * held + 10**9 * bool(config.vision.pretrained):
         raise CheckpointError(
             f"{where} holds {held:,} weights, its {CONFIG} asks for {asked:,}; get both again"
@@ -83,7 +155,7 @@ def expect_size(config: Config, held: int, where: str) -> None:
 
 def make(config: Config) -> Model:
     """A new model of the kind that the configuration is of."""
-    return next(kind for its_config, kind in KINDS.values() if its_config is type(config))(config)
+    return kind_of(config.to_dict()["model_type"])[1](config)
 
 
 def read_config(folder: Path) -> Config:
@@ -91,23 +163,28 @@ def read_config(folder: Path) -> Config:
     if not path.is_file():
         raise CheckpointError(f"no {CONFIG} in {folder}: not a checkpoint folder; `make train` makes one")
     try:
-        if path.stat().st_size > MAX_CONFIG:
-            raise ValueError(f"{path.stat().st_size} bytes are no configuration")
-        values = json.loads(path.read_text())
+        values = _read_values(path)
         kind = values.get("model_type", "glimpse")
         if kind not in KINDS:
             raise ValueError(f"model_type is {kind!r}; known: {', '.join(KINDS)}")
-        return KINDS[kind][0].from_dict(values)
+        expect_bases(values.get("bases"))
+        return kind_of(kind)[0].from_dict(values)
     except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise CheckpointError(f"cannot use {path}: {error}") from None
 
 
 def own_tensors(vlm: Model) -> dict[str, Tensor]:
-    """The state dict without a vision tower that lives elsewhere, and shared tensors under one name each."""
-    elsewhere = ("vision.",) if vlm.config.vision.pretrained else ()
+    """The state dict without adapters and what lies elsewhere; shared tensors under one name each."""
     first: dict[int, str] = {}
-    state = {k: v for k, v in vlm.state_dict().items() if not k.startswith(elsewhere)}
+    state = lora.without_adapter(vlm.state_dict())
+    state = {k: v for k, v in state.items() if not k.startswith(elsewhere(vlm.config))}
     return {k: v for k, v in state.items() if first.setdefault(v.data_ptr(), k) == k}
+
+
+def elsewhere(config: Config) -> tuple[str, ...]:
+    """The beginnings of names of tensors that lie somewhere else."""
+    parts = {*(getattr(config, "bases", None) or {}), *(["vision"] if config.vision.pretrained else [])}
+    return tuple(f"{part}." for part in sorted(parts))
 
 
 def load_strictly(target: dict[str, Tensor], source: dict[str, Tensor], where: str) -> None:

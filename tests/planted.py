@@ -283,6 +283,22 @@ BUGS = {
         "pass",
         "-m slow tests/test_distributed.py -k another",
     ),
+    # other projects' files
+    "rows of q and k stay moved": Bug(
+        "model/gguf_file.py", "return pairs.transpose(1, 2)", "return pairs", "tests/test_gguf.py -k F32"
+    ),
+    "rows of Qwen2 are put back": Bug(
+        "model/gguf_file.py", '"qwen2": False', '"qwen2": True', "tests/test_gguf.py -k heads"
+    ),
+    "control tokens out of text": Bug(
+        "convert/gguf_words.py", "if type not in no_words", "if True", "tests/test_gguf.py -k scored"
+    ),
+    "a template not compared": Bug(
+        "convert/gguf.py", "if theirs != ours:", "if False:", "tests/test_gguf_mistakes.py -k ChatML"
+    ),
+    "the end of a file": Bug(
+        "model/gguf_file.py", "> len(self.data):", "< 0:", "tests/test_gguf_mistakes.py -k whole_file"
+    ),
 }
 
 

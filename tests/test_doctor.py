@@ -37,7 +37,7 @@ def test_a_package_that_is_missing_or_another(tmp_path: Path) -> None:
 
 
 def test_weights_that_are_gone_or_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "SHIPPED", tmp_path)
+    monkeypatch.setattr(doctor, "SHIPPED", {tmp_path: ("example.png", "What is this?")})
     (found,) = doctor.weights([tmp_path])
     assert "is missing" in found.found and "git checkout" in found.advice
     broken = doctor.self_test(tmp_path)

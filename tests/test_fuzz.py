@@ -17,6 +17,7 @@ from PIL import Image
 
 from dataset.chat import Chat
 from dataset.errors import DataError
+from dataset.formats import ANSWERS, as_conversation
 from dataset.images import load_image
 from dataset.preprocess import Preprocessor
 from dataset.record import parse_record
@@ -103,8 +104,24 @@ def test_any_row_is_a_record_or_a_line(row: object) -> None:
         assert record.messages[-1]["role"] == "assistant" and marks == len(record.images)
 
 
+ASKED = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(["image", "question", "qa", "type", *ANSWERS], JSON | st.text(max_size=9))
+)
+
+
 @FUZZ
-@given(st.binary(max_size=200), st.sampled_from([".jsonl", ".json", ".parquet"]))
+@given(ASKED)
+def test_any_question_and_answer_is_a_record_or_a_line(row: dict) -> None:
+    try:
+        record = parse_record(as_conversation(row, "here"), Path("pictures"), "here")
+    except DataError as error:
+        assert is_one_line(error) and str(error).startswith("here")
+    else:
+        assert [message["role"] for message in record.messages] == ["user", "assistant"]
+
+
+@FUZZ
+@given(st.binary(max_size=200), st.sampled_from([".jsonl", ".json", ".parquet", ".csv"]))
 def test_any_bytes_as_a_data_file(data: bytes, suffix: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"data{suffix}"

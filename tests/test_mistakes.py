@@ -90,6 +90,7 @@ class Evil:
 
 
 TURNS = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "a"}]
+VQA = '{"questions": [{"question_id": 1, "image_id": 2, "question": "x"}]}'
 OUTSIDE = json.dumps({"image": "../a.png", "conversations": TURNS})
 NORM = "decoder.norm.weight"
 HI = "--image a.png --prompt hi"
@@ -165,7 +166,21 @@ ASKED: dict[str, tuple[str, Edit | None, str]] = {  # flags of eval_vlm.py, what
     "top_p": (f"{HI} --top_p 7", None, "top_p"),
     "temperature": (f"{HI} --temperature -1", None, "temperature"),
     "no data": ("--data nothing.jsonl", None, "nothing.jsonl: no such data file"),
-    "unknown data": ("--data data.csv", text("data.csv", "a,b"), "unknown kind of data file"),
+    "unknown data": ("--data data.xlsx", text("data.xlsx", "a,b"), "unknown kind of data file"),
+    "columns": ("--data d.csv", text("d.csv", "a,b\n1,2\n"), "d.csv line 1: the columns are a, b; call them"),
+    "a quotation mark": (
+        "--data d.csv",
+        text("d.csv", 'image,name\na.png,"x\n'),
+        "d.csv line 2: a cell begins",
+    ),
+    "a comma": ("--data d.csv", text("d.csv", "image,name\na.png,x, y\n"), "d.csv line 2: 3 cells under 2"),
+    "no answer": (
+        "--data d.jsonl",
+        text("d.jsonl", '{"image": "a.png", "question": "x"}'),
+        "without an answer",
+    ),
+    "no classes": ("--data weights", None, "weights: holds config.json; name that file"),
+    "half of VQA": ("--data q.json", text("q.json", VQA), "no annotations of VQA beside it"),
     "no view": ("--data storybook:dreams", None, "the storybook has"),
     "bad record": ("--data d.jsonl", text("d.jsonl", '{"conversations": 3}'), "d.jsonl line 1"),
     "outside": ("--data data/d.jsonl", text("data/d.jsonl", OUTSIDE), "lies outside data"),

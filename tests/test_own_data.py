@@ -91,12 +91,22 @@ def test_a_table_becomes_records(delimiter: str, tmp_path: Path, capsys: pytest.
     assert three.messages[0]["content"] == "<image>\nWhat is this?" and three.images[0].name == "b.png"
 
 
+def test_line_breaks_in_cells_are_kept(tmp_path: Path) -> None:
+    text = 'image,answer\na.png,"one\ntwo\r\nthree"\nb.png,four\u2028five\n'
+    (tmp_path / "my.csv").write_bytes(text.encode())
+    from_table.main([str(tmp_path / "my.csv"), "--out", str(tmp_path / "my.jsonl")])
+    answers = [record.messages[1]["content"] for record in open_records(tmp_path / "my.jsonl")]
+    assert answers == ["one\ntwo\r\nthree", "four\u2028five"]
+
+
 @pytest.mark.parametrize(
     "content, flags, message",
     [
         (b"picture,answer\na,b\n", "", "no column 'image' among picture, answer"),
         (b"picture,answer\na,\n", "--image picture", "line 2: answer is empty"),
-        (b"image,answer\n\xff,b\n", "", "not UTF-8 at byte"),
+        (b"image,answer\n\xff,b\n", "", "line 2: not UTF-8 at byte 1"),
+        (b'image,answer\na,b\nc,"d\ne,f\n', "", "line 3: a cell begins with a quotation mark"),
+        (b"image,answer\na,b, c\n", "", "line 2: 3 cells under 2 columns"),
         (None, "", "No such file"),
     ],
 )

@@ -338,7 +338,7 @@ def test_records_made_by_hand_are_checked():
 
 
 def test_files_that_cannot_be_records_are_named(folder):
-    (folder / "data.csv").touch()
+    (folder / "data.xlsx").touch()
     (folder / "empty.jsonl").write_text("\n\n")
     (folder / "object.json").write_text('{"conversations": []}')
     (folder / "text.parquet").write_text("not parquet")
@@ -347,7 +347,8 @@ def test_files_that_cannot_be_records_are_named(folder):
     pq.write_table(pa.table({"text": ["x"]}), folder / "columns.parquet")
     (folder / "dir.jsonl").mkdir()
     messages = {
-        "data.csv": "unknown kind of data file; known are .jsonl, .parquet, .json",
+        "data.xlsx": "unknown kind of data file; known are .jsonl, .parquet, .json",
+        "data.docx": "no such data file; check",
         "missing.jsonl": "no such data file; check",
         "dir.jsonl": "no such data file",
         "empty.jsonl": "holds no records; write",

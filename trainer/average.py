@@ -14,6 +14,7 @@ from typing import Literal
 import torch
 
 from dataset.errors import DataError
+from model.hub import merge
 from scoring.assistant import Assistant
 from trainer.cli import parse, user_errors
 from trainer.run import STORED, spare_model
@@ -40,6 +41,10 @@ def mean(assistants: list[Assistant]) -> Assistant:
             raise DataError(
                 "these checkpoints differ in their sizes or their tokenizer; take those of one run"
             )
+    for assistant in assistants:
+        merge(assistant.vlm)  # of adapters: the product of two means is not the mean of two products
+    configs = [assistant.vlm.config for assistant in assistants]
+    first.vlm.config = min(configs, key=lambda config: len(getattr(config, "bases", None) or ()))
     states = [assistant.vlm.state_dict() for assistant in assistants]
     first.vlm.load_state_dict({key: torch.stack([s[key] for s in states]).mean(0) for key in states[0]})
     return first

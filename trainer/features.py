@@ -90,10 +90,15 @@ def compute_features(assistant: Assistant, records: Sequence[Record], folder: Pa
     """
     eye = assistant.vlm.config.vision
     store = FeatureStore(folder / fingerprint(assistant), (eye.num_tokens, eye.hidden_size))
-    keys, missing = {}, {}
+    keys, missing, known = {}, {}, {}
     for index in range(len(records)):
         record = records[index]
-        keys[index] = [picture_key(image) for image in record.images]
+        keys[index] = [
+            known.get(image) or known.setdefault(image, picture_key(image))
+            if isinstance(image, str | Path)
+            else picture_key(image)
+            for image in record.images
+        ]
         for number, key in enumerate(keys[index]):
             if key not in store.rows:
                 missing.setdefault(key, (index, number))

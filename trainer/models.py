@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataset.chat import Chat
+from dataset.class_names import class_ids
 from dataset.errors import DataError
 from dataset.preprocess import Preprocessor
 from model.bert import BertConfig
@@ -15,6 +16,8 @@ from model.config import PRESETS, DecoderConfig, VisionConfig, VLMConfig
 from model.connector import build_connector
 from model.device import pick_device, pick_dtype
 from model.fields import build
+from model.hub import Model, merge
+from model.lora import LoRAConfig, adapt, adapter_of
 from model.vlm import VLM
 from scoring.assistant import Assistant
 
@@ -70,7 +73,10 @@ def with_connector(assistant: Assistant, kind: str, args: "TrainArgs") -> Assist
     words = vlm.config.text.vocab_size + 1  # and [DEC]
     qformer = asdict(bert_config(args, vlm.config, TINY_QFORMER, words)) if kind == "qformer" else None
     vlm.config = replace(vlm.config, connector=kind, qformer=qformer)
-    vlm.connector = build_connector(vlm.config).to(device)
+    vlm.connector = build_connector(vlm.config)
+    if kind == "words":
+        vlm.connector.begin(vlm.decoder.embed_tokens.weight, class_ids(assistant.chat))
+    vlm.connector.to(device)
     print(f"a new connector: {kind}, {vlm.config.image_tokens} image tokens a picture")
     return replace(assistant, chat=seeing(assistant.chat, vlm.config.image_tokens))
 
@@ -84,6 +90,37 @@ def as_blip(assistant: Assistant, args: "TrainArgs") -> Assistant:
     blip.vision = old.vision
     print(f"a new caption decoder: {text.num_hidden_layers} layers x {text.hidden_size}")
     return replace(assistant, vlm=blip, chat=seeing(assistant.chat, 0))
+
+
+def with_adapter(vlm: Model, parts: Sequence[str], args: "TrainArgs") -> None:
+    """As --lora asks; without it an adapter that --init has goes on."""
+    if not isinstance(vlm, VLM):
+        if args.lora:
+            raise DataError("--lora is for our own decoder; leave it out for this kind of model")
+        return
+    known, given = adapter_of(vlm.decoder), f"--lora {args.lora}"
+    if args.lora and ("decoder" not in parts or "last_layer" in parts):
+        raise DataError(
+            f"{given}: its adapter is what trains of the decoder; --train {' '.join(parts)} says else"
+        )
+    if args.lora and known and (known.r != args.lora or args.lora_alpha not in (None, known.lora_alpha)):
+        told = f"an adapter of rank {known.r} and alpha {known.lora_alpha:g}, which goes on"
+        raise DataError(f"{given}: {args.init} has {told}; give that, or merge it (convert_vlm.py merge)")
+    if args.lora and not known:
+        adapt(vlm.decoder, LoRAConfig(args.lora, args.lora_alpha or 2 * args.lora))
+    if known and (args.lora == 0 or "last_layer" in parts):
+        merge(vlm)
+
+
+def own_what_trains(vlm: Model, parts: Sequence[str]) -> None:
+    """Parts that lie elsewhere and are about to change become the checkpoint's own."""
+    if "vision" in parts and vlm.config.vision.pretrained:
+        vlm.config = replace(vlm.config, vision=replace(vlm.config.vision, pretrained=None))
+    bases = getattr(vlm.config, "bases", None) or {}
+    changed = {name for name, p in vlm.named_parameters() if p.requires_grad and ".lora_" not in name}
+    kept = {part: base for part, base in bases.items() if not any(n.startswith(f"{part}.") for n in changed)}
+    if kept != bases:
+        vlm.config = replace(vlm.config, bases=kept or None)
 
 
 def seeing(chat: Chat, image_tokens: int) -> Chat:
@@ -121,7 +158,7 @@ def new_config(args: "TrainArgs") -> VLMConfig:
         if getattr(args, name):
             changes["vision"][name] = getattr(args, name)
     if args.vision:
-        from model.vision import pretrained_vision_config
+        from model.eyes import pretrained_vision_config
 
         config = replace(config, vision=pretrained_vision_config(args.vision))
     parts = {part: asdict(getattr(config, part)) | new for part, new in changes.items()}

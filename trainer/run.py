@@ -18,22 +18,27 @@ from dataset.collate import Prepared
 from dataset.errors import DataError
 from dataset.loader import held_out_batches, make_loader
 from dataset.open import Chosen, open_data
+from dataset.packing import Packs
 from dataset.record import Record
 from model.device import pick_device
 from model.hub import WEIGHTS, Model
+from model.lora import halve
 from model.vlm import VLM
 from scoring.answers import answer_all
 from scoring.assistant import Assistant
 from trainer.checkpoint import Resume, saved_states
 from trainer.distributed import leader_first, processes, rank, world
 from trainer.features import compute_features
+from trainer.few import suited
 from trainer.health import Health
 from trainer.loop import Recipe, fit, to_device
-from trainer.models import open_model
+from trainer.memory import keep_memory
+from trainer.models import open_model, own_what_trains, with_adapter
 from trainer.report import Board
 from trainer.samples import Samples
 from trainer.shards import make_whole, shard_layers
 from trainer.stages import STAGES, Stage, choose_trainable
+from trainer.words import AnswerLoss
 
 
 @dataclass
@@ -54,7 +59,7 @@ class TrainArgs:
 
     preset: Literal["tiny", "minimind-26m", "minimind-104m", "minimind-26m-moe"] = "tiny"
     """Sizes of a new model."""
-    connector: Literal["linear", "mlp", "qformer"] | None = None
+    connector: Literal["linear", "mlp", "words", "qformer"] | None = None
     """Connector of a new model; of --init's, a new one takes the old one's place if it is another."""
     vision: str | None = None
     """CLIP checkpoint for a new model: a folder or a hub name such as openai/clip-vit-base-patch16."""
@@ -70,12 +75,20 @@ class TrainArgs:
     """Parts that train (default: the stage's)."""
     skip_bad: bool = False
     """Leave bad records of a data file out, and say how many, instead of stopping at the start."""
+    lora: int | None = None
+    """Rank of an adapter beside the decoder's matrices, which alone train of it (LoRA). An adapter that
+    --init has goes on learning; 0 makes it part of the decoder, all of which trains."""
+    lora_alpha: float | None = None
+    """Strength of a new adapter (default: twice its rank)."""
+    pack: int = 1
+    """Up to so many conversations about one picture in a row, each blind to the others: the picture is read
+    once for all of them. --batch_size counts rows, then."""
     samples: int | None = None
     """Records of the storybook to draw, or the first of the data file (default: 20000, or all)."""
-    epochs: float = 1.0
-    """Times to go through the data."""
-    batch_size: int = 32
-    """Records in a batch."""
+    epochs: float | None = None
+    """Times to go through the data (default: 1; of a small data file more, so that there are some steps)."""
+    batch_size: int | None = None
+    """Records in a batch (default: 32; of a data file of fewer than 1,000 records 8)."""
     accumulate: int = 1
     """Batches in an optimizer step."""
     lr: float = 5e-4
@@ -84,8 +97,10 @@ class TrainArgs:
     """Peak learning rate of Muon for the hidden matrices; 0: AdamW trains them, too."""
     eye_lr: float = 1.0
     """Learning rates of the eye relative to the others': below 1 it keeps what it knows."""
+    connector_lr: float = 1.0
+    """Learning rates of the connector relative to the others'."""
     warmup: int = 50
-    """Optimizer steps until the peak learning rate."""
+    """Optimizer steps until the peak learning rate; at most a tenth of the run."""
     weight_decay: float = 0.1
     clip: float = 1.0
     """Largest norm of the gradient."""
@@ -132,28 +147,30 @@ STORED = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 def run(stage_name: str, args: TrainArgs) -> None:
     """Train one stage and leave a complete checkpoint folder in args.out."""
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", KEPT_PRODUCTS)
+    keep_memory()
     with processes(pick_device(args.device)) as device:
         _run(stage_name, replace(args, device=str(device)))
 
 
 def _run(stage_name: str, args: TrainArgs) -> None:
     stage, leads = STAGES[stage_name], rank() == 0
-    if args.batch_size % world():
-        raise DataError(f"--batch_size {args.batch_size} is shared by {world()} processes; take a multiple")
     if not saved_states(args.out):  # else `load_state` judges
         spare_model(args.out)
     torch.manual_seed(args.seed)
     assistant = open_model(args, stage_name)
     vlm = assistant.vlm
     parts = args.train or stage.parts
-    choose_trainable(vlm, parts, args.eye_lr)
-    prepare_layers(vlm, args)
-    if "vision" in parts and vlm.config.vision.pretrained:  # its weights are about to become our own
-        vlm.config = replace(vlm.config, vision=replace(vlm.config.vision, pretrained=None))
+    with_adapter(vlm, parts, args)
+    choose_trainable(vlm, parts, args.eye_lr, args.connector_lr)
+    prepare_layers(vlm, args, assistant.dtype)
+    own_what_trains(vlm, parts)
     module = stage.build(vlm).to(assistant.device)
     if args.init and hasattr(module, "load"):
         module.load(args.init)
     prepared = prepare(stage, args, assistant)
+    args = suited(args, len(prepared.records), args.data.startswith("storybook"))
+    if args.batch_size % world():
+        raise DataError(f"--batch_size {args.batch_size} is shared by {world()} processes; take a multiple")
     recipe = make_recipe(args, len(prepared.records), assistant.dtype, world() if stage.own_batch else None)
     chance = module.chance(args.batch_size)
     if leads:
@@ -190,12 +207,14 @@ def spare_model(folder: Path) -> None:
         raise DataError(f"{folder} holds a model; give another --out")
 
 
-def prepare_layers(vlm: Model, args: TrainArgs) -> None:
+def prepare_layers(vlm: Model, args: TrainArgs, dtype: str) -> None:
     """As --compile, --recompute and --shard ask."""
     if (args.compile or args.recompute or args.shard) and not isinstance(vlm, VLM):
         raise DataError("--compile, --recompute and --shard are not for this kind of model; leave them out")
     if args.recompute:
         vlm.decoder.recompute = True
+    if dtype == "bf16" and "decoder" in (getattr(vlm.config, "bases", None) or {}):
+        halve(vlm.decoder)  # what lies elsewhere does not change, and is not written
     if args.compile:
         if pick_device(args.device).type == "cpu" and not shutil.which("g++"):
             raise DataError("--compile on a CPU wants the compiler g++; install it, or leave --compile out")
@@ -214,8 +233,12 @@ def prepare(stage: Stage, args: TrainArgs, assistant: Assistant) -> Prepared:
     records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
     if not drawn:
         records = whole_records(records, assistant.chat, max_length, args)
+    if args.pack > 1:
+        if stage.build is not AnswerLoss or not isinstance(assistant.vlm, VLM):
+            raise DataError("--pack is for the stages align and sft, whose loss knows of it; leave it out")
+        records = Packs(records, args.pack, args.seed)
     prepared = Prepared(records, assistant.chat, assistant.preprocessor, max_length, args.augment)
-    again = args.epochs > 1 or not drawn  # the storybook draws new ones each time
+    again = (args.epochs or 1) > 1 or not drawn  # the storybook draws new ones each time
     rests = "vision" not in (args.train or stage.parts)
     if stage.pictures and rests and not args.augment and args.features and again:
         with leader_first():

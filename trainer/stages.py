@@ -24,6 +24,7 @@ from dataset.errors import DataError
 from model.config import DecoderConfig
 from model.decoder import Decoder
 from model.hub import load_strictly
+from model.lora import adapter_of, adapter_tensors
 from model.qformer import QFormerConnector, QFormerPretraining, generation_loss, similarity
 from model.vlm import VLM
 from scoring.retrieval import recalls
@@ -187,13 +188,22 @@ STAGES: dict[str, Stage] = {
 }
 
 
-def choose_trainable(vlm: VLM, parts: tuple[str, ...], eye_lr: float = 1.0) -> None:
-    """Freeze all but the named parts; the eye's learning rates are `eye_lr` times the others'."""
+def choose_trainable(
+    vlm: VLM, parts: tuple[str, ...], eye_lr: float = 1.0, connector_lr: float = 1.0
+) -> None:
+    """Freeze all but the named parts, of a decoder with an adapter all but that; the learning rates of eye
+    and connector are `eye_lr` and `connector_lr` times the others'."""
     for p in vlm.vision.parameters():
         p.lr_factor = eye_lr
+    for p in getattr(vlm, "connector", nn.Identity()).parameters():
+        p.lr_factor = connector_lr
     vlm.requires_grad_(False)
     vlm.vision.freeze("vision" not in parts)
     for part in {"connector", "decoder"} & set(parts):
         getattr(vlm, part, nn.Identity()).requires_grad_(True)  # BLIP has no connector
     if "last_layer" in parts:
         vlm.decoder.layers[-1].requires_grad_(True)
+    if isinstance(vlm, VLM) and adapter_of(vlm.decoder):
+        vlm.decoder.requires_grad_(False)
+        for p in adapter_tensors(vlm.decoder).values():
+            p.requires_grad_("decoder" in parts)

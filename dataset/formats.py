@@ -1,0 +1,91 @@
+"""Rows as other people's sets have them, turned into the one shape that record.py reads and checks.
+
+    {"image", "question", "answer"}    {"image", "caption"}
+    {"image", "name"} or "label"       {"image", "qa": [{"question", "answer"}, ...]}
+        -> as_conversation -> {"image", "conversations", "type"}
+
+A row in, a row out; what is wrong is a DataError that begins with the row's place. Which file holds such
+rows, and where in it, is for the readers to know: records.py, table.py, joined.py, folders.py.
+"""
+
+import re
+
+from dataset.errors import DataError
+
+ANSWERS = ("answer", "answers", "caption", "name", "label")
+KEPT = ("image", "image_bytes", "images", "regions")
+CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
+DESCRIBE, DESCRIBE_ZH, NAME = "Describe the picture.", "描述一下这个图像的内容。", "What is this?"
+
+
+def as_conversation(row: object, where: str) -> object:
+    """One question and its answer as a conversation of two messages; any other row as it is.
+
+    Where there is no question, a caption answers "Describe the picture." in its language, and an answer, a
+    name or a label "What is this?". Of several answers the first is taken.
+    """
+    if not isinstance(row, dict) or row.get("conversations") is not None:
+        return row
+    if not any(key in row for key in ("question", "qa", *ANSWERS)):
+        return row
+    if row.get("qa") is not None:
+        raise DataError(f'{where}: qa is no list, or empty; write [{{"question": ..., "answer": ...}}, ...]')
+    if all(row.get(key) in (None, "") for key in KEPT[:3]):
+        raise DataError(f"{where}: image is missing or empty; name the picture's file, or remove the record")
+    asked = row.get("question")
+    question = "" if asked is None else _text(asked, "question", where)
+    key = _answer_key(row, bool(question), where)
+    answer = _text(_first(row[key], key, where), key, where)
+    if not answer:
+        raise DataError(f"{where}: {key} is empty; fill it, or remove the record")
+    described = key == "caption"
+    asked = question or ((DESCRIBE_ZH if CHINESE.search(answer) else DESCRIBE) if described else NAME)
+    messages = [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]
+    kind = "caption" if described and row.get("type") is None else row.get("type")
+    return {name: row[name] for name in KEPT if name in row} | {"conversations": messages, "type": kind}
+
+
+def _answer_key(row: dict, asked: bool, where: str) -> str:
+    found = [key for key in (ANSWERS[:2] if asked else ANSWERS) if row.get(key) is not None]
+    if found[:2] == ["answer", "answers"]:
+        found.remove("answers")
+    if not found:
+        missing = "a question without an answer" if asked else "no answer"
+        raise DataError(f"{where}: {missing}; write it as answer, or remove the record")
+    if len(found) > 1:
+        raise DataError(
+            f"{where}: no question, and {' and '.join(found)} to answer one; keep one of them, or call them "
+            "question and answer"
+        )
+    return found[0]
+
+
+def _first(value: object, key: str, where: str) -> object:
+    """Of ["two", "2"] or [{"answer": "two"}, ...] the first; numbers that answer as text."""
+    if isinstance(value, list):
+        if not value:
+            raise DataError(f"{where}: {key} is an empty list; write one, or remove the record")
+        value = value[0]
+        value = value.get("answer") if isinstance(value, dict) else value
+    counts = key in ANSWERS[:2] and isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if counts else value
+
+
+def _text(value: object, key: str, where: str) -> str:
+    if not isinstance(value, str):
+        raise DataError(f"{where}: {key} is {value!r}; write text")
+    return value.strip()
+
+
+def one_of(row: dict, number: int, where: str) -> dict:
+    """The question at `number` of a row that asks several about one picture."""
+    pair = row["qa"][number]
+    if not isinstance(pair, dict):
+        raise DataError(f'{where}: not an object; write {{"question": ..., "answer": ...}}')
+    return {key: value for key, value in row.items() if key != "qa"} | pair
+
+
+def questions_in(row: object) -> int:
+    """How many a row asks about its picture, each to be a record of its own; 0 where it has no list."""
+    several = isinstance(row, dict) and row.get("conversations") is None and isinstance(row.get("qa"), list)
+    return len(row["qa"]) if several else 0

@@ -1,0 +1,167 @@
+"""Photographs with captions -> questions and answers to train and to measure on.
+
+python -m dataset.photo make flickr8k --split train --out out/photo/train.jsonl
+python -m dataset.photo show flickr8k --photos 3
+"""
+
+import json
+import random
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from dataset.errors import DataError
+from dataset.photo.chinese import Chinese
+from dataset.photo.english import English
+from dataset.photo.made import Made
+from dataset.photo.mixture import Mixture, conversation
+from dataset.photo.names import name_questions
+from dataset.photo.tables import rows_of
+from dataset.photo.talk import talk
+
+CAPTIONS = {"en": "captions.txt", "zh": "captions_zh.txt"}  # of li-xirong/flickr8kcn the second
+ASKERS = {"en": English, "zh": Chinese}
+
+
+@dataclass
+class Make:
+    """Write a data file of made questions, for train_sft_vlm.py --pack."""
+
+    folder: tyro.conf.Positional[Path]
+    """Flickr8k: captions.txt, Images/, and, where there is a split, train.txt and val.txt;
+    captions_zh.txt adds Chinese."""
+    out: Path = Path("out/photo/train.jsonl")
+    """The data file to write. Names of pictures in it are relative to --root."""
+    root: Path | None = None
+    """Folder that all pictures are under (default: FOLDER)."""
+    names: Path | None = None
+    """A table image,name of further photographs of one thing each, pictures beside it."""
+    split: str = "train"
+    """Photographs of FOLDER/SPLIT.txt."""
+    looks: int = 1
+    """Times to go through the photographs, with other questions each time."""
+    seed: int = 0
+
+
+@dataclass
+class Show:
+    """Print what the rules make of a few photographs, beside their captions."""
+
+    folder: tyro.conf.Positional[Path]
+    photos: int = 3
+    split: str = "train"
+    seed: int = 0
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    commands = Annotated[Make, tyro.conf.subcommand("make")] | Annotated[Show, tyro.conf.subcommand("show")]
+    args = tyro.cli(commands, args=argv, description=__doc__)
+    try:
+        make(args) if isinstance(args, Make) else show(args)
+    except (DataError, OSError) as error:
+        sys.exit(f"error: {error}")
+
+
+def read_captions(folder: Path, split: str) -> dict[str, dict[str, list[str]]]:
+    """{language: {picture: captions}} of the photographs of a split."""
+    listed = folder / f"{split}.txt"
+    if not (folder / CAPTIONS["en"]).is_file() or not listed.is_file():
+        raise DataError(f"{folder}: no {CAPTIONS['en']} or no {listed.name} there; name Flickr8k's folder")
+    chosen, found = set(listed.read_text(encoding="utf-8").split()), {}
+    for language, name in CAPTIONS.items():
+        if (folder / name).is_file():
+            rows = found[language] = defaultdict(list)
+            for row in rows_of(folder / name, ("image", "caption")):
+                if row["image"] in chosen:
+                    rows[row["image"]].append(row["caption"])
+    if not found["en"]:  # of other names, or none
+        raise DataError(f"{listed}: none of its photographs is in {CAPTIONS['en']}")
+    return found
+
+
+def make(args: Make) -> None:
+    root, counts, pictures = args.root or args.folder, Counter(), folder_of_pictures(args.folder)
+    captions = read_captions(args.folder, args.split)
+    prefix = beneath(pictures, root)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    with open(args.out, "w", encoding="utf-8") as file:
+        for look in range(args.looks):
+            for image, made in every_photo(captions, random.Random(f"{args.seed}/{look}")):
+                counts.update(one.family for one in made)
+                write(file, str(prefix / image), made)
+        if args.names:
+            beside = beneath(args.names.parent, root)
+            for image, made in name_questions(args.names, random.Random(args.seed)):
+                counts.update(one.family for one in made)
+                write(file, str(beside / image), made)
+    told = ", ".join(f"{family} {number:,}" for family, number in counts.most_common())
+    print(f"wrote {args.out}: {counts.total():,} conversations ({told}); --image_dir {root}")
+
+
+def beneath(folder: Path, root: Path) -> Path:
+    """The folder's name from `root` on: pictures in the data file are called so."""
+    try:
+        return folder.resolve().relative_to(root.resolve())
+    except ValueError:
+        raise DataError(
+            f"{folder} is not under {root}; give a folder that holds all pictures with --root"
+        ) from None
+
+
+def folder_of_pictures(folder: Path) -> Path:
+    found = next((folder / name for name in ("Images", "images") if (folder / name).is_dir()), None)
+    if found is None:
+        raise DataError(f"{folder}: no folder Images there")
+    return found
+
+
+def every_photo(
+    captions: Mapping[str, Mapping[str, Sequence[str]]], rng: random.Random
+) -> Iterator[tuple[str, list[Made]]]:
+    """Each photograph with the questions that the mixture chooses of all that the rules make."""
+    askers = {language: ASKERS[language](rows) for language, rows in captions.items()}
+    for number, image in enumerate(sorted(captions["en"])):
+        chosen: list[Made] = []
+        for language in spoken_of(image, captions):
+            mixture = Mixture.of(language, number)
+            made = askers[language].questions(image, rng)
+            chosen += mixture.choose(made, captions[language][image], rng)
+        if rng.random() < TALKS:
+            chosen.append(talk(rng))
+        yield image, chosen
+
+
+def spoken_of(image: str, captions: Mapping[str, Mapping[str, Sequence[str]]]) -> list[str]:
+    """The languages in which something is said of a photograph."""
+    return [language for language, rows in captions.items() if rows.get(image)]
+
+
+TALKS = 0.25  # photographs that are greeted or thanked, too
+
+
+def write(file: object, image: str, made: Sequence[Made]) -> None:
+    for one in made:
+        row = {"image": image, "conversations": conversation(one), "type": one.family}
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def show(args: Show) -> None:
+    captions = read_captions(args.folder, args.split)
+    askers = {language: ASKERS[language](rows) for language, rows in captions.items()}
+    rng, known = random.Random(args.seed), sorted(captions["en"])
+    for image in rng.sample(known, min(args.photos, len(known))):
+        print(f"\n{image}")
+        for language in spoken_of(image, captions):
+            print("\n".join(f"    {caption}" for caption in captions[language][image]))
+            for one in askers[language].questions(image, rng):
+                before = "".join(f"{q} -> {a} | " for q, a in one.earlier)
+                print(f"  {one.family:16} {before}{one.question} -> {one.answer}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""How much of what: which of the questions that the rules make of a photograph are trained on."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from dataset.photo.made import Made
+
+WEIGHTS = {  # a question of this family is chosen so many times as often as one of the next
+    "colour": 5.0,
+    "attribute_check": 4.0,
+    "name": 3.0,
+    "action": 1.6,
+    "position": 1.6,
+    "count": 1.6,
+    "person": 1.2,
+    "existence": 1.0,
+    "scene": 1.2,
+    "weather": 1.2,
+    "unanswerable": 0.4,
+    "follow_up": 0.5,
+}
+MOST = 3  # of one family about one photograph
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Of one photograph in one language: so many captions under one question, so many questions."""
+
+    captions: int
+    questions: int
+
+    @classmethod
+    def of(cls, language: str, number: int) -> "Mixture":
+        """English of every photograph; of Chinese, which takes three times the tokens, less."""
+        if language == "en":
+            return cls(3, 5)
+        return cls(2, 0) if number % 2 else cls(0, 2)
+
+    def choose(self, made: Sequence[Made], captions: Sequence[str], rng: random.Random) -> list[Made]:
+        asked = next((one for one in made if one.family == "caption"), None)
+        told = []
+        if asked and self.captions:
+            some = rng.sample(list(captions), min(self.captions, len(captions)))
+            told = [replace(asked, answer=tidy(caption)) for caption in some]
+        left = [one for one in made if one.family in WEIGHTS]
+        counts: dict[str, int] = {}
+        for _ in range(min(self.questions, len(left))):
+            weights = [WEIGHTS[one.family] / (1 + counts.get(one.family, 0)) for one in left]
+            one = left.pop(rng.choices(range(len(left)), weights)[0])
+            counts[one.family] = counts.get(one.family, 0) + 1
+            told.append(one)
+            if counts[one.family] == MOST:
+                left = [other for other in left if other.family != one.family]
+            if not left:
+                break
+        return told
+
+
+def tidy(caption: str) -> str:
+    """A caption as a sentence: a capital in front, one full stop at the end, no blank before it."""
+    text = " ".join(caption.split()).rstrip(" .。")
+    if text.isascii():
+        text = text.replace(" ,", ",").replace(" 's", "'s").replace(" n't", "n't")
+        return f"{text[:1].upper()}{text[1:]}."
+    return f"{text.replace(' ', '')}。"
+
+
+def conversation(made: Made) -> list[dict[str, str]]:
+    """The turns before, the question and the answer, as a record has them."""
+    turns = [*made.earlier, (made.question, made.answer)]
+    return [
+        {"role": role, "content": text}
+        for turn in turns
+        for role, text in zip(("user", "assistant"), turn, strict=True)
+    ]

@@ -1,0 +1,93 @@
+"""Photographs of one named thing each -> what it is called, in people's words."""
+
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from dataset.errors import DataError
+from dataset.photo.made import Made
+from dataset.photo.tables import rows_of
+
+ASKED = (
+    "What is this?",
+    "what is this",
+    "What's this?",
+    "what is it?",
+    "What is in the picture?",
+    "what do you see in this photo",
+    "Name this.",
+    "what is the thing in the photo called?",
+    "What does the photo show?",
+    "what am i looking at",
+    "Can you tell me what this is?",
+    "identify the object",
+)
+CHECKED = (
+    "Is this {a}?",
+    "is it {a}",
+    "Is there {a} in the photo?",
+    "This is {a}, right?",
+    "do you see {a}?",
+)
+EITHER = ("Is this {a} or {b}?", "is it {a} or {b}", "Which is it, {a} or {b}?")
+LEFT_OUT = {"Faces", "Faces_easy", "BACKGROUND_Google"}  # names of no thing
+
+
+def name_questions(table: Path, rng: random.Random) -> Iterator[tuple[str, list[Made]]]:
+    """Of each photograph of a table image,name: its name, and a yes, a no or a choice about it."""
+    rows = [(row["image"], row["name"]) for row in rows_of(table, ("image", "name"))]
+    rows = [(image, spoken(name)) for image, name in rows if name not in LEFT_OUT]
+    folder = "images" if (table.parent / "images").is_dir() else "."
+    known = sorted({name for _, name in rows})
+    for image, name in rows:
+        others = [one for one in known if not akin(one, name)]
+        if not others:
+            raise DataError(
+                f"{table}: nothing in it is called otherwise than {name}; name things of two kinds"
+            )
+        other = rng.choice(others)
+        yield (
+            f"{folder}/{image}",
+            [Made("name", rng.choice(ASKED), f"{capital(with_article(name))}."), check(name, other, rng)],
+        )
+
+
+def check(name: str, other: str, rng: random.Random) -> Made:
+    a, b = with_article(name), with_article(other)
+    if rng.random() < 1 / 3:
+        pair = [a, b] if rng.random() < 0.5 else [b, a]
+        return Made("name", rng.choice(EITHER).format(a=pair[0], b=pair[1]), f"{capital(a)}.")
+    if rng.random() < 0.5:
+        return Made("existence", rng.choice(CHECKED).format(a=a), "Yes.")
+    return Made("existence", rng.choice(CHECKED).format(a=b), rng.choice(("No.", f"No, it is {a}.")))
+
+
+def spoken(name: str) -> str:
+    """ "water_lilly", "Motorbikes" -> as one would say it of one thing."""
+    text = re.sub(r" \(.*\)", "", name.replace("_", " ").replace("-", " ")).strip()
+    singular = {
+        "Motorbikes": "motorbike",
+        "airplanes": "airplane",
+        "car side": "car",
+        "roses": "rose",
+        "sunflowers": "sunflower",
+        "tulips": "tulip",
+        "water lilly": "water lily",
+    }
+    return singular.get(text, text)
+
+
+def akin(one: str, other: str) -> bool:
+    """Do two names share a word?"""
+    return bool(set(one.lower().split()) & set(other.lower().split()))
+
+
+def with_article(name: str) -> str:
+    if name[-1:] == "s" and name[-2:] not in ("ss", "us", "is"):
+        return name
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,30 @@
+"""Tables as Flickr8k has them: a line of columns, then rows; quotation marks where a cell holds a comma."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from dataset.errors import DataError, printable
+
+
+def rows_of(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Rows by column. Raises DataError that names the line in which one of `columns` is missing or empty."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, skipinitialspace=True)
+            if not set(columns) <= set(reader.fieldnames or ()):
+                found = printable(", ".join(reader.fieldnames or ())) or "nothing"
+                raise DataError(f"{path} line 1: the columns are {found}; call them {', '.join(columns)}")
+            for row in reader:
+                for column in columns:
+                    if not (row[column] or "").strip():
+                        raise DataError(
+                            f"{path} line {reader.line_num}: no {column}; write it or remove the line"
+                        )
+                yield row
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}; check its name") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 at byte {error.start + 1}; save the file as UTF-8") from None
+    except csv.Error as error:
+        raise DataError(f"{path} line {reader.line_num}: not a table ({error}); correct it") from None

@@ -1,0 +1,42 @@
+"""A connector that begins with words: what a classifier calls each place, beside what an MLP makes of it.
+
+    features (I, P, D_seen + classes) -> mlp(norm(seen)) + softmax(logits) @ names -> image tokens (I, P, D)
+
+Object tags beside features are Oscar's (Li et al. 2020); here they are soft, and stand where the object is.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from model.config import VLMConfig
+
+
+class WordsConnector(nn.Module):
+    """mlp(norm(features)) + softmax(sharpness * logits) @ names, for an encoder with `classes`.
+
+    `names` (classes, D) begin as the decoder's own embeddings of the classes' names, so that image tokens
+    are words in the right places before anything is learnt.
+    """
+
+    def __init__(self, config: VLMConfig) -> None:
+        super().__init__()
+        if not config.vision.classes:
+            raise ValueError(f"connector words: an eye of kind {config.vision.kind} knows no classes by name")
+        self.classes, size = config.vision.classes, config.text.hidden_size
+        self.norm = nn.LayerNorm(config.vision.hidden_size - self.classes)
+        self.linear_1 = nn.Linear(config.vision.hidden_size - self.classes, size)
+        self.act = nn.GELU()
+        self.linear_2 = nn.Linear(size, size)
+        self.names = nn.Parameter(torch.zeros(self.classes, size))
+        self.sharpness = nn.Parameter(torch.ones(()))
+
+    @torch.no_grad()
+    def begin(self, words: Tensor, ids: list[list[int]]) -> None:
+        """Each name is the mean of its tokens' embeddings, `words` (V, D); what is added to it is small."""
+        self.names.copy_(torch.stack([words[tokens].mean(0) for tokens in ids]))
+        self.linear_2.weight.mul_(0.3)
+
+    def forward(self, features: Tensor) -> Tensor:
+        seen, logits = features.split([self.linear_1.in_features, self.classes], dim=-1)
+        tags = (self.sharpness * logits.float()).softmax(-1).to(seen.dtype) @ self.names.to(seen.dtype)
+        return self.linear_2(self.act(self.linear_1(self.norm(seen)))) + tags

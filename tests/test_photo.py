@@ -1,0 +1,234 @@
+"""Photographs and captions become a data file that training reads; what is wrong with them is one line."""
+
+import json
+import random
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from dataset.chat import Chat
+from dataset.check import examine
+from dataset.open import open_data
+from dataset.packing import Packs
+from dataset.photo.__main__ import main
+from dataset.photo.made import Made
+from dataset.photo.mixture import MOST, WEIGHTS, Mixture, conversation, tidy
+from dataset.photo.names import CHECKED, EITHER, name_questions, spoken, with_article
+
+CAPTIONS = {
+    "dog.jpg": [
+        "A black dog is running through the snow .",
+        "A black dog runs in deep snow .",
+        "The dog has a stick in its mouth .",
+        "A dog is carrying a stick",
+        "a dark dog plays outside in winter .",
+    ],
+    "man.jpg": [
+        "An old man in a red hat is sitting on a bench .",
+        "A man in a red hat reads a newspaper .",
+        "An elderly man sits on a bench in the park .",
+        "The man , who wears a hat , is reading .",
+        "A man is sitting on a wooden bench .",
+    ],
+    "girls.jpg": [
+        "Two girls are jumping on a trampoline .",
+        "Two young girls jump .",
+        "The girls are jumping high .",
+        "Girls play on a trampoline in a garden .",
+        "Two children are on a trampoline",
+    ],
+}
+CHINESE = {
+    "dog.jpg": ["一只黑狗在雪地里奔跑。", "叼着棍子的黑狗。"],
+    "man.jpg": ["一个戴红帽子的老人坐在长椅上。"],
+}
+
+
+def table(rows: dict[str, list[str]]) -> str:
+    return "image,caption\n" + "".join(f'{image},"{said}"\n' for image in rows for said in rows[image])
+
+
+@pytest.fixture
+def flickr(tmp_path: Path) -> Path:
+    """A folder as Flickr8k's is, and beside it one of named things."""
+    folder, named = tmp_path / "data/flickr8k", tmp_path / "data/named"
+    for place, pictures in ((folder / "Images", CAPTIONS), (named, ("cat.jpg", "tree.jpg", "lily.jpg"))):
+        place.mkdir(parents=True)
+        for number, name in enumerate(pictures):
+            Image.effect_noise((24, 24), 30 + number).convert("RGB").save(place / name)
+    (folder / "captions.txt").write_text(table(CAPTIONS | {"unlisted.jpg": ["A cat ."]}))
+    (folder / "captions_zh.txt").write_text(table(CHINESE))
+    (folder / "train.txt").write_text("dog.jpg\nman.jpg\ngirls.jpg\n")
+    (named / "names.csv").write_text(
+        "image,name\ncat.jpg,tabby cat\ntree.jpg,joshua_tree\nlily.jpg,water_lilly\n"
+    )
+    return folder
+
+
+def make(flickr: Path, *flags: str) -> Path:
+    out = flickr.parent.parent / "made/train.jsonl"
+    main(["make", str(flickr), "--out", str(out), *flags])
+    return out
+
+
+def test_a_file_that_training_reads(flickr: Path, chat: Chat, capsys: pytest.CaptureFixture) -> None:
+    root, names = flickr.parent, flickr.parent / "named/names.csv"
+    out = make(flickr, "--root", str(root), "--names", str(names))
+    records = open_data(str(out), root)
+    assert f"{len(records)} conversations" in capsys.readouterr().out
+    found = examine(records, chat, 512)
+    assert not found.bad and found.records == len(records)
+    asked: dict[str, Counter] = {}
+    for record in records:
+        asked.setdefault(record.images[0].name, Counter())[record.type] += 1
+    assert set(asked) == {*CAPTIONS, "cat.jpg", "tree.jpg", "lily.jpg"}
+    for image in CAPTIONS:
+        assert asked[image]["caption"] >= Mixture.of("en", 0).captions
+        assert sum(asked[image].values()) > Mixture.of("en", 0).questions
+    assert any(not r.messages[0]["content"].isascii() for r in records)
+    assert asked["cat.jpg"]["name"] >= 1 and sum(asked["cat.jpg"].values()) == 2
+    assert len(Packs(records, 50)) == 6, "a row for each photograph"
+
+
+def test_it_is_the_same_each_time_and_another_with_another_seed(flickr: Path) -> None:
+    one, again, other = (make(flickr, "--seed", seed).read_text() for seed in "112")
+    assert one == again != other
+    assert len(make(flickr, "--looks", "2").read_text().splitlines()) > 1.7 * len(one.splitlines())
+    (flickr / "captions_zh.txt").unlink()
+    rows = [json.loads(line) for line in make(flickr).read_text().splitlines()]
+    assert all(str(row["conversations"]).isascii() for row in rows if row["type"] != "talk")
+
+
+def test_show(flickr: Path, capsys: pytest.CaptureFixture) -> None:
+    main(["show", str(flickr), "--photos", "9"])
+    said = capsys.readouterr().out
+    assert all(image in said and captions[0] in said for image, captions in CAPTIONS.items()) and "->" in said
+
+
+def test_the_mixture() -> None:
+    made = [Made(family, f"{family} {i}?", "a") for family in (*WEIGHTS, "unheard of") for i in range(9)]
+    made.append(Made("caption", "What is it?", "a cat"))
+    told = Mixture(3, 20).choose(made, ["A cat", "a dog .", "It 's a cat , sitting ."], random.Random(0))
+    assert {one.answer for one in told[:3]} == {"A cat.", "A dog.", "It's a cat, sitting."}
+    counts = Counter(one.family for one in told[3:])
+    assert counts.total() == 20 and max(counts.values()) <= MOST and "unheard of" not in counts
+    often = Counter(
+        one.family for seed in range(300) for one in Mixture(0, 2).choose(made, [], random.Random(seed))
+    )
+    assert often["colour"] > 2 * often["existence"] > 0
+    assert Mixture(5, 3).choose([], ["A cat"], random.Random(0)) == []
+    assert Mixture.of("en", 0) == Mixture.of("en", 1) and Mixture.of("zh", 0) != Mixture.of("zh", 1)
+
+
+def test_a_caption_as_a_sentence() -> None:
+    assert tidy("  two dogs ,  one of them black . ") == "Two dogs, one of them black."
+    assert tidy("一只 黑狗 在跑 。") == "一只黑狗在跑。"
+
+
+def test_turns_before_are_part_of_the_conversation() -> None:
+    said = conversation(Made("follow_up", "And where?", "Left.", (("What is it?", "A cat."),)))
+    assert [m["content"] for m in said] == ["What is it?", "A cat.", "And where?", "Left."]
+    assert [m["role"] for m in said] == ["user", "assistant"] * 2
+
+
+def test_questions_about_names(flickr: Path) -> None:
+    true = {"cat.jpg": "a tabby cat", "tree.jpg": "a joshua tree", "lily.jpg": "a water lily"}
+    assert spoken("water_lilly") == "water lily" and spoken("crane (bird)") == "crane"
+    assert [with_article(one) for one in ("owl", "bus", "scissors", "glass")] == [
+        "an owl",
+        "a bus",
+        "scissors",
+        "a glass",
+    ]
+    seen = Counter()
+    for seed in range(40):
+        for image, (named, checked) in name_questions(flickr.parent / "named/names.csv", random.Random(seed)):
+            a = true[image.removeprefix("./")]
+            assert named.family == "name" and named.answer.lower() == f"{a}."
+            others = [b for b in true.values() if b != a]
+            if checked.family == "name":
+                asked = [how.format(a=x, b=y) for how in EITHER for b in others for x, y in ((a, b), (b, a))]
+                assert checked.question in asked and checked.answer.lower() == f"{a}."
+            else:
+                right = checked.answer == "Yes."
+                assert checked.question in [
+                    how.format(a=b) for how in CHECKED for b in ([a] if right else others)
+                ]
+                assert right or checked.answer in ("No.", f"No, it is {a}.")
+            seen[checked.answer.partition(" ")[0]] += 1
+    assert seen["Yes."] > 10 and seen["No."] > 5 and seen["No,"] > 5
+
+
+def written(name: str, text: str | bytes) -> Callable[[Path], object]:
+    return lambda data: (data / name).write_bytes(text.encode() if isinstance(text, str) else text)
+
+
+NAMES = "--names named/names.csv --root ."
+MISTAKES = {  # what is spoilt in the folder, flags, and what is said
+    "another folder": (lambda data: None, "show named", "named: no captions.txt or no train.txt there"),
+    "no split": (lambda data: None, "make flickr8k --split test", "no captions.txt or no test.txt there"),
+    "no pictures": (
+        lambda data: (data / "flickr8k/Images").rename(data / "flickr8k/photos"),
+        "make flickr8k",
+        "flickr8k: no folder Images there",
+    ),
+    "other names": (
+        written("flickr8k/train.txt", "a.jpg"),
+        "make flickr8k",
+        "none of its photographs is in captions.txt",
+    ),
+    "columns": (
+        written("flickr8k/captions.txt", "picture,text\na.jpg,b\n"),
+        "make flickr8k",
+        "captions.txt line 1: the columns are picture, text; call them image, caption",
+    ),
+    "no caption": (
+        written("flickr8k/captions.txt", "image,caption\ndog.jpg\n"),
+        "show flickr8k",
+        "captions.txt line 2: no caption; write it",
+    ),
+    "not text": (
+        written("flickr8k/captions.txt", b"image,caption\n\xff\xfe\n"),
+        "make flickr8k",
+        "not UTF-8",
+    ),
+    "no table": (lambda data: None, "make flickr8k --names a.csv --root .", "a.csv: No such file"),
+    "columns of names": (
+        written("named/names.csv", "a,b\n"),
+        f"make flickr8k {NAMES}",
+        "the columns are a, b",
+    ),
+    "one name": (
+        written("named/names.csv", "image,name\ncat.jpg,cat\n"),
+        f"make flickr8k {NAMES}",
+        "nothing in it is called otherwise than cat",
+    ),
+    "beside the root": (
+        lambda data: None,
+        "make flickr8k --names named/names.csv",
+        "named is not under flickr8k",
+    ),
+    "root elsewhere": (lambda data: None, "make flickr8k --root named", "flickr8k/Images is not under named"),
+    "out is a file": (written("made", ""), "make flickr8k", "made"),
+}
+
+
+@pytest.mark.parametrize("spoil, flags, message", MISTAKES.values(), ids=list(MISTAKES))
+def test_mistakes(
+    spoil: Callable, flags: str, message: str, flickr: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(flickr.parent)
+    spoil(flickr.parent)
+    out = ["--out", "made/train.jsonl"] if flags.startswith("make") else []
+    with pytest.raises(SystemExit, match=rf"^error: .*{message}") as exit:
+        main([*flags.split(), *out])
+    assert "\n" not in str(exit.value.code)
+
+
+def test_rows_are_records(flickr: Path) -> None:
+    rows = [json.loads(line) for line in make(flickr).read_text().splitlines()]
+    assert all(set(row) == {"image", "conversations", "type"} for row in rows)
+    assert {row["image"].split("/")[0] for row in rows} == {"Images"}

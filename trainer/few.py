@@ -1,0 +1,30 @@
+"""What a run takes where nobody says otherwise: few records want small batches, many looks, a short warm-up.
+
+84 pictures in batches of 32 and one epoch were 3 steps under a warm-up of 50: nothing was learnt of them.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trainer.run import TrainArgs
+
+FEW = 1000  # records, below which a batch has 8
+STEPS, LOOKS = 240, 20  # a run on a data file has so many steps, unless that takes more epochs than these
+SHARE = 0.1  # of a run, its warm-up at most
+
+
+def suited(args: "TrainArgs", records: int, drawn: bool) -> "TrainArgs":
+    """The flags with numbers where there were none, for a data file of so many records, or drawn ones."""
+    few = not drawn and records < FEW
+    batch_size = args.batch_size or (8 if few else 32)
+    at_once = batch_size * args.accumulate
+    looks = 1.0 if drawn else min(LOOKS, max(1.0, STEPS * at_once / records))
+    epochs = looks if args.epochs is None else args.epochs
+    steps = max(1, round(epochs * records / at_once))
+    warmup = min(args.warmup, max(1, round(SHARE * steps)))
+    if args.epochs is None and looks > 1:
+        print(f"{records:,} records are few: {epochs:.3g} epochs of them (--epochs), {batch_size} in a batch")
+    if warmup < args.warmup:
+        print(f"warm-up takes {warmup} steps, a tenth of the run's {steps}, not --warmup {args.warmup}")
+    return replace(args, batch_size=batch_size, epochs=epochs, warmup=warmup)
