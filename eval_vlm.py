@@ -43,7 +43,8 @@ class Args:
     """A storybook model: 0 before the questions (out/tiny/read, made by `make train`), 1 after them, 2 after
     them with two pictures (both are weights/tiny: it learnt one and two pictures together)."""
     lora_name: Path | None = None
-    """Folder of an adapter, ours (--lora) or PEFT's, that is added to the decoder's weights for answering."""
+    """Folder of an adapter, ours (--lora) or PEFT's, that is merged into the decoder for answering, in the
+    place of one that --weights has."""
     load: Literal[0, 1] = 0
     """0: our own checkpoint folder. 1: a folder of transformers' (LLaVA): our code answers, and what
     transformers itself answers comes after it, on stderr. A file of --data is scored by our code."""
@@ -87,6 +88,8 @@ class Args:
     photos: Path | None = None
     """Score descriptions of, and questions about, the photographs of this folder's val.txt (Flickr8k with
     captions.txt, docs/YOUR_DATA.md), --samples of them (default: all); --num_beams is of descriptions."""
+    per_family: int = 100
+    """Questions of each family that --photos asks in each language."""
     report: Path | None = None
     """Write the score there as JSON (of --suite, a picture beside it; of --photos, the answers;
     default: out/suite.json, out/photos.json)."""
@@ -151,7 +154,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def add_adapter(assistant: Assistant, args: Args) -> None:
-    weights = args.weights or Path(MODES[args.model_mode])
+    weights = args.folder()
     if args.load == 1:
         raise DataError("--lora_name is for our own checkpoints; leave it or --load 1 out")
     if args.lora_name.resolve() == weights.resolve():
@@ -222,7 +225,8 @@ def score_suite(assistant: Assistant, args: Args) -> None:
 
 def score_photos(assistant: Assistant, args: Args) -> None:
     asked = photos.Photos.open(args.photos, samples=args.samples)
-    answers = photos.ask(assistant, asked, min(args.batch_size, 32), **args.sampling())
+    batch_size, choices = min(args.batch_size, 32), args.sampling()
+    answers = photos.ask(assistant, asked, batch_size, args.per_family, **choices)
     scored = photos.score(asked, answers)
     print(photos.table(scored))
     path = args.report or Path("out/photos.json")

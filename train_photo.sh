@@ -14,6 +14,6 @@ done_with "$out/start/config.json" || "$python" convert_vlm.py import llm-smollm
 done_with "$out/train.jsonl" || "$python" -m dataset.photo make "$photos" --root "$root" ${names:+--names "$names"} \
     --out "$out/train.jsonl"
 done_with "$out/sft/model.safetensors" || "$python" train_sft_vlm.py --init "$out/start" --data "$out/train.jsonl" \
-    --image_dir "$root" --lora 16 --pack 16 --batch_size 5 --accumulate 2 --epochs 0.8 --lr 1e-3 --connector_lr 1.5 \
+    --image_dir "$root" --lora 16 --pack 20 --batch_size 8 --lr 1e-3 --connector_lr 1.5 \
     --warmup 40 --save_every 200 --max_length 2048 --store fp16 --out "$out/sft" --resume auto
 "$python" eval_vlm.py --weights "$out/sft" --photos "$photos" --num_beams 3 --dtype auto --report "$out/photos.json"

@@ -170,7 +170,7 @@ class Chat:
         """tokenizer.json, tokenizer_config.json for transformers, and the format where it is not ours."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        self.tokenizer.save(str(folder / "tokenizer.json"))
+        self.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
         config = {
             "tokenizer_class": "PreTrainedTokenizerFast",
             "eos_token": self.format.end,

@@ -87,8 +87,8 @@ def save_adapter(vlm: Model, folder: Path, dtype: torch.dtype | None = None) -> 
 
 
 def load_adapter(vlm: Model, folder: str | Path) -> None:
-    """Put the adapter of a folder, ours or PEFT's, beside the decoder's matrices; one that is there already
-    becomes part of them."""
+    """Put the adapter of a folder, ours or PEFT's, beside the decoder's matrices, in the place of one that is
+    there already: both were made for the matrices as they are without."""
     folder = Path(folder)
     path, about = within(folder, lora.WEIGHTS), within(folder, lora.CONFIG)
     if not isinstance(vlm, VLM):
@@ -102,7 +102,7 @@ def load_adapter(vlm: Model, folder: str | Path) -> None:
         config = lora.config_of(_read_values(about), tensors)
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"cannot use {about}: {error}") from None
-    merge(vlm)
+    lora.drop(vlm.decoder)
     lora.adapt(vlm.decoder, config)
     load_strictly(lora.adapter_tensors(vlm.decoder), tensors, str(path))
 

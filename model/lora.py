@@ -91,6 +91,13 @@ def halve(decoder: Decoder) -> None:
         adapted.base.to(torch.bfloat16)
 
 
+def drop(decoder: Decoder) -> None:
+    """Take the adapters away: the decoder is as it was without."""
+    for parent, name, adapted in _places(decoder, LoRALinear):
+        setattr(parent, name, adapted.base)
+    decoder.adapter = None
+
+
 def merge(decoder: Decoder) -> None:
     """Add the adapters to their matrices, and take them away."""
     for parent, name, adapted in _places(decoder, LoRALinear):

@@ -184,17 +184,20 @@ class Terminal:
             for piece in answer:
                 if first is None:
                     first = time.perf_counter()
-                    if talk.forgotten:
-                        print(
-                            f"(the oldest {talk.forgotten} of {turns} turns no longer fit, and are forgotten)"
-                        )
+                    self.tell_forgotten(turns)
                 said += piece
                 if self.stream:
                     print(style(piece, 36), end="", flush=True)
         except KeyboardInterrupt:
             print(" ...", end="")
+        if first is None:
+            self.tell_forgotten(turns)
         print("" if self.stream else style(said, 36))
         self.speed = speed(len(self.assistant.chat.encode(said)), begun, first, time.perf_counter())
+
+    def tell_forgotten(self, turns: int) -> None:
+        if number := self.conversation.forgotten:
+            print(f"(the oldest {number} of {turns} turns no longer fit, and are forgotten)")
 
 
 def pictures(names: str) -> list[Image.Image]:

@@ -283,6 +283,31 @@ BUGS = {
         "pass",
         "-m slow tests/test_distributed.py -k another",
     ),
+    # photographs
+    "conversations of a row see each other": Bug(
+        "model/decoder.py",
+        "((keys == 0) | (keys == queries)).tril()",
+        "(keys == keys).tril()",
+        "tests/test_packing.py",
+    ),
+    "positions run on through a row": Bug(
+        "model/decoder.py", "positions, mask = mask.sum(-1) - 1, mask", "mask = mask", "tests/test_packing.py"
+    ),
+    "the shared part ends too late": Bug(
+        "dataset/packing.py", "*(first - 1 for", "*(first for", "tests/test_packing.py"
+    ),
+    "an adapter too strong": Bug(
+        "model/lora.py", "config.lora_alpha / config.r", "config.lora_alpha", "tests/test_lora.py -k peft"
+    ),
+    "another file in a package": Bug(
+        "model/bases.py", 'if _sum(path) != base["sha256"]:', "if False:", "tests/test_bases.py"
+    ),
+    "norms folded without their eps": Bug(
+        "model/efficientnet.py", "variance + NORM_EPS", "variance", "tests/test_efficientnet.py -k package"
+    ),
+    "a warm-up longer than the run": Bug(
+        "trainer/few.py", "min(args.warmup, max(1, round(SHARE * steps)))", "args.warmup", "tests/test_few.py"
+    ),
     # other projects' files
     "rows of q and k stay moved": Bug(
         "model/gguf_file.py", "return pairs.transpose(1, 2)", "return pairs", "tests/test_gguf.py -k F32"

@@ -119,7 +119,7 @@ def test_one_process_is_all() -> None:
 
 
 def test_stages_that_share_a_batch_by_processes_remember_their_number() -> None:
-    args = TrainArgs(batch_size=4)
+    args = TrainArgs(batch_size=4, epochs=1)
     assert STAGES["qformer"].own_batch and not STAGES["sft"].own_batch
     assert make_recipe(args, 8, "fp32", 2) != make_recipe(args, 8, "fp32", 1)  # so a state is refused
     assert make_recipe(args, 8, "fp32") == make_recipe(args, 8, "fp32")

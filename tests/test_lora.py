@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -220,6 +221,18 @@ def test_a_new_one_changes_nothing(vlm: VLM) -> None:
     before = vlm(ROW, PIXELS).logits
     adapt(vlm.decoder, LoRAConfig(4, 8))
     assert torch.equal(vlm(ROW, PIXELS).logits, before)
+
+
+def test_another_takes_its_place(vlm: VLM, folder: Path) -> None:
+    """Both were made for the matrices as they are without: they do not add up."""
+    alone, instead = deepcopy(vlm), vlm
+    load_adapter(alone, folder)
+    adapt(instead.decoder, LoRAConfig(2, 4))
+    for parameter in adapter_tensors(instead.decoder).values():
+        parameter.data.add_(0.3)
+    load_adapter(instead, folder)
+    ids = torch.arange(5, 15)[None]
+    assert_close(alone(ids).logits, instead(ids).logits)
 
 
 def test_merged_is_unmerged(vlm: VLM) -> None:

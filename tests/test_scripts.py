@@ -35,7 +35,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(data: Path, tokenizer_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole chain, two steps a stage."""
     out = tmp_path_factory.mktemp("out")
-    shared = ["--data", str(data), "--batch_size", "4", "--workers", "0"]
+    shared = ["--data", str(data), "--batch_size", "4", "--epochs", "1", "--workers", "0"]
     new = ["--tokenizer", str(tokenizer_folder), *SMALL]
     train_pretrain_vlm.main(["--stage", "text", *new, *shared, "--out", str(out / "text")])
     init = ["--init", str(out / "text")]

@@ -1,5 +1,6 @@
 """What ships: weights that load, answer, and fit the repository; commands of README that exist."""
 
+import json
 import re
 import socket
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import convert_vlm
 import eval_vlm
 from convert.peer import Peer
+from dataset.images import load_image
 from dataset.storybook.questions import FAMILIES
 from dataset.storybook.records import StorybookRecords
 from scoring.answers import answer_all
@@ -16,12 +18,37 @@ from scoring.assistant import Assistant
 from tests.conftest import CHECKPOINT
 
 ROOT = Path(__file__).parent.parent
-TINY = ROOT / "weights" / "tiny"
+TINY, PHOTO = ROOT / "weights" / "tiny", ROOT / "weights" / "photo"
+ADAPTER = {"adapter_config.json", "adapter_model.safetensors", "chat_format.json"}
 
 
 @pytest.fixture(scope="module")
 def shipped() -> Assistant:
     return Assistant.load(TINY)
+
+
+@pytest.fixture(scope="module")
+def photo() -> Assistant:
+    return Assistant.load(PHOTO).quickened()
+
+
+def asked(assistant: Assistant, question: str) -> str:
+    image = load_image(PHOTO / "example.jpg")
+    messages = [{"role": "user", "content": f"<image>\n{question}"}]
+    return "".join(assistant.stream(messages, [image], max_new_tokens=40))
+
+
+def test_the_photo_model_fits_and_names_what_it_stands_on() -> None:
+    assert {p.name for p in PHOTO.iterdir()} >= CHECKPOINT | ADAPTER | {
+        "README.md",
+        "train.log",
+        "example.jpg",
+    }
+    photo, all_of_it = (
+        sum(p.stat().st_size for p in d.rglob("*") if p.is_file()) for d in (PHOTO, PHOTO.parent)
+    )
+    assert photo < 20e6 and all_of_it < 36e6
+    assert set(json.loads((PHOTO / "config.json").read_text())["bases"]) == {"decoder", "vision"}
 
 
 def test_it_fits_and_has_its_papers() -> None:
@@ -56,7 +83,11 @@ def test_chat_needs_no_network(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     monkeypatch.chdir(ROOT)
-    eval_vlm.main(["--image", "weights/tiny/example.png", "--prompt", "Describe the picture."])
+    eval_vlm.main(["--image", "weights/photo/example.jpg", "--prompt", "what's in this pic?"])
+    assert len(capsys.readouterr().out) > 5
+    eval_vlm.main(
+        ["--model_mode", "1", "--image", "weights/tiny/example.png", "--prompt", "Describe the picture."]
+    )
     assert len(capsys.readouterr().out) > 20
 
 

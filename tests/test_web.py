@@ -237,7 +237,10 @@ def test_pieces_come_from_one_thread_and_stop_when_asked() -> None:
 
 
 def test_only_what_is_offered_is_opened(tmp_path: Path) -> None:
-    assert checkpoints((ROOT / "weights",)) == [str(TINY)] == checkpoints((TINY, ROOT / "weights"))
+    photo = str(ROOT / "weights/photo")
+    assert checkpoints((ROOT / "weights",)) == [photo, str(TINY)]  # the page opens with the first
+    assert checkpoints((TINY, ROOT / "weights")) == [str(TINY), photo]
+    assert Demo(Args(models=(TINY,))).storyteller() == str(TINY)
     with pytest.raises(DataError, match=r"no model\.safetensors below"):
         checkpoints((tmp_path,))
     demo = Demo(Args(models=(TINY,)))
