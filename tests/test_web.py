@@ -66,7 +66,16 @@ def served(log: Path, *code: str) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     env = os.environ | {"GRADIO_TEMP_DIR": str(log.parent)}
     with open(log, "w") as out:
-        command = [sys.executable, *code, "--port", str(port), "--max_upload_mb", "1"]
+        command = [
+            sys.executable,
+            *code,
+            "--port",
+            str(port),
+            "--max_upload_mb",
+            "1",
+            "--models",
+            "weights/tiny",
+        ]
         server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out)
     try:
         for _ in range(240):
