@@ -109,12 +109,12 @@ FORMATS = (ChatFormat(), LLAVA, MINIMIND)
 class Sample:
     """Token ids and what is scored of them: labels are the ids themselves or -100. Equal lengths.
 
-    `segments`, where there are several conversations about one picture: see packing.py.
+    `ends`, where there are several conversations about one picture: see packing.py.
     """
 
     input_ids: list[int]
     labels: list[int]
-    segments: list[int] | None = None
+    ends: list[int] | None = None
 
 
 @dataclass(frozen=True)

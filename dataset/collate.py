@@ -20,7 +20,6 @@ from dataset.packing import packed
 from dataset.preprocess import Preprocessor
 from dataset.record import Record, Region
 
-PADDING = -1  # the segment of what no conversation is made of
 Batch = dict[str, Tensor | list[str]]
 
 
@@ -122,9 +121,9 @@ class Collate:
             ),
             "where": [p["where"] for p in prepared],
         }
-        if any(s.segments for s in samples):
-            rows = [s.segments or [0] * len(s.input_ids) for s in samples]
-            batch["segments"] = pad_right(rows, PADDING)
+        if any(s.ends for s in samples):
+            rows = [s.ends or [len(s.input_ids)] * len(s.input_ids) for s in samples]
+            batch["ends"] = pad_right(rows, 0)
         batch |= self._regions(prepared)
         pixels = [image for p in prepared for image in p.get("pixels", [])]
         features = [p["features"] for p in prepared if p.get("features") is not None]

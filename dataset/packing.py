@@ -1,11 +1,13 @@
 """Several conversations about one picture share its tokens in one row, each blind to the others.
 
-    records with the same pictures -> Pack (a Record with `more`) -> samples -> one Sample with segments
+    records with the same pictures -> Pack (a Record with `more`) -> samples -> one Sample, a tree
 
-    ids       <user> <picture> question 1 answer 1 question 2 answer 2
-    segments     0       0         1        1          2        2        (decoder.shared_mask)
+    <user> <picture> -+- question 1 -+- answer
+                      |              +- another answer
+                      +- question 2 --- answer             (how it is written: decoder.shared_mask)
 
-A picture of 65 tokens is read once for eight questions instead of eight times: the same losses, sooner.
+A picture of 65 tokens is read once for all its questions, a question once for five captions: the same
+losses, sooner.
 """
 
 import hashlib
@@ -64,24 +66,45 @@ def _key(image: Source) -> str:
 
 
 def packed(samples: Sequence[Sample]) -> Sample:
-    """Samples that begin alike -> one, their common beginning once and in front.
+    """Samples that begin alike -> one: a tree, what some have in common once, in front of where they part.
 
-    It ends before the last token that is not scored: what is scored is read one token before it. What comes
+    They part before the last token that is not scored: what is scored is read one token before it. What comes
     after the last scored token of a sample is left out: nothing looks at it.
     """
-    columns = zip(*(sample.input_ids for sample in samples), strict=False)
-    alike = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
-    spans = [_scored_span(sample.labels) for sample in samples]
-    shared = min(alike, *(first - 1 for first, _ in spans))
-    ids, labels, segments = list(samples[0].input_ids[:shared]), [IGNORED] * shared, [0] * shared
-    for number, (sample, (_, end)) in enumerate(zip(samples, spans, strict=True), start=1):
-        ids += sample.input_ids[shared:end]
-        labels += sample.labels[shared:end]
-        segments += [number] * (end - shared)
-    return Sample(ids, labels, segments)
+    row = Sample([], [], [])
+    _grow(row, [_until_scored(sample) for sample in samples], 0)
+    return row
 
 
-def _scored_span(labels: Sequence[int]) -> tuple[int, int]:
-    """From the first scored token to after the last."""
-    places = [i for i, label in enumerate(labels) if label != IGNORED]
-    return places[0], places[-1] + 1
+def _grow(row: Sample, branch: Sequence[Sample], start: int) -> None:
+    """Append samples that are alike before `start`: what else they have in common, then each fork."""
+    first, *others = branch
+    stop = _in_common(branch, start) if others else len(first.input_ids)
+    place = len(row.input_ids)
+    row.input_ids.extend(first.input_ids[start:stop])
+    row.labels.extend(first.labels[start:stop])
+    row.ends.extend([0] * (stop - start))
+    if others:
+        forks: dict[object, list[Sample]] = {}
+        for number, sample in enumerate(branch):
+            alone = stop == _asked(sample)
+            forks.setdefault(("alone", number) if alone else sample.input_ids[stop], []).append(sample)
+        for fork in forks.values():
+            _grow(row, fork, stop)
+    row.ends[place : place + stop - start] = [len(row.ends)] * (stop - start)
+
+
+def _in_common(branch: Sequence[Sample], start: int) -> int:
+    """Up to where samples may share their tokens."""
+    columns = zip(*(sample.input_ids[start : _asked(sample)] for sample in branch), strict=False)
+    return start + sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+
+
+def _asked(sample: Sample) -> int:
+    """Where the last token before the first scored one stands."""
+    return next(i for i, label in enumerate(sample.labels) if label != IGNORED) - 1
+
+
+def _until_scored(sample: Sample) -> Sample:
+    end = max(i for i, label in enumerate(sample.labels, start=1) if label != IGNORED)
+    return Sample(sample.input_ids[:end], sample.labels[:end])

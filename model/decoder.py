@@ -93,22 +93,26 @@ def attention_mask_for(past: int, new: int, valid: Tensor | None, device: torch.
     return ((mask & valid.bool()[:, None, :]) | (keys == queries))[:, None]  # (B, 1, T, S)
 
 
-def shared_mask(segments: Tensor) -> Tensor:
-    """Who may look at whom in rows of several conversations about one picture, (B, T) -> (B, T, T).
+def shared_mask(ends: Tensor) -> Tensor:
+    """Who may look at whom in rows of several conversations that begin alike, (B, T) -> (B, T, T).
 
-        segments           0 0 1 1 2 2     0: what all share; then each conversation has a number
-              picture 0    1 0 0 0 0 0
-              picture 0    1 1 0 0 0 0
-              first   1    1 1 1 0 0 0
-              first   1    1 1 1 1 0 0
-              second  2    1 1 0 0 1 0
-              second  2    1 1 0 0 1 1
+        place              0 1 2 3 4 5 6
+        ends               7 7 5 4 5 7 7     a token is seen from itself to before its end
+              picture 0    1 0 0 0 0 0 0
+              picture 1    1 1 0 0 0 0 0
+              What?   2    1 1 1 0 0 0 0     a question with two answers:
+              A dog.  3    1 1 1 1 0 0 0     one
+              A pup.  4    1 1 1 0 1 0 0     is blind to the other
+              Where?  5    1 1 0 0 0 1 0     and this one to all three
+              Here.   6    1 1 0 0 0 1 1
 
-    Each sees the picture and itself, as if it stood in a row of its own. How many tokens it sees is also
-    where a token stands there: positions go on from the picture for each.
+    A row is a tree, written branch by branch; a token's end is where its branch ends. Each conversation sees
+    itself alone, as if it stood in a row of its own. How many tokens it sees is also where a token stands
+    there, so positions go on from the fork for each branch. Padding, whose end is 0, sees itself.
     """
-    queries, keys = segments[:, :, None], segments[:, None, :]
-    return ((keys == 0) | (keys == queries)).tril()
+    place = torch.arange(ends.shape[1], device=ends.device)
+    seen = (place[:, None] < ends[:, None, :]).tril()
+    return seen | torch.eye(len(place), dtype=torch.bool, device=ends.device)
 
 
 LONG = 1024  # tokens from which the fused attention is faster there, too, and takes far less memory
@@ -202,20 +206,21 @@ class Decoder(nn.Module):
         inputs_embeds: Tensor,
         attention_mask: Tensor | None = None,
         cache: KVCache | None = None,
-        segments: Tensor | None = None,
+        ends: Tensor | None = None,
     ) -> Tensor:
         """(B, T, D) -> hidden (B, T, D). `attention_mask` (B, S) is 0 at padding, cached tokens included;
-        `segments` (B, T): see `shared_mask`."""
+        `ends` (B, T): see `shared_mask`."""
         past, new = cache.length if cache else 0, inputs_embeds.shape[1]
         if attention_mask is None:
             positions = torch.arange(past, past + new, device=inputs_embeds.device)[None]  # (1, T)
         else:
             positions = (attention_mask.long().cumsum(1) - 1).clamp(min=0)[:, past:]  # padding is not counted
         mask = attention_mask_for(past, new, attention_mask, inputs_embeds.device)
-        if segments is not None:
-            mask = shared_mask(segments)
+        reach = past + new
+        if ends is not None:
+            mask = shared_mask(ends)
             positions, mask = mask.sum(-1) - 1, mask[:, None]
-        reach = past + new if segments is None else int(positions[segments >= 0].max()) + 1
+            reach = int(positions.max()) + 1
         if reach > self.config.max_position_embeddings:
             raise ValueError(
                 f"{reach} tokens do not fit the context of {self.config.max_position_embeddings}"

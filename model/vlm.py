@@ -88,12 +88,12 @@ class VLM(Speaker):
         labels: Tensor | None = None,
         image_features: Tensor | None = None,
         cache: KVCache | None = None,
-        segments: Tensor | None = None,
+        ends: Tensor | None = None,
     ) -> VLMOutput:
         """Rows padded on the right need no attention_mask: nothing before the padding can see it. Rows of
-        several conversations about a picture come with `segments` (B, T), see `decoder.shared_mask`."""
+        several conversations about a picture come with `ends` (B, T), see `decoder.shared_mask`."""
         embeds = self.embed(input_ids, pixel_values, image_features)
-        hidden = self.decoder(embeds, attention_mask, cache, segments)
+        hidden = self.decoder(embeds, attention_mask, cache, ends)
         if labels is None:
             return VLMOutput(hidden, self.decoder)
         loss = scored_loss(self.decoder, hidden, labels)

@@ -12,7 +12,7 @@ from torch.testing import assert_close
 import train_pretrain_vlm
 import train_sft_vlm
 from dataset.chat import IGNORED
-from dataset.collate import PADDING, Collate, Prepared
+from dataset.collate import Collate, Prepared
 from dataset.loader import make_loader
 from dataset.open import open_data
 from dataset.packing import Packs
@@ -100,7 +100,7 @@ def learnt(model: Assistant, batch: dict) -> tuple[torch.Tensor, dict[str, torch
 def test_losses_and_gradients_are_those_of_one_by_one(rows: list, model: Assistant) -> None:
     together = batch_of(model, rows)
     apart = batch_of(model, [[r] for row in rows for r in row])
-    assert "segments" in together and "segments" not in apart
+    assert "ends" in together and "ends" not in apart
     scored = [(batch["labels"] != IGNORED).sum().item() for batch in (together, apart)]
     assert scored[0] == scored[1] and together["input_ids"].numel() < apart["input_ids"].numel()
     (loss, gradients), (expected, theirs) = learnt(model, together), learnt(model, apart)
@@ -116,41 +116,64 @@ def test_losses_and_gradients_are_those_of_one_by_one(rows: list, model: Assista
 @pytest.mark.parametrize("rows", GROUPS.values(), ids=list(GROUPS))
 def test_each_reads_what_it_would_read_alone(rows: list, model: Assistant) -> None:
     batch = batch_of(model, rows)
-    hidden = model.vlm(batch["input_ids"], batch["pixel_values"], segments=batch["segments"]).hidden
+    shared = {"ends": batch["ends"]} if "ends" in batch else {}
+    hidden = model.vlm(batch["input_ids"], batch["pixel_values"], **shared).hidden
     for row, records in enumerate(rows):
-        for number, one in enumerate(records if len(records) > 1 else ()):
-            order = Packs(records, len(records)).rows[0]
-            mine = (batch["segments"][row] == 0) | (batch["segments"][row] == 1 + order.index(number))
+        left = leaves(batch["ends"][row].tolist()) if len(records) > 1 else []
+        assert len(left) == (len(records) if len(records) > 1 else 0)
+        for one in records if left else ():
             alone = batch_of(model, [[one]])
-            expected = model.vlm(alone["input_ids"], alone["pixel_values"]).hidden[0]
-            ids = batch["input_ids"][row, mine]
-            assert torch.equal(ids, alone["input_ids"][0, : len(ids)]) and len(expected) - len(ids) <= 2
-            assert_close(hidden[row, mine], expected[: len(ids)], rtol=1e-5, atol=1e-5)
+            expected, whole = (
+                model.vlm(alone["input_ids"], alone["pixel_values"]).hidden[0],
+                alone["input_ids"][0],
+            )
+            said = [
+                mine for mine in left if batch["input_ids"][row, mine].tolist() == whole[: len(mine)].tolist()
+            ]
+            assert said and len(whole) - len(said[0]) <= 2
+            assert_close(hidden[row, said[0]], expected[: len(said[0])], rtol=1e-5, atol=1e-5)
+
+
+def leaves(ends: list[int]) -> list[list[int]]:
+    """Of each conversation of a row the places of its tokens: a leaf, and all that it sees."""
+    length = sum(1 for end in ends if end)
+    last = [i for i in range(length) if ends[i] == i + 1]
+    return [[j for j in range(i + 1) if i < ends[j]] for i in last]
 
 
 @torch.no_grad()
-def test_a_changed_word_is_heard_in_its_own_conversation_alone(model: Assistant) -> None:
+def test_a_changed_word_is_heard_in_its_own_branch_alone(model: Assistant) -> None:
     batch = batch_of(model, [FOLLOW_UPS])
-    segments, ids = batch["segments"], batch["input_ids"].clone()
-    place = (segments[0] == 2).nonzero()[2, 0]
+    ends, ids = batch["ends"], batch["input_ids"].clone()
+    place = int((ends[0] < ends[0].max()).nonzero()[2, 0])  # within the first branch
     ids[0, place] = (ids[0, place] + 7) % 500 + 20
-    before, after = (
-        model.vlm(i, batch["pixel_values"], segments=segments).hidden for i in (batch["input_ids"], ids)
-    )
+    before, after = (model.vlm(i, batch["pixel_values"], ends=ends).hidden for i in (batch["input_ids"], ids))
     changed = (before != after).any(-1)[0]
-    assert changed[place:][segments[0, place:] == 2].all()
-    assert_close(before[0, segments[0] != 2], after[0, segments[0] != 2], rtol=0, atol=1e-6)
+    hears = torch.arange(ends.shape[1]) >= place
+    hears &= torch.arange(ends.shape[1]) < ends[0, place]
+    assert changed[hears].all() and 3 < hears.sum() < ends.shape[1] / 2
+    assert_close(before[0, ~hears], after[0, ~hears], rtol=0, atol=1e-6)
+
+
+def test_a_question_stands_once_for_all_its_answers(model: Assistant) -> None:
+    batch, alone = batch_of(model, [CAPTIONS]), batch_of(model, [[one] for one in CAPTIONS])
+    answers = (alone["labels"] != IGNORED).sum().item()
+    question = int((alone["labels"][0] != IGNORED).nonzero()[0, 0])
+    assert batch["input_ids"].shape[1] == question - 1 + answers + len(
+        CAPTIONS
+    )  # the token that is read again
 
 
 def test_the_mask_by_hand() -> None:
-    mask = shared_mask(torch.tensor([[0, 0, 1, 2, 2, PADDING]]))[0].int().tolist()
+    mask = shared_mask(torch.tensor([[6, 6, 5, 4, 5, 6, 0]]))[0].int().tolist()
     assert mask == [
-        [1, 0, 0, 0, 0, 0],
-        [1, 1, 0, 0, 0, 0],
-        [1, 1, 1, 0, 0, 0],
-        [1, 1, 0, 1, 0, 0],
-        [1, 1, 0, 1, 1, 0],
-        [1, 1, 0, 0, 0, 1],
+        [1, 0, 0, 0, 0, 0, 0],
+        [1, 1, 0, 0, 0, 0, 0],
+        [1, 1, 1, 0, 0, 0, 0],
+        [1, 1, 1, 1, 0, 0, 0],
+        [1, 1, 1, 0, 1, 0, 0],
+        [1, 1, 0, 0, 0, 1, 0],
+        [0, 0, 0, 0, 0, 0, 1],
     ]
 
 
@@ -208,7 +231,7 @@ def test_workers_prepare_the_same_rows(model: Assistant) -> None:
     prepared = Prepared(Packs([*QUESTIONS, *FOLLOW_UPS, *CAPTIONS, *TWO], 3), model.chat, model.preprocessor)
     one, other = (list(islice(make_loader(prepared, 2, 0, workers, pool=2), 4)) for workers in (0, 1))
     for a, b in zip(one, other, strict=True):
-        assert a["where"] == b["where"] and torch.equal(a["segments"], b["segments"])
+        assert a["where"] == b["where"] and torch.equal(a["ends"], b["ends"])
         assert torch.equal(a["input_ids"], b["input_ids"])
 
 

@@ -1,6 +1,7 @@
 """Flags from a dataclass, and a user's mistake answered in one line."""
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from typing import TypeVar
@@ -24,6 +25,7 @@ def user_errors(main: Callable) -> Callable:
     def wrapped(argv: list[str] | None = None) -> None:
         try:
             main(argv)
+            leave()
         except (ValueError, OSError) as error:
             sys.exit(f"error: {error}")
         except Interrupted as asked:
@@ -31,3 +33,13 @@ def user_errors(main: Callable) -> Callable:
             sys.exit(asked.code)
 
     return wrapped
+
+
+def leave() -> None:
+    """The end of a process that torchrun has begun and that succeeded, without Python's own clearing up: a group
+    of shards is kept alive by torch's caches until then, and gloo's threads seldom, and for nothing, abort the
+    process (pytorch/pytorch#190489)."""
+    if "LOCAL_RANK" in os.environ:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)

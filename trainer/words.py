@@ -29,7 +29,7 @@ class AnswerLoss(WordLoss):
     """The loss of align and SFT: next token of the answers, given pictures and questions."""
 
     def forward(self, batch: dict) -> dict[str, Tensor]:
-        shared = {"segments": batch["segments"]} if "segments" in batch else {}
+        shared = {"ends": batch["ends"]} if "ends" in batch else {}
         out = self.vlm(
             batch["input_ids"],
             batch.get("pixel_values"),

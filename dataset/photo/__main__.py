@@ -141,7 +141,7 @@ def spoken_of(image: str, captions: Mapping[str, Mapping[str, Sequence[str]]]) -
     return [language for language, rows in captions.items() if rows.get(image)]
 
 
-TALKS = 0.25  # photographs that are greeted or thanked, too
+TALKS = 0.1  # photographs that are greeted or thanked, too
 
 
 def write(file: object, image: str, made: Sequence[Made]) -> None:
