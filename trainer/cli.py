@@ -36,9 +36,11 @@ def user_errors(main: Callable) -> Callable:
 
 
 def leave() -> None:
-    """The end of a process that torchrun has begun and that succeeded, without Python's own clearing up: a group
-    of shards is kept alive by torch's caches until then, and gloo's threads seldom, and for nothing, abort the
-    process (pytorch/pytorch#190489)."""
+    """End a process that torchrun has begun and that succeeded, without Python's own clearing up.
+
+    torch's caches keep a group of shards alive until then, and gloo's threads seldom, and for nothing, abort
+    the process (pytorch/pytorch#190489).
+    """
     if "LOCAL_RANK" in os.environ:
         sys.stdout.flush()
         sys.stderr.flush()
