@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from dataset.errors import DataError
 from dataset.open import open_data
-from scoring import doctor, heatmap, photos, report, suite
+from scoring import doctor, heatmap, report
 from scoring.answers import answer_all
 from scoring.assistant import Assistant, open_pictures, with_pictures
 from scoring.terminal import Terminal
@@ -215,6 +215,8 @@ def say(pieces: Iterator[str], stream: bool) -> str:
 
 
 def score_suite(assistant: Assistant, args: Args) -> None:
+    from scoring import suite  # what only a score needs takes an answer a third of a second
+
     scored = suite.run(assistant, args.samples or 300, args.batch_size, **args.sampling())
     print(suite.table(scored))
     path = args.report or Path("out/suite.json")
@@ -224,6 +226,8 @@ def score_suite(assistant: Assistant, args: Args) -> None:
 
 
 def score_photos(assistant: Assistant, args: Args) -> None:
+    from scoring import photos
+
     asked = photos.Photos.open(args.photos, samples=args.samples)
     batch_size, choices = min(args.batch_size, 32), args.sampling()
     answers = photos.ask(assistant, asked, batch_size, args.per_family, **choices)

@@ -7,13 +7,15 @@ are parts that are named in `bases` (bases.py). An adapter (lora.py) lies beside
 import json
 import os
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from model import lora
 from model.bases import base_tensors, expect_bases
@@ -61,7 +63,8 @@ def load(folder: str | Path) -> Model:
         raise CheckpointError(f"no {WEIGHTS} in {folder}")
     tensors = _read(path)
     expect_size(config, sum(t.numel() for t in tensors.values()), str(path))
-    vlm = make(config)
+    with nullcontext() if config.vision.pretrained else Undrawn():
+        vlm = make(config)
     load_strictly(own_tensors(vlm), tensors, str(path))
     try:
         for part, base in (getattr(config, "bases", None) or {}).items():
@@ -143,7 +146,7 @@ def within(folder: Path, name: str) -> Path:
 
 def expect_size(config: Config, held: int, where: str) -> None:
     """Refuse a config that asks for far more weights than there are, before any memory is taken for them."""
-    with torch.device("meta"):
+    with torch.device("meta"), Undrawn():
         empty = make(replace(config, vision=replace(config.vision, pretrained=None)))
     own = (p for name, p in empty.named_parameters() if not name.startswith(elsewhere(config)))
     asked = sum(p.numel() for p in own)
@@ -151,6 +154,16 @@ def expect_size(config: Config, held: int, where: str) -> None:
         raise CheckpointError(
             f"{where} holds {held:,} weights, its {CONFIG} asks for {asked:,}; get both again"
         )
+
+
+class Undrawn(TorchFunctionMode):
+    """Weights that are read from a file next are not drawn at random before: a second for 135 million."""
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if getattr(function, "__module__", None) == nn.init.__name__:
+            return args[0] if args else kwargs["tensor"]
+        return function(*args, **kwargs)
 
 
 def make(config: Config) -> Model:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from matplotlib import font_manager
-from matplotlib.figure import Figure
 from PIL import Image
 
 from dataset.chat import Chat, Message
@@ -76,6 +74,9 @@ def draw(looks: Sequence[Look], images: Sequence[Image.Image], path: Path) -> No
     if not looks:
         raise DataError("the answer has no word to draw a heatmap of")
     rows = -(-len(looks) // COLUMNS)
+    from matplotlib import font_manager  # here, as an answer without a drawing should not wait for it
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(SIDE * min(COLUMNS, len(looks)), (SIDE + 0.3) * rows))
     known = {font.name for font in font_manager.fontManager.ttflist}
     fonts = [name for name in CJK if name in known]

@@ -32,7 +32,7 @@ class Mixture:
 
     @classmethod
     def of(cls, language: str, number: int) -> "Mixture":
-        """English of every photograph, all its captions; of Chinese, which takes three times the tokens, less."""
+        """English of every photograph; of Chinese, which takes three times the tokens, less."""
         if language == "en":
             return cls(5, 8)
         return (cls(4, 0), cls(0, 0), cls(0, 4), cls(0, 0))[number % 4]
