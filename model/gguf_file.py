@@ -104,8 +104,8 @@ class Gguf:
 
 
 class _Reader(GGUFReader):
-    """The package's reader takes what lies beyond the end of a file for nothing at all, and needs three times as
-    long for the 250,000 numbers of a vocabulary: of each a view of a view of the file."""
+    """The package's reader takes what lies beyond the end of a file for nothing at all, and takes its time:
+    of each of a vocabulary's 250,000 numbers it makes a view of a view of the file."""
 
     def _get(
         self, offset: int, dtype: object, count: int = 1, override_order: str | None = None
