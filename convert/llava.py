@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from convert import clip, llama
+from convert import encoders, llama
 from convert.files import ConvertError
 from convert.names import refuse
 from model.config import VisionConfig, VLMConfig
@@ -33,7 +33,7 @@ def import_config(values: dict, where: Path | str) -> VLMConfig:
         text["tie_word_embeddings"] = values["tie_word_embeddings"]
     return VLMConfig(
         text=llama.decoder_config(text, where),
-        vision=clip.vision_config(
+        vision=encoders.vision_config(
             values.get("vision_config", {}), where, feature_layer=layer, keep_cls=keep_cls
         ),
         connector=KINDS[values.get("projector_hidden_act", "gelu")],
@@ -60,8 +60,9 @@ def import_tensors(tensors: dict[str, Tensor], config: VLMConfig, where: Path | 
             parts["decoder"][rest.removeprefix("language_model.")] = tensor
     if config.connector == "linear":
         _drop_identity(parts["connector"], where)
+    eye = encoders.vision_tensors(parts["vision"], config.vision, where)
     return {
-        **{f"vision.clip.{k}": t for k, t in clip.vision_tensors(parts["vision"], where).items()},
+        **{f"vision.clip.{k}": t for k, t in eye.items()},
         **{f"connector.{k}": t for k, t in parts["connector"].items()},
         **{f"decoder.{k}": t for k, t in llama.decoder_tensors(parts["decoder"], config.text, where).items()},
     }

@@ -86,6 +86,12 @@ MINIMIND = ChatFormat(  # MiniMind-V's of the MiniMind2 era; a picture is a run 
     end="</s>",
     pad="<unk>",
 )
+MINIMIND3 = (
+    ChatFormat(  # MiniMind-3V's: ChatML, a picture without marks around it, and thinking that is empty
+        opening=(START, "assistant\n", "<think>", "\n\n", "</think>", "\n\n"),
+        picture=(IMAGE_PAD,),
+    )
+)
 BLIP = ChatFormat(  # a caption goes on from what the user has begun: "[DEC] a picture of"
     begin=("[DEC]",),
     system=((), (" ",)),

@@ -30,6 +30,8 @@ class Preprocessor:
     mean: tuple[float, float, float] = (0.48145466, 0.4578275, 0.40821073)
     std: tuple[float, float, float] = (0.26862954, 0.26130258, 0.27577711)
     crop: bool = True
+    short: int | None = None  # with `crop`: the shortest side before it, where that is longer than image_size
+    resample: int = int(Image.Resampling.BICUBIC)
 
     def __call__(self, image: Image.Image) -> torch.Tensor:
         """RGB image -> float32 pixels (3, S, S). Raises ValueError for another mode."""
@@ -41,17 +43,18 @@ class Preprocessor:
     def _squared(self, image: Image.Image) -> Image.Image:
         size, short = self.image_size, min(image.size)
         if not self.crop:
-            return image.resize((size, size), Image.Resampling.BICUBIC)
-        width, height = (size * side // short for side in image.size)  # rounded down, as CLIP does
+            return image.resize((size, size), self.resample)
+        width, height = ((self.short or size) * side // short for side in image.size)  # rounded down
         left, top = (width - size) // 2, (height - size) // 2
-        resized = image.resize((width, height), Image.Resampling.BICUBIC)
+        resized = image.resize((width, height), self.resample)
         return resized.crop((left, top, left + size, top + size))
 
     def moved(self, box: tuple[float, ...], size: tuple[int, int]) -> tuple[float, ...]:
         """A box in shares of a picture of `size` (width, height) -> in shares of what is left of it."""
         if not self.crop:
             return box
-        kept = [min(size) / side for side in size] * 2  # of width and height
+        share = self.image_size / (self.short or self.image_size)
+        kept = [share * min(size) / side for side in size] * 2  # of width and height
         return tuple(min(1.0, max(0.0, (x - (1 - k) / 2) / k)) for x, k in zip(box, kept, strict=True))
 
     def to_json(self, path: str | os.PathLike) -> None:
@@ -64,7 +67,16 @@ class Preprocessor:
 
         Raises DataError for every setting that would give pixels other than ours.
         """
-        fields = cls()._fields() | _read_fields(path)
+        given = _read_fields(path)
+        kind = (
+            str(given.get("image_processor_type", "CLIP")).removesuffix("Fast").removesuffix("ImageProcessor")
+        )
+        if kind not in KINDS:
+            known = ", ".join(f"{name}ImageProcessor" for name in KINDS)
+            raise DataError(
+                f"{path}: image_processor_type is {given['image_processor_type']!r}; known: {known}"
+            )
+        fields = KINDS[kind]._fields() | given
         size = fields["size"]
         known = isinstance(size, dict) and set(size) in ({"shortest_edge"}, {"height", "width"})
         if not known or not all(type(side) is int and side > 0 for side in size.values()):
@@ -75,7 +87,10 @@ class Preprocessor:
             if not _are_channels(fields[key]) or (key == "image_std" and min(fields[key]) <= 0):
                 raise DataError(f"{path}: {key} is {fields[key]!r}, expected 3 numbers: red, green, blue")
         mean, std = tuple(fields["image_mean"]), tuple(fields["image_std"])
-        found = cls(next(iter(size.values())), mean, std, crop="shortest_edge" in size)
+        crop, side = "shortest_edge" in size, next(iter(size.values()))
+        kept = min(side, _side_of(fields["crop_size"])) if crop else side
+        resample = fields["resample"] if fields["resample"] in (2, 3) else 3
+        found = cls(kept, mean, std, crop, side if kept < side else None, resample)
         found._refuse_others(fields, path)
         return found
 
@@ -85,8 +100,8 @@ class Preprocessor:
             "image_processor_type": "CLIPImageProcessor",
             "do_convert_rgb": True,
             "do_resize": True,
-            "size": {"shortest_edge": self.image_size} if self.crop else square,
-            "resample": int(Image.Resampling.BICUBIC),
+            "size": {"shortest_edge": self.short or self.image_size} if self.crop else square,
+            "resample": self.resample,
             "do_center_crop": self.crop,
             "crop_size": square,
             "do_rescale": True,
@@ -98,9 +113,6 @@ class Preprocessor:
 
     def _refuse_others(self, fields: dict, path: str | os.PathLike) -> None:
         """One rule: a file is good if it says what we would write, but for what changes no pixel."""
-        kind = fields["image_processor_type"]
-        if not str(kind).startswith("CLIP"):
-            raise DataError(f"{path}: image_processor_type is {kind!r}; only CLIPImageProcessor is known")
         expected = self._fields() | {"do_pad": False}
         idle = {"image_processor_type", "do_convert_rgb"} | (set() if self.crop else {"crop_size"})
         for key in [key for key in expected if key not in idle]:
@@ -109,6 +121,14 @@ class Preprocessor:
                 raise DataError(
                     f"{path}: {key} is {found!r}, only {value!r} goes with its other settings here"
                 )
+
+
+HALF, IMAGENET = (0.5,) * 3, ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+KINDS = {  # of transformers' image processors, by what each does with what its file leaves out
+    "CLIP": Preprocessor(),
+    "Siglip": Preprocessor(224, HALF, HALF, crop=False),
+    "Bit": Preprocessor(224, *IMAGENET, short=256),  # DINOv2's
+}
 
 
 def efficientnet(image_size: int) -> Preprocessor:
@@ -124,6 +144,12 @@ def _read_fields(path: str | os.PathLike) -> dict:
     if type(fields.get("crop_size")) is int:
         fields["crop_size"] = {"height": fields["crop_size"], "width": fields["crop_size"]}
     return fields
+
+
+def _side_of(size: object) -> int:
+    """Of {"height": 224, "width": 224}; what is no such thing is refused by comparison, later."""
+    side = size.get("height") if isinstance(size, dict) else None
+    return side if type(side) is int and side > 0 else 1
 
 
 def _are_channels(value: object) -> bool:

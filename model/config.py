@@ -6,6 +6,7 @@ Field names are those of Hugging Face's LLaMA, Mixtral and CLIP configurations.
 from dataclasses import asdict, dataclass, field
 
 from model.fields import build, divides
+from model.rope_scaling import expect_scaling
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class DecoderConfig:
     rms_norm_eps: float = 1e-5
     tie_word_embeddings: bool = True
     attention_bias: bool = False  # of query, key and value, as in Qwen2
+    qk_norm: bool = False  # of each head's query and key, as in Qwen3
+    rope_scaling: dict | None = None  # Llama 3's: see rope_scaling.py
     num_local_experts: int = 0
     num_experts_per_tok: int = 2
     num_shared_experts: int = 0
@@ -33,6 +36,7 @@ class DecoderConfig:
         if self.head_dim is None:
             divides(self, "num_attention_heads", "hidden_size")
         divides(self, "num_key_value_heads", "num_attention_heads")
+        expect_scaling(self.rope_scaling)
         if self.head_size % 2:
             raise ValueError(f"head size {self.head_size} is odd; RoPE turns pairs of numbers")
         if self.num_local_experts and not 1 <= self.num_experts_per_tok <= self.num_local_experts:
@@ -86,9 +90,8 @@ class VLMConfig:
     vision: VisionConfig = field(default_factory=VisionConfig)
     connector: str = "linear"
     qformer: dict | None = None  # the fields of its BertConfig, where the connector is "qformer"
-    bases: dict | None = (
-        None  # part -> {package, version, file, sha256}: weights that are not copied (bases.py)
-    )
+    shuffle: int = 1  # where it is "shuffle": neighbours in a row, and in a column, of one image token
+    bases: dict | None = None  # part -> {package, version, file, sha256} where it lies, see bases.py
     image_token_id: int = 0
     eos_token_id: int = 0
     pad_token_id: int = 0
@@ -96,7 +99,9 @@ class VLMConfig:
     @property
     def image_tokens(self) -> int:
         """Placeholders of one picture."""
-        return self.qformer["num_query_tokens"] if self.connector == "qformer" else self.vision.num_tokens
+        if self.connector == "qformer":
+            return self.qformer["num_query_tokens"]
+        return self.vision.num_tokens // (self.shuffle if self.connector == "shuffle" else 1) ** 2
 
     def to_dict(self) -> dict:
         return {"model_type": "glimpse", **asdict(self)}

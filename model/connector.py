@@ -1,6 +1,6 @@
 """The connector: what turns patch features into tokens that the decoder can read.
 
-    patches (I, P, D_vision) -> image tokens (I, N, D),   N = P here and in words.py; qformer.py has few
+    patches (I, P, D_vision) -> image tokens (I, N, D),   N = P here and in words.py; others have fewer
 
 `linear` is LLaVA's and MiniMind-V's single projection (Liu et al. 2023, eq. 1); `mlp` is LLaVA-1.5's two
 layers with a GELU between (Liu et al. 2023b, section 3.2), whose names both carry.
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from model.config import VLMConfig
 from model.qformer import QFormerConnector
+from model.shuffle import NormedConnector, ShuffleConnector
 from model.words import WordsConnector
 
 
@@ -38,6 +39,8 @@ CONNECTORS = {
     "mlp": MLPConnector,
     "words": WordsConnector,
     "qformer": QFormerConnector,
+    "normed": NormedConnector,
+    "shuffle": ShuffleConnector,
 }
 
 

@@ -18,6 +18,7 @@ from torch.utils.checkpoint import checkpoint
 
 from model.config import DecoderConfig
 from model.moe import MixtureOfExperts, SwiGLU
+from model.rope_scaling import scaled
 
 
 class RMSNorm(nn.Module):
@@ -34,10 +35,13 @@ class RMSNorm(nn.Module):
         return self.weight * wide.to(x.dtype)
 
 
-def rope_angles(positions: Tensor, head_size: int, theta: float) -> tuple[Tensor, Tensor]:
+Rope = tuple[Tensor, Tensor]  # cosine and sine of angles
+
+
+def rope_angles(positions: Tensor, head_size: int, theta: float, scaling: dict | None = None) -> Rope:
     """Cosine and sine of how far each pair of numbers turns at a position: two of (B, 1, T, d), float32."""
     frequencies = theta ** (-torch.arange(0, head_size, 2, device=positions.device).float() / head_size)
-    angles = positions[:, None, :, None].float() * frequencies  # (B, 1, T, d/2)
+    angles = positions[:, None, :, None].float() * scaled(frequencies, scaling)  # (B, 1, T, d/2)
     angles = torch.cat([angles, angles], dim=-1)  # number i is paired with number i + d/2
     return angles.cos(), angles.sin()
 
@@ -150,13 +154,13 @@ class Attention(nn.Module):
         self.k_proj = nn.Linear(config.hidden_size, key_size, bias=config.attention_bias)
         self.v_proj = nn.Linear(config.hidden_size, key_size, bias=config.attention_bias)
         self.o_proj = nn.Linear(query_size, config.hidden_size, bias=False)
+        norms = (RMSNorm(self.head_size, config.rms_norm_eps) for _ in "qk")
+        self.q_norm, self.k_norm = norms if config.qk_norm else (nn.Identity(), nn.Identity())
 
-    def forward(
-        self, x: Tensor, rope: tuple[Tensor, Tensor], mask: Tensor | None, cache: KVCache | None = None
-    ) -> Tensor:
+    def forward(self, x: Tensor, rope: Rope, mask: Tensor | None, cache: KVCache | None = None) -> Tensor:
         B, T, _ = x.shape
-        q = self.q_proj(x).view(B, T, -1, self.head_size).transpose(1, 2)  # (B, H, T, d)
-        k = self.k_proj(x).view(B, T, -1, self.head_size).transpose(1, 2)  # (B, K, T, d)
+        q = self.q_norm(self.q_proj(x).view(B, T, -1, self.head_size)).transpose(1, 2)  # (B, H, T, d)
+        k = self.k_norm(self.k_proj(x).view(B, T, -1, self.head_size)).transpose(1, 2)  # (B, K, T, d)
         v = self.v_proj(x).view(B, T, -1, self.head_size).transpose(1, 2)  # (B, K, T, d)
         q, k = rotate(q, *rope), rotate(k, *rope)
         if cache is not None:
@@ -180,9 +184,7 @@ class Block(nn.Module):
             else SwiGLU(config.hidden_size, config.intermediate_size)
         )
 
-    def forward(
-        self, x: Tensor, rope: tuple[Tensor, Tensor], mask: Tensor | None, cache: KVCache | None = None
-    ) -> Tensor:
+    def forward(self, x: Tensor, rope: Rope, mask: Tensor | None, cache: KVCache | None = None) -> Tensor:
         x = x + self.self_attn(self.input_layernorm(x), rope, mask, cache)
         return x + self.mlp(self.post_attention_layernorm(x))
 
@@ -225,7 +227,8 @@ class Decoder(nn.Module):
             raise ValueError(
                 f"{reach} tokens do not fit the context of {self.config.max_position_embeddings}"
             )
-        rope = rope_angles(positions, self.config.head_size, self.config.rope_theta)
+        config = self.config
+        rope = rope_angles(positions, config.head_size, config.rope_theta, config.rope_scaling)
         x = inputs_embeds
         for block in self.layers:
             if self.recompute and self.training:

@@ -2,6 +2,8 @@
 
     kind                   what it is                                               its features
     clip, blip, blip2      transformers' vision transformers                        patches, CLS in front
+    dinov2                 the same, trained without words (Oquab et al. 2023)      patches, CLS in front
+    siglip                 the same (Zhai et al. 2023; SigLIP 2 of a fixed size)    patches, nothing in front
     efficientnet-lite0..4  convolutional, by hand in efficientnet.py                cells, their mean in front
 
 A kind is a module; `see` gives its features with what has no place in the picture in front of the patches.
@@ -17,7 +19,13 @@ from model.efficientnet import CLASSES, SCALES, EfficientNet, feature_size
 SHAPE_FIELDS = (
     "image_size patch_size hidden_size intermediate_size num_hidden_layers num_attention_heads hidden_act"
 ).split()
-TRANSFORMERS = {"clip": "CLIPVisionModel", "blip": "BlipVisionModel", "blip2": "Blip2VisionModel"}
+TRANSFORMERS = {
+    "clip": "CLIPVisionModel",
+    "blip": "BlipVisionModel",
+    "blip2": "Blip2VisionModel",
+    "dinov2": "Dinov2Model",
+    "siglip": "SiglipVisionModel",
+}
 STRIDE = 32  # of EfficientNet: the side of a cell, in pixels
 
 
@@ -37,6 +45,8 @@ def build_eye(config: VisionConfig) -> nn.Module:
         raise ValueError(
             f"vision: kind {config.kind!r} is unknown; known: {', '.join([*TRANSFORMERS, *SCALES])}"
         )
+    if config.keep_cls and not placeless(config.kind):
+        raise ValueError(f"vision: keep_cls is true; {config.kind} has no CLS")
     import transformers  # takes seconds
     from transformers.activations import ACT2FN
 
@@ -47,6 +57,10 @@ def build_eye(config: VisionConfig) -> nn.Module:
     if config.pretrained:
         return from_cache(kind, config.pretrained, attn_implementation=attention)
     sizes = {name: getattr(config, name) for name in SHAPE_FIELDS}
+    if config.kind == "dinov2":
+        sizes["mlp_ratio"] = config.intermediate_size // config.hidden_size
+    if config.kind == "siglip":
+        sizes["vision_use_head"] = False  # the one feature that it makes of all is not read
     eye = kind(kind.config_class(**sizes, attn_implementation=attention))
     if config.kind == "clip":
         positions = eye.embeddings.position_embedding.weight  # (1 + P, D_vision)
@@ -55,13 +69,20 @@ def build_eye(config: VisionConfig) -> nn.Module:
 
 
 def see(eye: nn.Module, config: VisionConfig, pixel_values: Tensor) -> Tensor:
-    """(I, 3, S, S) -> (I, 1 + P, D_vision)"""
+    """(I, 3, S, S) -> (I, 1 + P, D_vision); of SigLIP (I, P, D_vision)"""
     if config.kind in SCALES:
         return eye(pixel_values)
     seen = eye(pixel_values, output_hidden_states=True)
     if config.kind == "clip":
         return seen.hidden_states[config.feature_layer]
+    if config.feature_layer not in (-1, config.num_hidden_layers):
+        return seen.hidden_states[config.feature_layer]
     return seen.last_hidden_state  # after the last norm: what the BLIPs read
+
+
+def placeless(kind: str) -> int:
+    """Features in front of the patches, CLS or the mean, that have no place in the picture."""
+    return int(kind != "siglip")
 
 
 def sine_positions(side: int, size: int) -> Tensor:

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.decoder import Block, Decoder, KVCache, attention_mask_for, rope_angles
+from model.decoder import Block, Decoder, KVCache, RMSNorm, attention_mask_for, rope_angles
 from model.device import pick_dtype
 from model.moe import SwiGLU
 
@@ -70,6 +70,7 @@ class QuickBlock:
         before = block.input_layernorm.weight
         self.qkv = Laid([attention.q_proj, attention.k_proj, attention.v_proj], layout, before)
         self.o = Laid([attention.o_proj], layout)
+        self.q_norm, self.k_norm = attention.q_norm, attention.k_norm
         self.mlp, self.norm = mlp, block.post_attention_layernorm
         if isinstance(mlp, SwiGLU):
             self.gate_up = Laid([mlp.gate_proj, mlp.up_proj], layout, self.norm.weight)
@@ -87,6 +88,9 @@ class QuickBlock:
     ) -> Tensor:
         B, T, _ = x.shape
         heads = self.qkv(x).view(B, T, -1, self.head_size).transpose(1, 2)  # (B, H + 2K, T, d)
+        if isinstance(self.q_norm, RMSNorm):
+            q, k, v = heads.split([heads.shape[1] - 2 * self.keys, self.keys, self.keys], 1)
+            heads = torch.cat([self.q_norm(q).to(q.dtype), self.k_norm(k).to(k.dtype), v], 1)
         turned = turn(heads[:, : -self.keys], *rope)  # all but v
         q, k = turned[:, : -self.keys], turned[:, -self.keys :]
         k, v = cache.update(self.layer, k, heads[:, -self.keys :])  # (B, K, S, d)
@@ -120,7 +124,8 @@ class QuickDecoder:
         head.weight = words.weight
         self.head = Laid([head], layout, decoder.norm.weight)
         places = torch.arange(self.config.max_position_embeddings, device=words.weight.device)[None]
-        cos, sin = rope_angles(places, self.config.head_size, self.config.rope_theta)  # (1, 1, S, d)
+        angles = self.config.head_size, self.config.rope_theta, self.config.rope_scaling
+        cos, sin = rope_angles(places, *angles)  # (1, 1, S, d)
         sin[..., : self.config.head_size // 2] *= -1
         self.cos, self.sin = cos[0, 0].to(self.head.dtype), sin[0, 0].to(self.head.dtype)
 

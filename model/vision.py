@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from model.config import VisionConfig
-from model.eyes import build_eye, see
+from model.eyes import build_eye, placeless, see
 
 
 class VisionTower(nn.Module):
@@ -35,4 +35,4 @@ class VisionTower(nn.Module):
         """(I, 3, S, S) -> (I, P, D_vision), CLS in front if the config keeps it."""
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             hidden = see(self.clip, self.config, pixel_values)  # (I, 1 + P, D_vision)
-        return hidden if self.config.keep_cls else hidden[:, 1:]  # CLS has no place in the picture
+        return hidden if self.config.keep_cls else hidden[:, placeless(self.config.kind) :]

@@ -261,7 +261,7 @@ def broken(folder: Path, **changes: object) -> None:
 REFUSED = {
     "window": ({"model_type": "mistral", "sliding_window": 8}, "sliding_window is 8"),
     "scaled rope": ({"rope_parameters": {"rope_type": "yarn", "factor": 2}}, "rope_type is 'yarn'"),
-    "other model": ({"model_type": "qwen3"}, "model_type is 'qwen3'; known are llama, mistral"),
+    "other model": ({"model_type": "gemma3"}, "model_type is 'gemma3'; known are llama, mistral"),
     "activation": ({"hidden_act": "gelu"}, "hidden_act is 'gelu'; this model has 'silu' only"),
     "biases": ({"attention_bias": True}, "attention_bias is true"),
     "sizes": ({"intermediate_size": 40}, r"mlp.down_proj.weight is \(32, 48\), not \(32, 40\)"),
@@ -284,8 +284,8 @@ def test_what_differs_is_refused_by_name(case: str, tmp_path: Path) -> None:
 def test_a_tensor_without_a_rule_is_refused(tmp_path: Path) -> None:
     saved(FAMILY["llama"](), tmp_path / "theirs")
     path = tmp_path / "theirs" / "model.safetensors"
-    save_file(load_file(path) | {"model.layers.0.self_attn.q_norm.weight": torch.ones(8)}, path)
-    with pytest.raises(SystemExit, match=r"model.layers.0.self_attn.q_norm.weight \(8,\) fits no rule"):
+    save_file(load_file(path) | {"model.layers.0.self_attn.g_norm.weight": torch.ones(8)}, path)
+    with pytest.raises(SystemExit, match=r"model.layers.0.self_attn.g_norm.weight \(8,\) fits no rule"):
         imported("llama", tmp_path / "theirs", tmp_path)
     with pytest.raises(ConvertError, match="b and another would both become x"):
         rename({"a": torch.ones(1), "b": torch.ones(1)}, (("a|b", "x"),), "there")
