@@ -19,9 +19,11 @@ Where a program can tell the answer, `claim` says what was asked, and `truth` an
 """
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
+
+import tyro
 
 from dataset.storybook.world import SIZES, Scene, Thing, make_scene
 
@@ -91,7 +93,7 @@ def only(some: list) -> Thing | str:
     return some[0]
 
 
-def write(folder: Path) -> None:
+def write(folder: Annotated[Path, tyro.conf.Positional]) -> None:
     """The set as shared tools read one: scenes are named by their files."""
     (folder / "scenes").mkdir(parents=True, exist_ok=True)
     rows = [row | {"scene": row["scene"].replace(":", "_")} for row in read()]
@@ -107,4 +109,4 @@ def write(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    tyro.cli(write, description=__doc__)
