@@ -60,11 +60,17 @@ class Preprocessor:
 
     @classmethod
     def from_json(cls, path: str | os.PathLike) -> "Preprocessor":
-        """Read `preprocessor_config.json`; a missing field has CLIP's value, as in transformers.
+        """Read `preprocessor_config.json`."""
+        return cls.from_fields(read_object(path), path)
+
+    @classmethod
+    def from_fields(cls, values: dict, path: str | os.PathLike) -> "Preprocessor":
+        """A missing field has the value that it has in transformers.
 
         Raises DataError for every setting that would give pixels other than ours.
         """
-        fields = cls()._fields() | _read_fields(path)
+        known = SQUASHED if str(values.get("image_processor_type")).startswith("Blip") else cls()
+        fields = known._fields() | _written_out(values)
         size = fields["size"]
         known = isinstance(size, dict) and set(size) in ({"shortest_edge"}, {"height", "width"})
         if not known or not all(type(side) is int and side > 0 for side in size.values()):
@@ -99,8 +105,8 @@ class Preprocessor:
     def _refuse_others(self, fields: dict, path: str | os.PathLike) -> None:
         """One rule: a file is good if it says what we would write, but for what changes no pixel."""
         kind = fields["image_processor_type"]
-        if not str(kind).startswith("CLIP"):
-            raise DataError(f"{path}: image_processor_type is {kind!r}; only CLIPImageProcessor is known")
+        if not str(kind).startswith(("CLIP", "Blip")):
+            raise DataError(f"{path}: image_processor_type is {kind!r}; known are CLIP's and Blip's")
         expected = self._fields() | {"do_pad": False}
         idle = {"image_processor_type", "do_convert_rgb"} | (set() if self.crop else {"crop_size"})
         for key in [key for key in expected if key not in idle]:
@@ -111,14 +117,17 @@ class Preprocessor:
                 )
 
 
+SQUASHED = Preprocessor(384, crop=False)  # BLIP's
+
+
 def efficientnet(image_size: int) -> Preprocessor:
     """EfficientNet-Lite's pixels, (x - 127) / 128 of bytes; the whole picture, squashed to the square."""
     return Preprocessor(image_size, (127 / 255,) * 3, (128 / 255,) * 3, crop=False)
 
 
-def _read_fields(path: str | os.PathLike) -> dict:
-    """The settings in a JSON file that are not null, bare sizes written out."""
-    fields = {key: value for key, value in read_object(path).items() if value is not None}
+def _written_out(values: dict) -> dict:
+    """The settings that are not null, bare sizes written out."""
+    fields = {key: value for key, value in values.items() if value is not None}
     if type(fields.get("size")) is int:
         fields["size"] = {"shortest_edge": fields["size"]}
     if type(fields.get("crop_size")) is int:

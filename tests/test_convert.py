@@ -30,10 +30,10 @@ from transformers import (
 )
 
 from convert.files import ConvertError, read_tensors
-from convert.incoming import open_chat
 from convert.minimind import halves_from_neighbours
 from convert.names import rename
-from convert.peer import parts
+from convert.template import parts
+from convert.words import open_chat
 from convert_vlm import main as convert_vlm
 from dataset.chat import LLAVA, stream_text
 from dataset.storybook.records import StorybookRecords
