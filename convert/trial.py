@@ -84,7 +84,7 @@ def question(kind: str, model: Model, chat: Chat | None) -> Tensor:
 
 def expect_same_ids(chat: Chat, folder: Path, pictures: bool) -> None:
     """A conversation in one go, special tokens among its text, as other programs encode it."""
-    talk = [SYSTEM, *(SHOWN if pictures else TALK[:1])]
+    talk = SHOWN if pictures else [SYSTEM, *TALK[:1]]
     template, bos, mark = open_template(folder, pictures), "".join(chat.format.begin), chat.format.placeholder
     text = template.write(talk).replace(mark, mark * chat.image_tokens) if template else chat.spelled(talk)
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
