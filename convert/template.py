@@ -99,7 +99,8 @@ class Template:
     def _expect_same(self, messages: list[Message], chat: Chat) -> None:
         theirs, ours = self._whole(messages, chat), _spelled(chat, messages)
         if theirs != ours:
-            at = next((i for i, (a, b) in enumerate(zip(theirs, ours, strict=False)) if a != b), len(ours))
+            shorter = min(len(theirs), len(ours))
+            at = next((i for i in range(shorter) if theirs[i] != ours[i]), shorter)
             theirs, ours = theirs[max(0, at - 20) :][:60], ours[max(0, at - 20) :][:60]
             name = NAMES.get(chat.format, "ChatML")
             raise ConvertError(f"{self.where}: its chat template writes {theirs!r} where {name} has {ours!r}")

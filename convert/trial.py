@@ -95,10 +95,8 @@ def expect_same_ids(chat: Chat, folder: Path, pictures: bool) -> None:
     expected, found = rest if spelled else begin + rest, chat.prompt(talk)
     if found != expected:
         at = next((i for i, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b), len(found))
-        theirs, ours = (
-            tokenizer.decode(ids[at:][:8], skip_special_tokens=False) for ids in (expected, found)
-        )
-        raise ConvertError(f"{folder}: token {at} of a conversation begins {theirs!r} there, {ours!r} here")
+        theirs, ours = ([*map(tokenizer.id_to_token, ids[at:][:5])] for ids in (expected, found))
+        raise ConvertError(f"{folder}: after {at} tokens a conversation goes on {theirs} there, {ours} here")
 
 
 def compare(name: str, found: Tensor, folder: Path, theirs: Callable[[], Tensor]) -> None:

@@ -103,7 +103,7 @@ WRONG = {  # what is read wrongly -> what the trial says
         lambda *_: Preprocessor(32, crop=False),
         "pixels of the",
     ),
-    "ids": ("dataset.chat.going_on", lambda same: same, "token 7 of a conversation"),
+    "ids": ("dataset.chat.going_on", lambda same: same, "after 12 tokens a conversation goes on"),
     "rows": ("convert.words.name_spare_rows", lambda *_: None, "they are not of one model"),
 }
 
