@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from convert.bert import DECODER, QFORMER
+from convert.families import completed, first_id
 from convert.names import Rules, refuse, rename
 from model.bert import BertConfig
 from model.blip import BlipConfig
@@ -18,33 +19,19 @@ from model.hub import load_strictly, own_tensors
 from model.qformer import QFormer, QFormerPretraining
 from model.vision import VisionTower
 
-EYES = {  # vision_config's model_type -> our kind, and what a configuration leaves out
-    "blip_vision_model": ("blip", {"image_size": 384}),
-    "blip_2_vision_model": (
-        "blip2",
-        {
-            "patch_size": 14,
-            "hidden_size": 1408,
-            "intermediate_size": 6144,
-            "num_hidden_layers": 39,
-            "num_attention_heads": 16,
-        },
-    ),
-}
+EYES = {"blip_vision_model": "blip", "blip_2_vision_model": "blip2"}  # model_type -> our kind
 KNOWN = {"hidden_act": ("gelu",), "position_embedding_type": ("absolute",), "qkv_bias": (True,)}
 EYE: Rules = ((r"vision_model\.(.+)", r"vision.clip.\1"),)
 
 
 def vision_config(values: dict, kind: str, where: Path | str) -> VisionConfig:
-    refuse(where, {"model_type": kind} | values, {"model_type": (kind,)})
+    values = completed({"model_type": kind} | values, where, [kind])
     refuse(where, values, {"hidden_act": ("gelu",), "qkv_bias": (True,)})
-    ours, left_out = EYES[kind]
-    sizes = {"hidden_act": "gelu"} | left_out | {k: values[k] for k in SHAPE_FIELDS if k in values}
-    return VisionConfig(kind=ours, keep_cls=True, **sizes)
+    return VisionConfig(kind=EYES[kind], keep_cls=True, **{key: values[key] for key in SHAPE_FIELDS})
 
 
 def bert_config(values: dict, where: Path | str, **choices: object) -> BertConfig:
-    """Fields that are there, over the defaults of BERT base, which are ours."""
+    """What `values`, complete, says of a BERT."""
     refuse(where, values, KNOWN)
     known = {f.name for f in fields(BertConfig)}
     return BertConfig(**{k: v for k, v in values.items() if k in known} | choices)
@@ -54,12 +41,13 @@ def import_blip(
     values: dict, tensors: dict[str, Tensor], where: Path | str
 ) -> tuple[BlipConfig, dict[str, Tensor]]:
     """BlipForConditionalGeneration: config.json and tensors -> ours."""
+    values = completed(values, where, ["blip"])
     text = values["text_config"]
     config = BlipConfig(
         text=bert_config(text, where, cross_attention_frequency=1),
         vision=vision_config(values["vision_config"], "blip_vision_model", where),
-        eos_token_id=text.get("sep_token_id", 102),
-        pad_token_id=text.get("pad_token_id", 0),
+        eos_token_id=first_id(text["sep_token_id"]),
+        pad_token_id=first_id(text["pad_token_id"]),
     )
     return config, rename(tensors, (*EYE, *under("decoder", DECODER)), where)
 
@@ -92,13 +80,14 @@ def import_blip2(
     values: dict, tensors: dict[str, Tensor], where: Path | str
 ) -> tuple[Blip2Config, dict[str, Tensor]]:
     """Blip2ForConditionalGeneration: config.json and tensors -> ours."""
+    values = completed(values, where, ["blip-2"])
     language = values["text_config"]
     config = Blip2Config(
         language=language,
         qformer=asdict(qformer_config(values, where)),
         vision=vision_config(values["vision_config"], "blip_2_vision_model", where),
-        eos_token_id=language["eos_token_id"],
-        pad_token_id=language["pad_token_id"],
+        eos_token_id=first_id(language["eos_token_id"]),
+        pad_token_id=first_id(language["pad_token_id"]),
     )
     rules = (
         *EYE,
@@ -113,6 +102,7 @@ def import_matcher(
     values: dict, tensors: dict[str, Tensor], where: Path | str
 ) -> tuple[VisionTower, QFormerPretraining]:
     """Blip2ForImageTextRetrieval -> the eye, and the Q-Former with the heads of ITC and ITM; ITG's is new."""
+    values = completed(values, where, ["blip-2"])
     eye = VisionTower(vision_config(values["vision_config"], "blip_2_vision_model", where)).eval()
     config = qformer_config(values, where, use_qformer_text_input=True)
     matcher = QFormerPretraining(QFormer(config), values["image_text_hidden_size"]).eval()
@@ -131,8 +121,8 @@ def import_matcher(
 
 
 def qformer_config(values: dict, where: Path | str, **choices: object) -> BertConfig:
-    found = {"use_qformer_text_input": False} | values["qformer_config"]
-    return bert_config(found | choices, where, num_query_tokens=values.get("num_query_tokens", 32))
+    found = values["qformer_config"] | choices
+    return bert_config(found, where, num_query_tokens=values["num_query_tokens"])
 
 
 def without_twins(model: torch.nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,7 +1,4 @@
-"""Vision transformers, CLIP, SigLIP and DINOv2: alone, as part of a whole, or as a LLaVA's eye.
-
-What a configuration leaves out is what its own class in transformers says.
-"""
+"""Vision transformers, CLIP, SigLIP and DINOv2: alone, as part of a whole, or as a LLaVA's eye."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from convert.families import completed
 from convert.files import ConvertError
 from convert.names import Rules, refuse, rename
 from model.config import VisionConfig
@@ -22,15 +20,13 @@ POSITIONS = "embeddings.position_embeddings"  # DINOv2's, (1, 1 + P, D)
 
 @dataclass(frozen=True)
 class Encoder:
-    """One of our kinds in transformers: its configuration, what is known of it, and its tensors' names."""
+    """One of our kinds in transformers: what is known of its configuration, and its tensors' names."""
 
-    config: str
     known: dict[str, tuple]
     rules: Rules
 
 
 CLIP = Encoder(
-    "CLIPVisionConfig",
     {"layer_norm_eps": (1e-5,), "num_channels": (3,), "attention_dropout": (0, 0.0)},
     (
         (PREFIX + r"embeddings\.position_ids", None),  # 0, 1, 2, ...
@@ -39,7 +35,6 @@ CLIP = Encoder(
     ),
 )
 SIGLIP = Encoder(
-    "SiglipVisionConfig",
     {"layer_norm_eps": (1e-6,), "num_channels": (3,), "attention_dropout": (0, 0.0)},
     (
         (PREFIX + r"embeddings\.position_ids", None),
@@ -49,7 +44,6 @@ SIGLIP = Encoder(
     ),
 )
 DINOV2 = Encoder(
-    "Dinov2Config",
     {
         "layer_norm_eps": (1e-6,),
         "num_channels": (3,),
@@ -83,18 +77,15 @@ KINDS = {  # by model_type
 
 def vision_config(values: dict, where: Path | str, **choices: object) -> VisionConfig:
     """config.json of a whole model or of its eye -> ours; `choices`: feature_layer, keep_cls, image_size."""
-    import transformers  # takes seconds
-
-    values = values.get("vision_config") or values
-    model_type = values.get("model_type", "clip_vision_model")
-    if model_type not in KINDS:
-        raise ConvertError(f"{where}: the eye's model_type is {model_type!r}; known are {', '.join(KINDS)}")
-    kind = KINDS[model_type]
+    values = {"model_type": "clip_vision_model"} | values.get("vision_config", values)
+    values = completed(values, where, KINDS)
+    if "vision_config" in values:  # a whole CLIP or SigLIP whose configuration leaves its eye's out
+        values = values["vision_config"]
+    kind = KINDS[values["model_type"]]
     refuse(where, values, ENCODERS[kind].known)
-    full = getattr(transformers, ENCODERS[kind].config)(**values)
-    sizes = {name: getattr(full, name, None) for name in SHAPE_FIELDS}
+    sizes = {name: values.get(name) for name in SHAPE_FIELDS}
     if kind == "dinov2":
-        sizes["intermediate_size"] = int(full.hidden_size * full.mlp_ratio)
+        sizes["intermediate_size"] = int(values["hidden_size"] * values["mlp_ratio"])
     if not placeless(kind) and choices.get("keep_cls") is not None:
         if not choices["keep_cls"]:
             raise ConvertError(f"{where}: leaves out the first feature; {kind} has no CLS, it is a patch")

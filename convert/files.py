@@ -2,9 +2,12 @@
 
 import os
 import pickle
+import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -16,13 +19,25 @@ from torch import Tensor
 
 from dataset.errors import read_object
 from model.hub import within
+from model.partial import INDEX, WHOLE, partial
 
-SINGLE = ("model.safetensors", "pytorch_model.bin")
-INDEX = ".index.json"  # beside shards: which tensor is in which file
+WRAPPED = re.compile(  # what torch.compile, DDP, FSDP and checkpointed activations put into names
+    r"^(?:_orig_mod\.)?module\.|_orig_mod\.|_fsdp_wrapped_module\.|_checkpoint_wrapped_module\."
+)
+WITHIN = ("model", "state_dict", "model_state_dict", "module")  # where a training state keeps the weights
 
 
 class ConvertError(ValueError):
     """Which file or tensor cannot be converted, and by which rule, in one line."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Folders that parts were read from; None for a part that is new or that transformers does not read."""
+
+    model: Path | None = None
+    eye: Path | None = None
+    words: Path | None = None
 
 
 def find(source: str) -> Path:
@@ -37,6 +52,14 @@ def find(source: str) -> Path:
         ) from None
 
 
+def find_model(source: str) -> Path:
+    """The same, but not of an adapter or of a model in pieces."""
+    found = find(source)
+    if found.is_dir() and (told := partial(found)):
+        raise ConvertError(told)
+    return found
+
+
 def read_tensors(source: Path) -> dict[str, Tensor]:
     """All tensors of a file, or of a folder's one file or shards, as float32."""
     tensors: dict[str, Tensor] = {}
@@ -44,13 +67,26 @@ def read_tensors(source: Path) -> dict[str, Tensor]:
         tensors |= _read_file(path)
     if not tensors:
         raise ConvertError(f"{source}: holds no tensors")
+    if name := next((name for name in tensors if ".lora_A." in name), None):
+        raise ConvertError(f"{source}: holds {name}, of an adapter (LoRA); take the model it was made for")
+    tensors = _unwrapped(tensors, source)
     return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
+
+
+def _unwrapped(tensors: dict[str, Tensor], source: Path) -> dict[str, Tensor]:
+    """Without the marks that a compiled or distributed model leaves in the names; says which."""
+    plain = {WRAPPED.sub("", name): tensor for name, tensor in tensors.items()}
+    if len(plain) < len(tensors):
+        raise ConvertError(f"{source}: holds tensors with and without a prefix; get it again")
+    if marks := sorted({mark for name in tensors for mark in WRAPPED.findall(name)}):
+        print(f"{source}: {', '.join(marks)} taken off the names of its tensors", file=sys.stderr)
+    return plain
 
 
 def _weight_files(source: Path) -> list[Path]:
     if source.is_file():
         return [source]
-    for name in SINGLE:
+    for name in WHOLE:
         if (source / name).is_file():
             return [source / name]
         if (source / f"{name}{INDEX}").is_file():
@@ -60,7 +96,7 @@ def _weight_files(source: Path) -> list[Path]:
             if missing or not shards:
                 raise ConvertError(f"{source / name}{INDEX}: shards missing: {', '.join(missing) or 'all'}")
             return shards
-    raise ConvertError(f"{source}: holds neither {' nor '.join(SINGLE)}, nor shards of either")
+    raise ConvertError(f"{source}: holds neither {' nor '.join(WHOLE)}, nor shards of either")
 
 
 def _shard(source: Path, name: str) -> Path:
@@ -78,8 +114,13 @@ def _read_file(path: Path) -> dict[str, Tensor]:
         reason = str(error).splitlines()[0]
         raise ConvertError(f"{path}: cannot be read ({reason}); it may be cut off, get it again") from None
     if not isinstance(state, dict) or not all(isinstance(t, Tensor) for t in state.values()):
-        raise ConvertError(f"{path}: not a state dict: names of tensors and the tensors, nothing else")
+        raise ConvertError(f"{path}: not a state dict: names of tensors and the tensors{_held_within(state)}")
     return state
+
+
+def _held_within(state: object) -> str:
+    key = next((key for key in WITHIN if isinstance(state, dict) and isinstance(state.get(key), dict)), None)
+    return f"; it keeps one under {key!r}: torch.save that alone" if key else ", nothing else"
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from torch import Tensor
 from convert.files import ConvertError
 from convert.gguf_words import begins, named, tokenizer, words_of
 from convert.names import refuse
-from dataset.chat import END, END_OF_TEXT, SPECIALS, START, Chat, ChatFormat, Message
+from convert.template import Template
+from dataset.chat import END, END_OF_TEXT, SPECIALS, START, Chat, ChatFormat
 from model.config import DecoderConfig
 from model.decoder import Decoder
 from model.fields import build
@@ -41,14 +42,6 @@ PLAIN = {  # what a file may say of how it computes, after the architecture's na
     "logit_scale": (0.0, 1.0),
 }
 SPARE = ("<empty_output>", "<|reserved_special_token_0|>", "<|fim_pad|>")  # marks that no conversation has
-OTHERS = {  # what stands in a template -> whose it is
-    "<|start_header_id|>": "Llama 3's",
-    "[INST]": "Llama 2's or Mistral's",
-    "<|user|>": "Zephyr's",
-    "<start_of_turn>": "Gemma's",
-    "### Instruction": "Alpaca's",
-    "USER:": "Vicuna's",
-}
 
 
 def read_decoder(source: Path) -> tuple[DecoderConfig, dict[str, Tensor]]:
@@ -166,99 +159,42 @@ def read_chat(source: Path, rows: int, image_tokens: int) -> Chat:
         raise ConvertError(
             f"{where}: {len(words)} tokens in its vocabulary, {rows} rows of token_embd.weight"
         )
-    made, template = tokenizer(values, where), values.get("tokenizer.chat_template")
+    made, end = tokenizer(values, where), named("eos", words, values, where)
     known = {token.content for token in made.get_added_tokens_decoder().values()}
-    if template is not None:
-        _expect_chatml(str(template), known, where)
+    template = _template(values, words, where)
+    if template:
+        template.expect_chatml(known)
     spare = next((token for token in SPARE if token in known), None)
     chat_format = ChatFormat()
     if spare and {END_OF_TEXT, START, END} <= known and not set(SPECIALS) <= known:
         chat_format = ChatFormat(picture=(spare,), placeholder=spare)
     else:
         made.add_special_tokens([AddedToken(t, special=True) for t in SPECIALS if t not in known])
-    end = named("eos", words, values, where)
     begin = _bos(values, words, template, where)
     chat = Chat(made, image_tokens, replace(chat_format, begin=begin))
-    if template is None:
-        print(f"{where}: has no chat template; conversations are written as ChatML", file=sys.stderr)
+    if template:
+        chat = template.fitted(chat)
     else:
-        chat = with_template(chat, str(template), end or "", where)
+        print(f"{where}: has no chat template; conversations are written as ChatML", file=sys.stderr)
     if end not in (None, chat.format.end):
         print(f"{where}: its texts end with {end}, answers with {chat.format.end}", file=sys.stderr)
     return chat
 
 
-def _bos(values: dict[str, object], words: list[str], template: object, where: Path) -> tuple[str, ...]:
+def _template(values: dict[str, object], words: list[str], where: Path) -> Template | None:
+    if (text := values.get("tokenizer.chat_template")) is None:
+        return None
+    bos, eos = (named(which, words, values, where) or "" for which in ("bos", "eos"))
+    return Template(str(text), where, bos, eos)
+
+
+def _bos(
+    values: dict[str, object], words: list[str], template: Template | None, where: Path
+) -> tuple[str, ...]:
     """bos, where every text begins with it, or what the template writes does."""
-    bos, mark = named("bos", words, values, where), "[here]"
+    bos = named("bos", words, values, where)
     if not begins(values):
-        writes = template is not None and _rendered(str(template), TALK, mark, "", where).startswith(mark)
-        return (bos,) if bos and writes else ()
+        return (bos,) if bos and template and template.writes_bos else ()
     if bos is None:
         raise ConvertError(f"{where}: texts begin with bos, but it has no tokenizer.ggml.bos_token_id")
     return (bos,)
-
-
-TALK = [
-    {"role": "user", "content": "One?"},
-    {"role": "assistant", "content": "Two."},
-    {"role": "user", "content": "Three?"},
-]
-TOLD = [{"role": "system", "content": "Be brief."}, *TALK]
-
-
-def _expect_chatml(template: str, known: set[str], where: Path) -> None:
-    if START not in template:
-        whose = next((f"{name} ({mark})" for mark, name in OTHERS.items() if mark in template), "another")
-        raise ConvertError(f"{where}: its chat template is {whose}; only ChatML ({START}) is known here")
-    if lacking := sorted({START, END} - known):
-        raise ConvertError(
-            f"{where}: its chat template writes {lacking[0]}, no special token of its vocabulary"
-        )
-
-
-def with_template(chat: Chat, template: str, end: str, where: Path) -> Chat:
-    """The chat with the system message that the template gives where there is none.
-
-    Raises ConvertError where the template writes a conversation in another way than our format does.
-    """
-    bos = "".join(chat.format.begin)
-
-    def rendered(messages: list[Message]) -> str:
-        text = _rendered(template, messages, bos, end, where)
-        return text if text.startswith(bos) else bos + text  # llama.cpp puts bos in front where it is lacking
-
-    _expect_same(rendered(TOLD), chat.spelled(TOLD), where)
-    wanted, ours = rendered(TALK), chat.spelled(TALK)
-    if wanted == ours:
-        return chat
-    said = wanted.removeprefix(f"{bos}{START}system\n").split(f"{END}\n")[0]
-    chat = chat.with_system(said)
-    _expect_same(wanted, chat.spelled(TALK), where)
-    return chat
-
-
-def _expect_same(theirs: str, ours: str, where: Path) -> None:
-    if theirs != ours:
-        at = next((i for i, (a, b) in enumerate(zip(theirs, ours, strict=False)) if a != b), len(ours))
-        theirs, ours = theirs[max(0, at - 20) :][:60], ours[max(0, at - 20) :][:60]
-        raise ConvertError(f"{where}: its chat template writes {theirs!r} where ChatML has {ours!r}")
-
-
-def _rendered(template: str, messages: list[Message], bos: str, end: str, where: Path) -> str:
-    from jinja2 import TemplateError
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    def raise_exception(message: str) -> None:
-        raise TemplateError(message)
-
-    try:
-        place = ImmutableSandboxedEnvironment(
-            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
-        )
-        place.globals["raise_exception"] = raise_exception
-        shown = place.from_string(template)
-        return shown.render(messages=messages, add_generation_prompt=True, bos_token=bos, eos_token=end)
-    except (TemplateError, ValueError, TypeError, ArithmeticError, LookupError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ConvertError(f"{where}: its chat template cannot be used ({reason})") from None

@@ -102,7 +102,7 @@ def sentencepiece(words: list[str], values: dict[str, object], where: Path) -> T
     ids = {word: id for id, word in enumerate(words)}
     made = Tokenizer(BPE(ids, merges, unk_token=unknown, fuse_unk=True, byte_fallback=True))
     space = values.get("tokenizer.ggml.add_space_prefix", True)
-    scheme = "first" if space else "never"
+    scheme = "always" if space else "never"  # also behind a special token, as llama.cpp does
     made.pre_tokenizer = pre_tokenizers.Metaspace(replacement=SPACE, prepend_scheme=scheme, split=False)
     steps = [decoders.Replace(SPACE, " "), decoders.ByteFallback(), decoders.Fuse()]
     made.decoder = decoders.Sequence([*steps, *([decoders.Strip(" ", 1, 0)] if space else [])])

@@ -5,13 +5,15 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
-from tokenizers import AddedToken, Tokenizer
 from torch import Tensor
 
 from convert import blip, encoders, gguf, llama, llava, minimind, minimind3
 from convert.blip import without_twins
-from convert.files import ConvertError, find, read_tensors, whole_folder
-from dataset.chat import BLIP, FORMATS, MINIMIND, MINIMIND3, OPT, SPECIALS, T5, Chat, ChatFormat
+from convert.families import completed, first_id
+from convert.files import ConvertError, Sources, find, find_model, read_tensors, whole_folder
+from convert.pixels import PIXELS, open_preprocessor, side_of
+from convert.words import TOKENIZER, open_chat
+from dataset.chat import BLIP, FORMATS, MINIMIND, MINIMIND3, OPT, T5, Chat, ChatFormat
 from dataset.class_names import class_ids
 from dataset.errors import read_object
 from dataset.preprocess import Preprocessor, efficientnet
@@ -24,18 +26,14 @@ from model.eyes import efficientnet_config
 from model.hub import Config, Model, load_strictly, make, own_tensors, save
 
 SHIPPED = Path("weights/tiny")  # its tokenizer is that of new decoders
-TOKENIZER, PIXELS = "tokenizer.json", "preprocessor_config.json"
+SEEING = ("clip", "llava", "blip", "blip2")  # come with an eye
 
 
 def from_llama(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
     """A decoder and, with `vision`, an eye; the connector between them is new."""
     values = read_object(source / "config.json")
     text = llama.decoder_config(values, source / "config.json")
-    eos = values.get("eos_token_id")
-    ids = {
-        "eos_token_id": eos[0] if isinstance(eos, list) else eos or 0,
-        "image_token_id": text.vocab_size - 1,
-    }
+    ids = {"eos_token_id": first_id(values.get("eos_token_id")), "image_token_id": text.vocab_size - 1}
     decoder = llama.decoder_tensors(read_tensors(source), text, source)
     config = VLMConfig(text=text, vision=PRESETS["tiny"].vision, **ids)
     return _with_eye(config, {f"decoder.{k}": t for k, t in decoder.items()}, vision)
@@ -85,7 +83,7 @@ def from_blip2(source: Path, vision: str | None) -> tuple[Blip2Config, dict[str,
 
 def from_bert(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
     """A Q-Former that starts with what BERT knows, to be trained by --stage qformer; the decoder is new."""
-    values = read_object(source / "config.json")
+    values = completed(read_object(source / "config.json"), source / "config.json", ["bert"])
     config, tensors = _with_eye(PRESETS["tiny"], {}, vision)
     width = config.vision.hidden_size
     qformer = blip.bert_config(values, source / "config.json", encoder_hidden_size=width)
@@ -119,41 +117,54 @@ def _with_eye(
         kind = vision.removesuffix("-pytorch-model")
         seen = {f"vision.clip.{k}": t for k, t in base_tensors(base_of(vision)).items()}
         return replace(config, vision=efficientnet_config(kind), connector="words"), tensors | seen
-    folder = find(vision)
+    folder = find_model(vision)
     values, sized = read_object(folder / "config.json"), {}
     if values.get("model_type") == "dinov2":  # its own size is that of its training, its pixels' another
-        sized["image_size"] = open_preprocessor([folder]).image_size
+        sized["image_size"] = side_of(folder)
     eye = encoders.vision_config(values, folder / "config.json", **sized)
     seen = encoders.vision_tensors(read_tensors(folder), eye, folder)
     return replace(config, vision=eye), tensors | {f"vision.clip.{k}": t for k, t in seen.items()}
 
 
 def convert(kind: str, source: str, out: Path, vision: str | None, tokenizer: str | None) -> None:
-    """Read everything, check everything, then write the folder `out`."""
-    vlm, chat, preprocessor = read(kind, source, vision, tokenizer)
+    """Read everything, check everything, write the folder, try it; then it becomes `out`."""
+    from convert import trial  # transformers takes seconds to import
+
     with whole_folder(out) as whole:
-        save(vlm, whole)
-        preprocessor.to_json(whole / PIXELS)
-        if chat is not None:
-            chat.save(whole)
+        words = write(whole, kind, source, vision, tokenizer)
+        trial.expect_same(whole, kind, sources(kind, source, vision, tokenizer))
     print(
-        f"wrote {out}" if chat else f"wrote {out}: weights alone, no {TOKENIZER} was found (see --tokenizer)"
+        f"wrote {out}" if words else f"wrote {out}: weights alone, no {TOKENIZER} was found (see --tokenizer)"
     )
+
+
+def write(whole: Path, kind: str, *source: str | None) -> bool:
+    """A checkpoint folder of what is read; does it have words? Memory is free again afterwards."""
+    vlm, chat, preprocessor = read(kind, *source)
+    save(vlm, whole)
+    preprocessor.to_json(whole / PIXELS)
+    if chat is not None:
+        chat.save(whole)
+    return chat is not None
 
 
 def read(
     kind: str, source: str, vision: str | None = None, tokenizer: str | None = None
 ) -> tuple[Model, Chat | None, Preprocessor]:
     """The model, its words (None where there is no tokenizer) and its pixels."""
-    folder = base_file(base_of(source)) if source in KNOWN else find(source)
+    if vision and kind in SEEING:
+        raise ConvertError(f"{source}: brings an eye of its own; leave --vision out")
+    folder = base_file(base_of(source)) if source in KNOWN else find_model(source)
     config, tensors = SOURCES[kind](folder, vision)
     words = find(tokenizer) if tokenizer else (SHIPPED if kind == "clip" else folder)
     if kind == "gguf" and not tokenizer:
         chat = gguf.read_chat(folder, config.text.vocab_size, config.image_tokens)
-        chat = chat.with_system("") if vision else chat  # who sees is no longer who that message says
     else:
-        chat = open_chat(words, config.image_tokens, _format_of(kind, config))
+        rows = config.text.vocab_size if kind in ("llama", "llava", "minimind", "gguf") else 0
+        chat = open_chat(words, config.image_tokens, _format_of(kind, config), kind == "llava", rows)
     if chat is not None:
+        if vision and kind in ("gguf", "llama"):
+            chat = chat.with_system("")  # who sees is no longer who that message says
         config = with_words(config, chat, kind, words)
     vlm = filled(config, tensors, folder)
     if kind == "bert":
@@ -164,7 +175,17 @@ def read(
         vlm.connector.begin(vlm.decoder.embed_tokens.weight, class_ids(chat))
     if vision in KNOWN:
         return vlm, chat, efficientnet(config.vision.image_size)
-    return vlm, chat, open_preprocessor([find(vision)] if vision else [folder], config.vision.image_size)
+    eye = sources(kind, source, vision).eye
+    return vlm, chat, open_preprocessor(eye, config.vision) if eye else Preprocessor(config.vision.image_size)
+
+
+def sources(kind: str, source: str, vision: str | None = None, tokenizer: str | None = None) -> Sources:
+    eye = source if kind in SEEING else vision
+    return Sources(
+        model=find(source) if kind in ("llama", "llava", "blip", "blip2") else None,
+        eye=find(eye) if eye and eye not in KNOWN else None,
+        words=find(tokenizer or source) if kind in ("llama", "llava") else None,
+    )
 
 
 def bases_of(source: str, vision: str | None) -> dict | None:
@@ -178,32 +199,7 @@ def _format_of(kind: str, config: Config) -> ChatFormat | None:
         return T5 if config.published.is_encoder_decoder else OPT
     if kind == "minimind":
         return MINIMIND3 if config.text.qk_norm else MINIMIND
-    return BLIP if kind == "blip" else None
-
-
-def open_preprocessor(folders: list[Path], image_size: int | None = None) -> Preprocessor:
-    """The one beside the eye; CLIP's where there is none."""
-    found = next((folder / PIXELS for folder in folders if (folder / PIXELS).is_file()), None)
-    preprocessor = Preprocessor.from_json(found) if found else Preprocessor(image_size or 224)
-    if image_size and preprocessor.image_size != image_size:
-        raise ConvertError(f"{found}: pictures of {preprocessor.image_size} pixels, the eye has {image_size}")
-    return preprocessor
-
-
-def open_chat(folder: Path, image_tokens: int, chat_format: ChatFormat | None) -> Chat | None:
-    """The folder's tokenizer with the format it was made for; where none fits, ChatML's tokens are added."""
-    if not (folder / TOKENIZER).is_file():
-        return None
-    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-    known = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
-    fitting = [one for one in FORMATS[:2] if one.specials() <= known]
-    chosen = chat_format or next(iter(fitting), FORMATS[0])
-    lacking = [token for token in chosen.begin if tokenizer.token_to_id(token) is None]
-    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in lacking])  # BLIP's [DEC]
-    if chosen == FORMATS[0]:
-        tokenizer.add_special_tokens([AddedToken(t, special=True) for t in SPECIALS if t not in known])
-        return Chat(tokenizer, image_tokens)
-    return Chat(tokenizer, image_tokens, chosen)
+    return {"blip": BLIP, "clip": FORMATS[0]}.get(kind)
 
 
 def with_words(config: Config, chat: Chat, kind: str, where: Path) -> Config:
@@ -211,6 +207,9 @@ def with_words(config: Config, chat: Chat, kind: str, where: Path) -> Config:
     size, rows = max(chat.tokenizer.get_vocab().values()) + 1, config.text.vocab_size
     if size > rows and kind in ("llava", "minimind", "blip", "blip2"):
         raise ConvertError(f"{where}: the tokenizer has {size} tokens, embed_tokens.weight {rows} rows")
+    if kind in ("llava", "minimind") and chat.image_id != config.image_token_id:
+        told = f"{config.image_token_id}, in its chat format at {chat.image_id} ({chat.format.placeholder})"
+        raise ConvertError(f"{where}: pictures stand at token {told}; that format is not known here")
     if not isinstance(config, VLMConfig):  # BLIP's ids are in its configuration
         return config
     if config.connector == "qformer":

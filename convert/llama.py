@@ -5,6 +5,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from convert.families import completed
 from convert.files import ConvertError
 from convert.names import Rules, refuse, rename
 from model.config import DecoderConfig
@@ -19,14 +20,14 @@ KNOWN = {
 }
 BIASED = {"llama": False, "mistral": False, "qwen2": True, "qwen3": False, "mixtral": False}  # q, k, v?
 WINDOWED = ("qwen2", "qwen3")  # say with use_sliding_window whether they heed sliding_window
-DEFAULTS = {  # what a configuration leaves out: LLaMA's own
-    "vocab_size": 32000,
-    "hidden_size": 4096,
-    "intermediate_size": 11008,
-    "num_hidden_layers": 32,
-    "num_attention_heads": 32,
-    "max_position_embeddings": 2048,
-}
+SIZES = (
+    "vocab_size",
+    "hidden_size",
+    "intermediate_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "max_position_embeddings",
+)
 
 RULES: Rules = (
     (r"(?:model\.)?(embed_tokens\.weight|norm\.weight)", r"\1"),
@@ -51,9 +52,8 @@ RULES: Rules = (
 
 def decoder_config(values: dict, where: Path | str) -> DecoderConfig:
     """config.json of the family -> ours. Raises ConvertError that names the field which differs."""
-    kind = values.get("model_type")
-    if kind not in BIASED:
-        raise ConvertError(f"{where}: model_type is {kind!r}; known are {', '.join(BIASED)}")
+    values = completed(values, where, BIASED)
+    kind = values["model_type"]
     refuse(where, values, KNOWN)
     if kind not in WINDOWED and values.get("sliding_window"):
         raise ConvertError(
@@ -61,25 +61,19 @@ def decoder_config(values: dict, where: Path | str) -> DecoderConfig:
         )
     if kind != "qwen2" and values.get("attention_bias"):
         raise ConvertError(f"{where}: attention_bias is true; only Qwen2's (query, key, value) is known")
-    heads = values.get("num_attention_heads", DEFAULTS["num_attention_heads"])
-    head_dim, size = values.get("head_dim"), values.get("hidden_size", DEFAULTS["hidden_size"])
-    experts = {
-        "num_local_experts": values.get("num_local_experts", 8),
-        "num_experts_per_tok": values.get("num_experts_per_tok", 2),
-        "router_aux_loss_coef": values.get("router_aux_loss_coef", 0.001),
-    }
+    heads, head_dim = values["num_attention_heads"], values.get("head_dim")
+    experts = (
+        ("num_local_experts", "num_experts_per_tok", "router_aux_loss_coef") if kind == "mixtral" else ()
+    )
     theta, scaling = rope(values, where)
     return DecoderConfig(
-        **{key: values.get(key, default) for key, default in DEFAULTS.items()},
-        num_key_value_heads=values.get("num_key_value_heads") or heads,
-        head_dim=None if head_dim == size // heads else head_dim,
+        **{key: values[key] for key in (*SIZES, "rms_norm_eps", "tie_word_embeddings", *experts)},
+        num_key_value_heads=values["num_key_value_heads"] or heads,
+        head_dim=None if head_dim == values["hidden_size"] // heads else head_dim,
         rope_theta=theta,
         rope_scaling=scaling,
-        rms_norm_eps=values.get("rms_norm_eps", 1e-6),
-        tie_word_embeddings=values.get("tie_word_embeddings", False),
         attention_bias=BIASED[kind],
         qk_norm=kind == "qwen3",
-        **(experts if kind == "mixtral" else {}),
     )
 
 
@@ -122,7 +116,7 @@ def llama_config(config: DecoderConfig, where: Path | str) -> dict:
     return {
         "model_type": "llama",
         "architectures": ["LlamaForCausalLM"],
-        **{key: getattr(config, key) for key in DEFAULTS},
+        **{key: getattr(config, key) for key in SIZES},
         "num_key_value_heads": config.num_key_value_heads,
         "head_dim": config.head_size,
         "hidden_act": "silu",

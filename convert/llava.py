@@ -9,42 +9,36 @@ import torch
 from torch import Tensor
 
 from convert import encoders, llama
+from convert.families import completed, first_id
 from convert.files import ConvertError
 from convert.names import refuse
 from model.config import VisionConfig, VLMConfig
 from model.eyes import SHAPE_FIELDS
 
-KNOWN = {"model_type": ("llava",), "multimodal_projector_bias": (True,)}
+KNOWN = {"multimodal_projector_bias": (True,)}
 PROJECTOR = "multi_modal_projector."
 KINDS = {"gelu": "mlp", "linear": "linear"}  # projector_hidden_act -> our connector
 STRATEGIES = {"default": False, "full": True}  # vision_feature_select_strategy -> is CLS kept
 
 
 def import_config(values: dict, where: Path | str) -> VLMConfig:
-    refuse(where, {"model_type": None} | values, KNOWN)
+    values = completed(values, where, ["llava"])
+    refuse(where, values, KNOWN)
     refuse(where, values, {"projector_hidden_act": tuple(KINDS)})
     refuse(where, values, {"vision_feature_select_strategy": tuple(STRATEGIES)})
-    layer = values.get("vision_feature_layer", -2)
+    layer = values["vision_feature_layer"]
     if not isinstance(layer, int):
         raise ConvertError(f"{where}: vision_feature_layer is {layer!r}; features of one layer are read here")
-    keep_cls = STRATEGIES[values.get("vision_feature_select_strategy", "default")]
-    text = {"model_type": "llama"} | values.get("text_config", {})
-    if "tie_word_embeddings" in values:  # transformers heeds the outer one
-        text["tie_word_embeddings"] = values["tie_word_embeddings"]
+    keep_cls = STRATEGIES[values["vision_feature_select_strategy"]]
+    text = values["text_config"] | {"tie_word_embeddings": values["tie_word_embeddings"]}  # the outer one
     return VLMConfig(
         text=llama.decoder_config(text, where),
-        vision=encoders.vision_config(
-            values.get("vision_config", {}), where, feature_layer=layer, keep_cls=keep_cls
-        ),
-        connector=KINDS[values.get("projector_hidden_act", "gelu")],
-        image_token_id=values.get("image_token_id", values.get("image_token_index", 32000)),
-        eos_token_id=_first(text.get("eos_token_id", 2)),
-        pad_token_id=values.get("pad_token_id") or text.get("pad_token_id") or 0,
+        vision=encoders.vision_config(values["vision_config"], where, feature_layer=layer, keep_cls=keep_cls),
+        connector=KINDS[values["projector_hidden_act"]],
+        image_token_id=values["image_token_index"],
+        eos_token_id=first_id(text["eos_token_id"]),
+        pad_token_id=first_id(values.get("pad_token_id") or text["pad_token_id"]),
     )
-
-
-def _first(ids: int | list[int]) -> int:
-    return ids[0] if isinstance(ids, list) else ids
 
 
 def import_tensors(tensors: dict[str, Tensor], config: VLMConfig, where: Path | str) -> dict[str, Tensor]:

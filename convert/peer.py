@@ -11,7 +11,8 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from convert.files import ConvertError
 from convert.incoming import read
-from dataset.chat import IMAGE, Message
+from convert.template import parts
+from dataset.chat import Message
 from model.device import pick_device, pick_dtype
 from scoring.assistant import Assistant
 from scoring.memory import Memory
@@ -74,14 +75,3 @@ class Both(Assistant):
         theirs = self.peer.answer_batch([messages], images, **choices)[0]
         verdict = "the same" if theirs.strip() == said.strip() else theirs
         print(f"\ntransformers: {verdict}", file=sys.stderr)
-
-
-def parts(content: str) -> list[dict[str, str]]:
-    """ "<image>\\nWhat?" -> a picture and a text; a template writes the line break after a picture itself."""
-    first, *rest = content.split(IMAGE)
-    found = [{"type": "text", "text": first}] if first else []
-    for text in rest:
-        found.append({"type": "image"})
-        if text.removeprefix("\n"):
-            found.append({"type": "text", "text": text.removeprefix("\n")})
-    return found

@@ -141,6 +141,7 @@ class Chat:
         self.tokenizer, self.image_tokens = tokenizer, image_tokens
         self.format = chat_format or ChatFormat()
         tokenizer.encode_special_tokens = True  # special tokens spelled out in a text are text
+        self._later = going_on(tokenizer)
         added = {token.content: id for id, token in tokenizer.get_added_tokens_decoder().items()}
         placeholder = self.format.placeholder  # MiniMind-V's is a token like any other
         if chat_format and tokenizer.token_to_id(placeholder) is not None:
@@ -189,10 +190,10 @@ class Chat:
     def encode(self, text: str) -> list[int]:
         return self._encoding(text).ids
 
-    def _encoding(self, text: str) -> Encoding:
+    def _encoding(self, text: str, later: bool = False) -> Encoding:
         if HALF.search(text):
             raise DataError("the text holds half a character (a lone surrogate); remove it")
-        return self.tokenizer.encode(text, add_special_tokens=False)
+        return (self._later if later else self.tokenizer).encode(text, add_special_tokens=False)
 
     def decode(self, ids: Iterable[int]) -> str:
         return self.tokenizer.decode(list(ids), skip_special_tokens=True)
@@ -233,7 +234,8 @@ class Chat:
                 labels += [part.id if part.scored else IGNORED for part in group]
                 continue
             scored = [part.scored for part in group for _ in part.text]  # of each character
-            encoding = self._encoding("".join(part.text for part in group))
+            later = len(ids) > len(self.format.begin)
+            encoding = self._encoding("".join(part.text for part in group), later)
             ids += encoding.ids
             starts = [min(start, len(scored) - 1) for start, _ in encoding.offsets]
             labels += [id if scored[at] else IGNORED for id, at in zip(encoding.ids, starts, strict=True)]
@@ -271,6 +273,17 @@ class Chat:
         for text in rest:
             yield from self._pieces(self.format.picture)
             yield Part(text if self.format.picture else text.removeprefix("\n"))
+
+
+def going_on(tokenizer: Tokenizer) -> Tokenizer:
+    """The same, for text that stands behind other text: SentencePiece's blank in front is not put there where
+    it belongs to the first text alone (prepend_scheme "first")."""
+    if getattr(tokenizer.pre_tokenizer, "prepend_scheme", None) != "first":
+        return tokenizer
+    later = Tokenizer.from_str(tokenizer.to_str())
+    later.encode_special_tokens = True
+    later.pre_tokenizer.prepend_scheme = "never"
+    return later
 
 
 def stream_text(chat: Chat, ids: Iterable[int]) -> Iterator[str]:

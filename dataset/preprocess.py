@@ -8,6 +8,7 @@ S side of the square that the vision tower sees.
 import json
 import math
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,20 +64,20 @@ class Preprocessor:
 
     @classmethod
     def from_json(cls, path: str | os.PathLike) -> "Preprocessor":
-        """Read `preprocessor_config.json`; a missing field has CLIP's value, as in transformers.
+        """Read `preprocessor_config.json`."""
+        return cls.from_fields(read_object(path), path)
+
+    @classmethod
+    def from_fields(cls, values: dict, path: str | os.PathLike) -> "Preprocessor":
+        """A missing field has the value that it has in transformers.
 
         Raises DataError for every setting that would give pixels other than ours.
         """
-        given = _read_fields(path)
-        kind = (
-            str(given.get("image_processor_type", "CLIP")).removesuffix("Fast").removesuffix("ImageProcessor")
-        )
+        kind = re.sub("(ImageProcessor.*)?$", "", str(values.get("image_processor_type", "CLIP")))
         if kind not in KINDS:
             known = ", ".join(f"{name}ImageProcessor" for name in KINDS)
-            raise DataError(
-                f"{path}: image_processor_type is {given['image_processor_type']!r}; known: {known}"
-            )
-        fields = KINDS[kind]._fields() | given
+            raise DataError(f"{path}: image_processor_type is {kind}ImageProcessor; known: {known}")
+        fields = KINDS[kind]._fields() | _written_out(values)
         size = fields["size"]
         known = isinstance(size, dict) and set(size) in ({"shortest_edge"}, {"height", "width"})
         if not known or not all(type(side) is int and side > 0 for side in size.values()):
@@ -126,6 +127,7 @@ class Preprocessor:
 HALF, IMAGENET = (0.5,) * 3, ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 KINDS = {  # of transformers' image processors, by what each does with what its file leaves out
     "CLIP": Preprocessor(),
+    "Blip": Preprocessor(384, crop=False),
     "Siglip": Preprocessor(224, HALF, HALF, crop=False),
     "Bit": Preprocessor(224, *IMAGENET, short=256),  # DINOv2's
 }
@@ -136,9 +138,9 @@ def efficientnet(image_size: int) -> Preprocessor:
     return Preprocessor(image_size, (127 / 255,) * 3, (128 / 255,) * 3, crop=False)
 
 
-def _read_fields(path: str | os.PathLike) -> dict:
-    """The settings in a JSON file that are not null, bare sizes written out."""
-    fields = {key: value for key, value in read_object(path).items() if value is not None}
+def _written_out(values: dict) -> dict:
+    """The settings that are not null, bare sizes written out."""
+    fields = {key: value for key, value in values.items() if value is not None}
     if type(fields.get("size")) is int:
         fields["size"] = {"shortest_edge": fields["size"]}
     if type(fields.get("crop_size")) is int:

@@ -21,6 +21,7 @@ from model import lora
 from model.bases import base_tensors, expect_bases
 from model.blip import Blip, BlipConfig
 from model.config import VLMConfig
+from model.partial import partial
 from model.speaker import Speaker
 from model.vlm import VLM
 
@@ -174,7 +175,8 @@ def make(config: Config) -> Model:
 def read_config(folder: Path) -> Config:
     path = within(folder, CONFIG)
     if not path.is_file():
-        raise CheckpointError(f"no {CONFIG} in {folder}: not a checkpoint folder; `make train` makes one")
+        unknown = f"no {CONFIG} in {folder}: not a checkpoint folder; `make train` makes one"
+        raise CheckpointError(partial(folder) or unknown)
     try:
         values = _read_values(path)
         kind = values.get("model_type", "glimpse")

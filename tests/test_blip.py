@@ -149,7 +149,9 @@ def test_pictures_and_texts_must_be_as_many(pair: tuple, pixels: torch.Tensor, i
         pair[0](ids)
 
 
-def test_an_imported_folder_captions_a_picture(pair: tuple, tmp_path: Path) -> None:
+def test_an_imported_folder_captions_a_picture(
+    pair: tuple, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     ours, theirs = pair
     theirs.save_pretrained(tmp_path / "theirs")
     words = {f"w{i}": i for i in range(3, 39)} | {"[PAD]": PAD, "[MASK]": 1, "[SEP]": SEP}
@@ -158,6 +160,7 @@ def test_an_imported_folder_captions_a_picture(pair: tuple, tmp_path: Path) -> N
     tokenizer.add_special_tokens(["[PAD]", "[SEP]", "[MASK]"])
     tokenizer.save(str(tmp_path / "theirs" / "tokenizer.json"))
     convert_vlm(["import", str(tmp_path / "theirs"), str(tmp_path / "ours"), "--from", "blip"])
+    assert "not compared" not in capsys.readouterr().err
     assistant = Assistant.load(tmp_path / "ours", "cpu")
     picture = Image.new("RGB", (40, 30), "red")
     asked = [{"role": "user", "content": "<image>\nw5 w6"}]  # "a picture of"

@@ -171,7 +171,9 @@ def test_pictures_and_texts_must_be_as_many(pair: tuple, pixels: torch.Tensor, i
         pair[1](ids, pixels[:5], labels=ids)
 
 
-def test_an_imported_folder_answers_a_question(pair: tuple, tmp_path: Path) -> None:
+def test_an_imported_folder_answers_a_question(
+    pair: tuple, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     name, ours, theirs = pair
     theirs.save_pretrained(tmp_path / "theirs")
     words = {f"w{i}": i for i in range(60)}
@@ -181,6 +183,7 @@ def test_an_imported_folder_answers_a_question(pair: tuple, tmp_path: Path) -> N
     tokenizer.add_special_tokens(["</s>", "<pad>"])
     tokenizer.save(str(tmp_path / "theirs" / "tokenizer.json"))
     convert_vlm(["import", str(tmp_path / "theirs"), str(tmp_path / "ours"), "--from", "blip2"])
+    assert "not compared" not in capsys.readouterr().err
     assistant = Assistant.load(tmp_path / "ours", "cpu")
     picture = Image.new("RGB", (40, 30), "red")
     said = "".join(

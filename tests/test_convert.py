@@ -30,10 +30,10 @@ from transformers import (
 )
 
 from convert.files import ConvertError, read_tensors
-from convert.incoming import open_chat
 from convert.minimind import halves_from_neighbours
 from convert.names import rename
-from convert.peer import parts
+from convert.template import parts
+from convert.words import open_chat
 from convert_vlm import main as convert_vlm
 from dataset.chat import LLAVA, stream_text
 from dataset.storybook.records import StorybookRecords
@@ -93,9 +93,10 @@ def imported(kind: str, source: Path, tmp_path: Path, *more: object) -> VLM:
 
 
 @pytest.mark.parametrize("name", FAMILY)
-def test_llama_family(name: str, tmp_path: Path) -> None:
+def test_llama_family(name: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     theirs = saved(FAMILY[name](), tmp_path / "theirs")
     ours, ids = imported("llama", tmp_path / "theirs", tmp_path), some_ids(2, 11)
+    assert "not compared" not in capsys.readouterr().err
     with torch.no_grad():
         same("decoder: logits", type(theirs).__name__, ours(ids).logits, theirs(ids).logits)
 
@@ -187,10 +188,11 @@ def save_clip(folder: Path, **more: object) -> CLIPModel:
 
 
 @pytest.mark.parametrize("shards", [{}, {"max_shard_size": "20KB"}])
-def test_clip(shards: dict, tmp_path: Path) -> None:
+def test_clip(shards: dict, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     theirs = save_clip(tmp_path / "theirs", **shards)
     assert (tmp_path / "theirs" / "model.safetensors.index.json").exists() == bool(shards)
     ours, pictures = imported("clip", tmp_path / "theirs", tmp_path), torch.randn(2, 3, 32, 32)
+    assert "not compared" not in capsys.readouterr().err
     with torch.no_grad():
         expected = theirs.vision_model(pictures, output_hidden_states=True).hidden_states[-1][:, 1:]
         same("vision tower: patch features", "CLIPModel", ours.vision(pictures), expected)
