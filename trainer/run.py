@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 
@@ -16,6 +16,7 @@ from dataset.chat import Chat
 from dataset.check import examine
 from dataset.collate import Prepared
 from dataset.errors import DataError
+from dataset.flags import Count, CountOr0, NotNegative, NotWith, OnlyWith, Positive, Seed
 from dataset.loader import held_out_batches, make_loader
 from dataset.open import Chosen, open_data
 from dataset.packing import Packs
@@ -40,16 +41,18 @@ from trainer.shards import make_whole, shard_layers
 from trainer.stages import STAGES, Stage, choose_trainable
 from trainer.words import AnswerLoss
 
+Preset = Literal["tiny", "minimind-26m", "minimind-104m", "minimind-26m-moe"]
+
 
 @dataclass
 class TrainArgs:
     data: str = "storybook"
     """A data file (.jsonl, .parquet, .json), or the storybook that is drawn as it is needed."""
-    image_dir: Path | None = None
+    image_dir: Annotated[Path | None, OnlyWith("data", "val")] = None
     """Folder that picture names are relative to (default: the data file's)."""
     init: Path | None = None
     """Checkpoint folder to start from; without it the model is made from --preset."""
-    tokenizer: Path | None = None
+    tokenizer: Annotated[Path | None, NotWith("init")] = None
     """Folder of the tokenizer of a new model (default: weights/tiny)."""
     out: Path = Path("out/run")
     """Folder for the trained checkpoint, metrics.jsonl, loss.png and the state to resume from."""
@@ -57,54 +60,54 @@ class TrainArgs:
     """last: go on from the last save in --out; auto: from the last that is whole, or from the start if there
     is none; no: start anew, but not over what another run has left there."""
 
-    preset: Literal["tiny", "minimind-26m", "minimind-104m", "minimind-26m-moe"] = "tiny"
-    """Sizes of a new model."""
+    preset: Annotated[Preset | None, NotWith("init")] = None
+    """Sizes of a new model (default: tiny)."""
     connector: Literal["linear", "mlp", "words", "qformer"] | None = None
     """Connector of a new model; of --init's, a new one takes the old one's place if it is another."""
-    vision: str | None = None
+    vision: Annotated[str | None, NotWith("init")] = None
     """CLIP checkpoint for a new model: a folder or a hub name such as openai/clip-vit-base-patch16."""
     set: tuple[str, ...] = ()
     """Fields of a new model that differ from the preset: text.hidden_size=128 vision.patch_size=8, and of a
     new Q-Former or caption decoder: bert.num_hidden_layers=4 ..."""
-    image_size: int | None = None
+    image_size: Annotated[Count | None, NotWith("init")] = None
     """Side of a new model's pictures, in pixels."""
-    patch_size: int | None = None
+    patch_size: Annotated[Count | None, NotWith("init")] = None
     """Side of a new model's patches, in pixels."""
 
     train: tuple[Literal["vision", "connector", "decoder", "last_layer"], ...] | None = None
     """Parts that train (default: the stage's)."""
     skip_bad: bool = False
     """Leave bad records of a data file out, and say how many, instead of stopping at the start."""
-    lora: int | None = None
+    lora: CountOr0 | None = None
     """Rank of an adapter beside the decoder's matrices, which alone train of it (LoRA). An adapter that
     --init has goes on learning; 0 makes it part of the decoder, all of which trains."""
-    lora_alpha: float | None = None
+    lora_alpha: Annotated[Positive | None, OnlyWith("lora")] = None
     """Strength of a new adapter (default: twice its rank)."""
-    pack: int = 1
+    pack: Count = 1
     """Up to so many conversations about one picture in a row, each blind to the others: the picture is read
     once for all of them. --batch_size counts rows, then."""
-    samples: int | None = None
+    samples: Count | None = None
     """Records of the storybook to draw, or the first of the data file (default: 20000, or all)."""
-    epochs: float | None = None
+    epochs: Positive | None = None
     """Times to go through the data (default: 1; of a small data file more, so that there are some steps)."""
-    batch_size: int | None = None
+    batch_size: Count | None = None
     """Records in a batch (default: 32; of a data file of fewer than 1,000 records 8)."""
-    accumulate: int = 1
+    accumulate: Count = 1
     """Batches in an optimizer step."""
-    lr: float = 5e-4
+    lr: Positive = 5e-4
     """Peak learning rate of AdamW."""
-    muon_lr: float = 0.0
+    muon_lr: NotNegative = 0.0
     """Peak learning rate of Muon for the hidden matrices; 0: AdamW trains them, too."""
-    eye_lr: float = 1.0
+    eye_lr: Positive = 1.0
     """Learning rates of the eye relative to the others': below 1 it keeps what it knows."""
-    connector_lr: float = 1.0
+    connector_lr: Positive = 1.0
     """Learning rates of the connector relative to the others'."""
-    warmup: int = 50
+    warmup: CountOr0 = 50
     """Optimizer steps until the peak learning rate; at most a tenth of the run."""
-    weight_decay: float = 0.1
-    clip: float = 1.0
+    weight_decay: NotNegative = 0.1
+    clip: Positive = 1.0
     """Largest norm of the gradient."""
-    max_length: int | None = None
+    max_length: Count | None = None
     """Longest conversation, in tokens (default: the model's context)."""
     augment: bool = False
     """Mirror, crop and brighten pictures at random: for few photographs."""
@@ -113,11 +116,11 @@ class TrainArgs:
 
     val: str | None = None
     """Data file to answer now and then: exact match in metrics.jsonl, some answers in samples.html."""
-    val_every: int = 500
+    val_every: Annotated[Count, OnlyWith("val")] = 500
     """Optimizer steps between two such looks."""
-    val_samples: int = 200
+    val_samples: Annotated[Count, OnlyWith("val")] = 200
     """Records of --val to answer."""
-    seed: int = 0
+    seed: Seed = 0
     device: str = "auto"
     """auto (cuda, then mps, then cpu), or one by name."""
     dtype: Literal["auto", "fp32", "bf16"] = "auto"
@@ -129,11 +132,11 @@ class TrainArgs:
     memory, about a third more time."""
     shard: bool = False
     """Divide the decoder's layers among torchrun's processes (FSDP2): for one that does not fit whole."""
-    workers: int = 1
+    workers: CountOr0 = 1
     """Processes that prepare batches; 0: none."""
     board: Board = "none"
     """Curves for TensorBoard (tensorboard --logdir OUT) or Weights & Biases (offline without a key), too."""
-    save_every: int = 500
+    save_every: Count = 500
     """Optimizer steps between two saves of the state to resume from."""
     store: Literal["fp32", "fp16", "bf16"] = "fp32"
     """Precision of the weights that are written."""
