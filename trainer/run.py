@@ -13,11 +13,12 @@ from typing import Annotated, Literal
 import torch
 
 from dataset.chat import Chat
-from dataset.check import examine
+from dataset.check import examine, idle_told
 from dataset.collate import Prepared
 from dataset.errors import DataError
 from dataset.flags import Count, CountOr0, NotNegative, NotWith, OnlyWith, Positive, Seed
 from dataset.loader import held_out_batches, make_loader
+from dataset.needs import Needs
 from dataset.open import Chosen, open_data
 from dataset.packing import Packs
 from dataset.record import Record
@@ -38,7 +39,7 @@ from trainer.models import open_model, own_what_trains, with_adapter
 from trainer.report import Board
 from trainer.samples import Samples
 from trainer.shards import make_whole, shard_layers
-from trainer.stages import STAGES, Stage, choose_trainable
+from trainer.stages import STAGES, Stage, choose_trainable, expect_heeded, needs_of
 from trainer.words import AnswerLoss
 
 Preset = Literal["tiny", "minimind-26m", "minimind-104m", "minimind-26m-moe"]
@@ -157,6 +158,7 @@ def run(stage_name: str, args: TrainArgs) -> None:
 
 def _run(stage_name: str, args: TrainArgs) -> None:
     stage, leads = STAGES[stage_name], rank() == 0
+    expect_heeded(stage_name, args)
     if not saved_states(args.out):  # else `load_state` judges
         spare_model(args.out)
     torch.manual_seed(args.seed)
@@ -168,9 +170,14 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     prepare_layers(vlm, args, assistant.dtype)
     own_what_trains(vlm, parts)
     module = stage.build(vlm).to(assistant.device)
+    if not any(p.requires_grad for p in vlm.parameters()):
+        raise DataError(
+            f"--train {' '.join(parts)}: this kind of model has no such part; nothing would train"
+        )
     if args.init and hasattr(module, "load"):
         module.load(args.init)
-    prepared = prepare(stage, args, assistant)
+    needs = replace(needs_of(stage_name, parts, vlm), augmented=args.augment)
+    prepared = prepare(stage, args, assistant, needs)
     args = suited(args, len(prepared.records), args.data.startswith("storybook"))
     if args.batch_size % world():
         raise DataError(f"--batch_size {args.batch_size} is shared by {world()} processes; take a multiple")
@@ -178,7 +185,9 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     chance = module.chance(args.batch_size)
     if leads:
         print_plan(stage_name, module, recipe, len(prepared.records), assistant.device, chance)
-    evaluate = evaluator(args, assistant, module) if leads or args.shard else None  # it takes all shards
+    evaluate = (
+        evaluator(args, assistant, module, needs) if leads or args.shard else None
+    )  # it takes all shards
     fit(
         module,
         module,
@@ -229,13 +238,13 @@ def prepare_layers(vlm: Model, args: TrainArgs, dtype: str) -> None:
         shard_layers(vlm.decoder)
 
 
-def prepare(stage: Stage, args: TrainArgs, assistant: Assistant) -> Prepared:
+def prepare(stage: Stage, args: TrainArgs, assistant: Assistant, needs: Needs) -> Prepared:
     """What to train on; what an eye at rest makes of its pictures is kept, where they come more than once."""
     drawn = args.data.startswith("storybook")
     max_length = args.max_length or assistant.vlm.config.text.max_position_embeddings
     records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
     if not drawn:
-        records = whole_records(records, assistant.chat, max_length, args)
+        records = whole_records(records, assistant.chat, max_length, args, needs)
     if args.pack > 1:
         if stage.build is not AnswerLoss or not isinstance(assistant.vlm, VLM):
             raise DataError("--pack is for the stages align and sft, whose loss knows of it; leave it out")
@@ -250,19 +259,24 @@ def prepare(stage: Stage, args: TrainArgs, assistant: Assistant) -> Prepared:
 
 
 def whole_records(
-    records: Sequence[Record], chat: Chat, max_length: int, args: TrainArgs
+    records: Sequence[Record], chat: Chat, max_length: int, args: TrainArgs, needs: Needs
 ) -> Sequence[Record]:
-    """All of them, looked at before the first step. Raises DataError for bad ones, unless --skip_bad."""
-    found = examine(records, chat, max_length)
-    if not found.bad:
-        return records
-    number, first = f"{len(found.bad)} of {len(records)} records are bad", next(iter(found.bad.values()))
-    if not args.skip_bad or not found.good:
-        folder = f" --image_dir {args.image_dir}" if args.image_dir else ""
-        look = f"`.venv/bin/python -m dataset.records check {args.data}{folder}` tells all"
-        raise DataError(f"{first} ({number}; {look}; correct them, or leave them out with --skip_bad)")
-    print(f"{number} and left out; the first: {first}")
-    return Chosen(records, found.good)
+    """All that teach the stage something, looked at before the first step. Raises DataError for bad ones,
+    unless --skip_bad, and where none is left."""
+    found = examine(records, chat, max_length, needs=needs)
+    if found.bad:
+        number, first = f"{len(found.bad)} of {len(records)} records are bad", next(iter(found.bad.values()))
+        if not args.skip_bad or len(found.bad) == len(records):
+            folder = f" --image_dir {args.image_dir}" if args.image_dir else ""
+            look = f"dataset.records check {args.data}{folder} --stage {needs.stage}"
+            told = f"{number}; `.venv/bin/python -m {look}` tells all"
+            raise DataError(f"{first} ({told}; correct them, or leave them out with --skip_bad)")
+        print(f"{number} and left out; the first: {first}")
+    if not found.good:
+        raise DataError(f"{args.data}: {idle_told(found)}; name data with pictures, or train other parts")
+    if found.idle:
+        print(f"{idle_told(found)}: they are left out")
+    return records if len(found.good) == len(records) else Chosen(records, found.good)
 
 
 def make_recipe(args: TrainArgs, records: int, dtype: str, nproc_per_node: int | None = None) -> Recipe:
@@ -292,7 +306,7 @@ def print_plan(
 
 
 def evaluator(
-    args: TrainArgs, assistant: Assistant, module: torch.nn.Module
+    args: TrainArgs, assistant: Assistant, module: torch.nn.Module, needs: Needs
 ) -> Callable[[int], dict[str, float]] | None:
     """What a module says of held-out batches itself, or how many held-out questions it answers; some of the
     answers go to samples.html."""
@@ -301,6 +315,8 @@ def evaluator(
     records = open_data(args.val, args.image_dir)
     chosen = torch.randperm(len(records), generator=torch.Generator().manual_seed(0))[: args.val_samples]
     some = [records[i] for i in chosen.tolist()]
+    for record in some:
+        needs.expect(record)
     prepared = Prepared(some, assistant.chat, assistant.preprocessor)
     judges = hasattr(module, "evaluate")  # else two batches tell whether pictures are looked at
     found = held_out_batches(prepared, args.batch_size, None if judges else 2)
