@@ -3,12 +3,12 @@
 python -m dataset.records check data.jsonl --image_dir pictures --stage align
 """
 
+import hashlib
 import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +19,7 @@ from tqdm import tqdm
 from dataset.chat import Chat
 from dataset.errors import DataError
 from dataset.flags import Count, CountOr0, parse, told_in_one_line
-from dataset.images import load_image
+from dataset.images import Source, load_image
 from dataset.needs import NEEDS, Needs
 from dataset.record import Record
 from dataset.records import open_records
@@ -55,6 +55,7 @@ class Findings:
     lengths: list[int] = field(default_factory=list)
     types: Counter = field(default_factory=Counter)
     pictures: Counter = field(default_factory=Counter)
+    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)  # of all that is good
 
     @property
     def good(self) -> list[int]:
@@ -86,7 +87,9 @@ def examine(
         except DataError as error:
             found.bad[index] = str(error)
             continue
-        if not needs.taught_by(record):
+        if needs.taught_by(record):
+            found.digest.update(content(record))
+        else:
             found.idle.add(index)
         found.lengths.append(length)
         found.types[record.type or "none"] += 1
@@ -106,10 +109,24 @@ def whole_length(record: Record, chat: Chat, max_length: int | None) -> int:
 
 def fingerprint(record: Record) -> bytes:
     """Equal for records that say the same of the same pictures."""
-    digest = sha256(repr(record.messages).encode())
+    digest = hashlib.sha256(repr(record.messages).encode())
     for image in record.images:
         digest.update(image.tobytes() if isinstance(image, Image.Image) else os.fsencode(image))
     return digest.digest()
+
+
+def content(record: Record) -> bytes:
+    """Equal where the same is learnt, wherever the pictures lie: those in files by their name and size."""
+    said = repr((record.messages, record.regions)).encode()
+    return b"".join([said, *map(_picture, record.images)])
+
+
+def _picture(image: Source) -> bytes:
+    if isinstance(image, Path):
+        return f"{image.name} {image.stat().st_size}".encode(errors="surrogateescape")
+    if isinstance(image, Image.Image):
+        return image.tobytes()
+    return image.encode() if isinstance(image, str) else image
 
 
 def told(found: Findings) -> Iterator[str]:

@@ -52,7 +52,7 @@ BUGS = {
         "tests/test_checkpoint.py",
     ),
     "recipe not compared": Bug(
-        "trainer/checkpoint.py", "if was.get(key) != now[key]:", "if False:", "tests/test_checkpoint.py"
+        "trainer/checkpoint.py", "if words in before and ", "if False and ", "tests/test_checkpoint.py"
     ),
     "over another run": Bug(
         "trainer/checkpoint.py",

@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -35,7 +35,7 @@ class TrainingError(ValueError):
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train, but for data and model. `steps` are optimizer steps of accumulate x batch_size."""
+    """How to train, and what is known of the rest. `steps` are optimizer steps of accumulate x batch_size."""
 
     steps: int
     batch_size: int
@@ -48,6 +48,7 @@ class Recipe:
     dtype: str = "fp32"
     seed: int = 0
     nproc_per_node: int | None = None  # where what is learnt depends on it
+    known: dict[str, object] = field(default_factory=dict)  # what else it depends on, by the words for it
 
 
 def schedule(step: int, steps: int, warmup: int, floor: float = 0.02) -> float:
@@ -108,7 +109,7 @@ def fit(
     has its own rows.
 
     Raises TrainingError if a loss or a gradient is not finite, Interrupted on Ctrl-C or SIGTERM; the state
-    is saved before either. `resume`: see `load_state`.
+    is saved before either. `resume`: see `load_state`; StateError: see `save_state`.
     """
     device = next(module.parameters()).device
     optimizers = make_optimizers(module, recipe)

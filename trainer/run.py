@@ -33,6 +33,7 @@ from trainer.distributed import leader_first, processes, rank, world
 from trainer.features import compute_features
 from trainer.few import suited
 from trainer.health import Health
+from trainer.identity import identity
 from trainer.loop import Recipe, fit, to_device
 from trainer.memory import keep_memory
 from trainer.models import open_model, own_what_trains, with_adapter
@@ -158,36 +159,23 @@ def run(stage_name: str, args: TrainArgs) -> None:
 
 def _run(stage_name: str, args: TrainArgs) -> None:
     stage, leads = STAGES[stage_name], rank() == 0
+    parts = args.train or stage.parts
     expect_heeded(stage_name, args)
     if not saved_states(args.out):  # else `load_state` judges
         spare_model(args.out)
-    torch.manual_seed(args.seed)
-    assistant = open_model(args, stage_name)
-    vlm = assistant.vlm
-    parts = args.train or stage.parts
-    with_adapter(vlm, parts, args)
-    choose_trainable(vlm, parts, args.eye_lr, args.connector_lr)
-    prepare_layers(vlm, args, assistant.dtype)
-    own_what_trains(vlm, parts)
-    module = stage.build(vlm).to(assistant.device)
-    if not any(p.requires_grad for p in vlm.parameters()):
-        raise DataError(
-            f"--train {' '.join(parts)}: this kind of model has no such part; nothing would train"
-        )
-    if args.init and hasattr(module, "load"):
-        module.load(args.init)
-    needs = replace(needs_of(stage_name, parts, vlm), augmented=args.augment)
-    prepared = prepare(stage, args, assistant, needs)
+    assistant, module = open_module(stage_name, args, parts)
+    needs = replace(needs_of(stage_name, parts, assistant.vlm), augmented=args.augment)
+    prepared, data = prepare(stage, args, assistant, needs)
     args = suited(args, len(prepared.records), args.data.startswith("storybook"))
     if args.batch_size % world():
         raise DataError(f"--batch_size {args.batch_size} is shared by {world()} processes; take a multiple")
-    recipe = make_recipe(args, len(prepared.records), assistant.dtype, world() if stage.own_batch else None)
+    known = identity(stage_name, args, parts, assistant, prepared.max_length, data)
+    sharing = world() if stage.own_batch else None
+    recipe = make_recipe(args, len(prepared.records), assistant.dtype, sharing, known)
     chance = module.chance(args.batch_size)
     if leads:
         print_plan(stage_name, module, recipe, len(prepared.records), assistant.device, chance)
-    evaluate = (
-        evaluator(args, assistant, module, needs) if leads or args.shard else None
-    )  # it takes all shards
+    judging = leads or args.shard  # it takes all shards
     fit(
         module,
         module,
@@ -199,15 +187,35 @@ def _run(stage_name: str, args: TrainArgs) -> None:
         stage_name,
         args.resume,
         args.save_every,
-        evaluate,
+        evaluator(args, assistant, module, needs) if judging else None,
         args.val_every,
         health=Health(chance.get("loss"), trained=bool(args.init) and stage_name in KNOWN),
         weigh=module.weigh,
         board=args.board,
     )
     make_whole(module)
-    if not leads:
-        return
+    if leads:
+        save(assistant, module, args)
+
+
+def open_module(stage_name: str, args: TrainArgs, parts: Sequence[str]) -> tuple[Assistant, torch.nn.Module]:
+    """The model, and around it the loss of the stage; `parts` train."""
+    torch.manual_seed(args.seed)
+    assistant = open_model(args, stage_name)
+    vlm = assistant.vlm
+    with_adapter(vlm, parts, args)
+    choose_trainable(vlm, parts, args.eye_lr, args.connector_lr)
+    if not any(p.requires_grad for p in vlm.parameters()):
+        raise DataError(f"--train {' '.join(parts)}: this model has no such part; nothing would train")
+    prepare_layers(vlm, args, assistant.dtype)
+    own_what_trains(vlm, parts)
+    module = STAGES[stage_name].build(vlm).to(assistant.device)
+    if args.init and hasattr(module, "load"):
+        module.load(args.init)
+    return assistant, module
+
+
+def save(assistant: Assistant, module: torch.nn.Module, args: TrainArgs) -> None:
     assistant.save(args.out, STORED[args.store])
     if hasattr(module, "save"):
         module.save(args.out)
@@ -238,13 +246,16 @@ def prepare_layers(vlm: Model, args: TrainArgs, dtype: str) -> None:
         shard_layers(vlm.decoder)
 
 
-def prepare(stage: Stage, args: TrainArgs, assistant: Assistant, needs: Needs) -> Prepared:
-    """What to train on; what an eye at rest makes of its pictures is kept, where they come more than once."""
+def prepare(stage: Stage, args: TrainArgs, assistant: Assistant, needs: Needs) -> tuple[Prepared, str]:
+    """What to train on, and what is in it, in words; what an eye at rest makes of its pictures is kept, where
+    they come more than once."""
     drawn = args.data.startswith("storybook")
     max_length = args.max_length or assistant.vlm.config.text.max_position_embeddings
     records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
+    data = f"{args.data} of {len(records):,} records"
     if not drawn:
-        records = whole_records(records, assistant.chat, max_length, args, needs)
+        records, digest = whole_records(records, assistant.chat, max_length, args, needs)
+        data = f"of {len(records):,} records, sha256 {digest[:16]}"
     if args.pack > 1:
         if stage.build is not AnswerLoss or not isinstance(assistant.vlm, VLM):
             raise DataError("--pack is for the stages align and sft, whose loss knows of it; leave it out")
@@ -255,14 +266,14 @@ def prepare(stage: Stage, args: TrainArgs, assistant: Assistant, needs: Needs) -
     if stage.pictures and rests and not args.augment and args.features and again:
         with leader_first():
             prepared.features = compute_features(assistant, records, args.features)
-    return prepared
+    return prepared, data
 
 
 def whole_records(
     records: Sequence[Record], chat: Chat, max_length: int, args: TrainArgs, needs: Needs
-) -> Sequence[Record]:
-    """All that teach the stage something, looked at before the first step. Raises DataError for bad ones,
-    unless --skip_bad, and where none is left."""
+) -> tuple[Sequence[Record], str]:
+    """All that teach the stage something, looked at before the first step, and a digest of them. Raises
+    DataError for bad ones, unless --skip_bad, and where none is left."""
     found = examine(records, chat, max_length, needs=needs)
     if found.bad:
         number, first = f"{len(found.bad)} of {len(records)} records are bad", next(iter(found.bad.values()))
@@ -276,13 +287,17 @@ def whole_records(
         raise DataError(f"{args.data}: {idle_told(found)}; name data with pictures, or train other parts")
     if found.idle:
         print(f"{idle_told(found)}: they are left out")
-    return records if len(found.good) == len(records) else Chosen(records, found.good)
+    whole = len(found.good) == len(records)
+    return records if whole else Chosen(records, found.good), found.digest.hexdigest()
 
 
-def make_recipe(args: TrainArgs, records: int, dtype: str, nproc_per_node: int | None = None) -> Recipe:
+def make_recipe(
+    args: TrainArgs, records: int, dtype: str, nproc_per_node: int | None = None, known: dict | None = None
+) -> Recipe:
     steps = max(1, round(args.epochs * records / (args.batch_size * args.accumulate)))
     shared = {f.name: getattr(args, f.name) for f in fields(Recipe) if hasattr(args, f.name)}
-    return Recipe(**shared | {"steps": steps, "dtype": dtype, "nproc_per_node": nproc_per_node})
+    made = {"steps": steps, "dtype": dtype, "nproc_per_node": nproc_per_node, "known": known or {}}
+    return Recipe(**shared | made)
 
 
 def print_plan(
