@@ -186,7 +186,10 @@ def picture_groups(args: Args) -> list[list[str]]:
         raise DataError(
             f"{folder} holds {len(names)} pictures ({', '.join(sorted(PICTURES))}); {args.use_multi} needed"
         )
-    return [names[i : i + args.use_multi] for i in range(0, len(names) - args.use_multi + 1, args.use_multi)]
+    starts = range(0, len(names) - args.use_multi + 1, args.use_multi)
+    if args.heatmap and len(starts) > 1:
+        raise DataError(f"--heatmap {args.heatmap}: {len(starts)} questions would share it; ask about one")
+    return [names[i : i + args.use_multi] for i in starts]
 
 
 def ask_once(assistant: Assistant, args: Args, sources: Sequence[str]) -> None:

@@ -114,6 +114,7 @@ def test_every_stage_says_what_it_needs(assistant: Assistant) -> None:
     assert list(STAGES) == list(NEEDS)
     assert needs_of("sft", ("connector",), assistant.vlm).pictures == "some"
     assert needs_of("align", ("connector", "last_layer"), assistant.vlm).pictures == "any"
+    assert needs_of("sft", ("decoder",), torch.nn.Identity()).pictures == "one"  # BLIP, for one
 
 
 def of(assistant: Assistant) -> Callable[[int, int], dict]:

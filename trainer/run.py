@@ -164,7 +164,7 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     if not saved_states(args.out):  # else `load_state` judges
         spare_model(args.out)
     assistant, module = open_module(stage_name, args, parts)
-    needs = replace(needs_of(stage_name, parts, assistant.vlm), augmented=args.augment)
+    needs = needs_of(stage_name, parts, assistant.vlm)
     prepared, data = prepare(stage, args, assistant, needs)
     args = suited(args, len(prepared.records), args.data.startswith("storybook"))
     if args.batch_size % world():
@@ -274,7 +274,7 @@ def whole_records(
 ) -> tuple[Sequence[Record], str]:
     """All that teach the stage something, looked at before the first step, and a digest of them. Raises
     DataError for bad ones, unless --skip_bad, and where none is left."""
-    found = examine(records, chat, max_length, needs=needs)
+    found = examine(records, chat, max_length, needs=replace(needs, augmented=args.augment))
     if found.bad:
         number, first = f"{len(found.bad)} of {len(records)} records are bad", next(iter(found.bad.values()))
         if not args.skip_bad or len(found.bad) == len(records):
