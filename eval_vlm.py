@@ -15,12 +15,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from tqdm import tqdm
 
 from dataset.errors import DataError
+from dataset.flags import Count, CountOr0, NotNegative, NotWith, OnlyWith, Positive, Seed, Within
 from dataset.open import open_data
 from scoring import doctor, heatmap, report
 from scoring.answers import answer_all
@@ -32,6 +33,7 @@ DESCRIBE, COMPARE = "描述一下这个图像的内容。", "比较一下两张�
 SHIPPED, STORYBOOK = Path("weights/photo"), Path("weights/tiny")
 MODES = (Path("out/tiny/read"), STORYBOOK, STORYBOOK)
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+SCORED = ("data", "suite", "photos")  # flags that ask for a score, not for an answer
 HISTORY = Path.home() / ".glimpse_history"  # of questions typed in a terminal
 
 
@@ -39,7 +41,7 @@ HISTORY = Path.home() / ".glimpse_history"  # of questions typed in a terminal
 class Args:
     weights: Path | None = None
     """Checkpoint folder (default: weights/photo; of --suite and --model_mode, a storybook model's)."""
-    model_mode: Literal[0, 1, 2] | None = None
+    model_mode: Annotated[Literal[0, 1, 2] | None, NotWith("weights")] = None
     """A storybook model: 0 before the questions (out/tiny/read, made by `make train`), 1 after them, 2 after
     them with two pictures (both are weights/tiny: it learnt one and two pictures together)."""
     lora_name: Path | None = None
@@ -49,51 +51,51 @@ class Args:
     """0: our own checkpoint folder. 1: a folder of transformers' (LLaVA): our code answers, and what
     transformers itself answers comes after it, on stderr. A file of --data is scored by our code."""
 
-    image: tuple[str, ...] = ()
+    image: Annotated[tuple[str, ...], NotWith(*SCORED)] = ()
     """Pictures (paths or URLs) to ask about together, or one folder, each picture by itself."""
-    prompt: str | None = None
+    prompt: Annotated[str | None, NotWith(*SCORED)] = None
     """The question; without it a conversation begins (a folder is described)."""
-    use_multi: int = 1
+    use_multi: Annotated[Count, NotWith(*SCORED)] = 1
     """Pictures that a question is about, when --image names a folder or the default question is asked."""
 
-    temperature: float = 0.0
+    temperature: NotNegative = 0.0
     """Of sampling; 0 takes the likeliest token."""
-    top_p: float = 1.0
+    top_p: Annotated[float, Within(0, 1, above=True), OnlyWith("temperature")] = 1.0
     """Sample from the likeliest tokens that together reach this; 1: all."""
-    top_k: int = 0
+    top_k: Annotated[CountOr0, OnlyWith("temperature")] = 0
     """Sample from this many likeliest tokens; 0: all."""
-    repetition_penalty: float = 1.0
+    repetition_penalty: Positive = 1.0
     """Above 1: tokens already said become less likely."""
-    num_beams: int = 1
+    num_beams: Count = 1
     """Above 1: beam search, which is greedy."""
-    max_new_tokens: int = 256
+    max_new_tokens: CountOr0 = 256
     """Longest answer, in tokens."""
-    heatmap: Path | None = None
+    heatmap: Annotated[Path | None, OnlyWith("image"), OnlyWith("prompt", "use_multi")] = None
     """Write a picture there of where each word of the answer looks."""
     greedy: bool = False
     """Take the likeliest token, whatever --temperature says."""
     stream: bool = True
     """Print an answer as it comes."""
-    seed: int = 0
+    seed: Seed = 0
     """Of sampling."""
 
-    data: str | None = None
+    data: Annotated[str | None, NotWith("suite", "photos")] = None
     """Score this data file or folder (docs/YOUR_DATA.md), storybook:scenes, or storybook:pope."""
-    image_dir: Path | None = None
+    image_dir: Annotated[Path | None, OnlyWith("data")] = None
     """Folder that picture names in --data are relative to (default: the file's)."""
-    samples: int | None = None
+    samples: Annotated[Count | None, OnlyWith(*SCORED)] = None
     """The first so many records of --data; of storybook:scenes and :pope, scenes."""
-    suite: bool = False
+    suite: Annotated[bool, NotWith("photos")] = False
     """Score all held-out sets of the storybook, --samples scenes of the first (default: 300)."""
     photos: Path | None = None
     """Score descriptions of, and questions about, the photographs of this folder's val.txt (Flickr8k with
     captions.txt, docs/YOUR_DATA.md), --samples of them (default: all); --num_beams is of descriptions."""
-    per_family: int = 100
+    per_family: Annotated[CountOr0, OnlyWith("photos")] = 100
     """Questions of each family that --photos asks in each language."""
-    report: Path | None = None
+    report: Annotated[Path | None, OnlyWith(*SCORED)] = None
     """Write the score there as JSON (of --suite, a picture beside it; of --photos, the answers;
     default: out/suite.json, out/photos.json)."""
-    batch_size: int = 64
+    batch_size: Annotated[Count, OnlyWith(*SCORED)] = 64
     """Questions of --data answered at once; of --photos, at most 32."""
 
     device: str = "auto"
@@ -184,7 +186,10 @@ def picture_groups(args: Args) -> list[list[str]]:
         raise DataError(
             f"{folder} holds {len(names)} pictures ({', '.join(sorted(PICTURES))}); {args.use_multi} needed"
         )
-    return [names[i : i + args.use_multi] for i in range(0, len(names) - args.use_multi + 1, args.use_multi)]
+    starts = range(0, len(names) - args.use_multi + 1, args.use_multi)
+    if args.heatmap and len(starts) > 1:
+        raise DataError(f"--heatmap {args.heatmap}: {len(starts)} questions would share it; ask about one")
+    return [names[i : i + args.use_multi] for i in starts]
 
 
 def ask_once(assistant: Assistant, args: Args, sources: Sequence[str]) -> None:

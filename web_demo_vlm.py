@@ -17,12 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Queue
 from types import SimpleNamespace
+from typing import Annotated, Literal
 
 import gradio as gr
 from gradio.data_classes import ImageData
 from PIL import Image
 
 from dataset.errors import DataError
+from dataset.flags import Count, Within
 from dataset.images import load_image
 from dataset.open import open_data
 from scoring.assistant import Assistant
@@ -74,13 +76,12 @@ class Args:
     """Checkpoint folders, or folders of them."""
     host: str = "127.0.0.1"
     """Address to listen on; 0.0.0.0 is every one of this machine's."""
-    port: int = 7860
+    port: Annotated[int, Within(1, 65535)] = 7860
     device: str = "auto"
-    dtype: str = "fp32"
-    """auto, fp32, bf16 or int8."""
-    max_upload_mb: int = 20
+    dtype: Literal["auto", "fp32", "bf16", "int8"] = "fp32"
+    max_upload_mb: Count = 20
     """Largest picture file."""
-    at_once: int = 2
+    at_once: Count = 2
     """Answers that are made at the same time; others wait their turn."""
 
 

@@ -10,17 +10,18 @@ from pathlib import Path
 
 from benchmarks import machine, training
 from benchmarks.tables import Row, write
+from dataset.flags import Count
 from model.device import pick_device, pick_dtype
 from trainer.cli import parse, user_errors
 
 
 @dataclass
 class Args:
-    batch_sizes: tuple[int, ...] = (1, 2, 4, 8, 16)
-    lengths: tuple[int, ...] = (300, 600, 1200)
-    images: tuple[int, ...] = (1, 2, 4)
+    batch_sizes: tuple[Count, ...] = (1, 2, 4, 8, 16)
+    lengths: tuple[Count, ...] = (300, 600, 1200)
+    images: tuple[Count, ...] = (1, 2, 4)
     presets: tuple[str, ...] = ("tiny", "minimind-26m", "minimind-104m", "minimind-26m-moe")
-    steps: int = 2
+    steps: Count = 2
     device: str = "auto"
     out: Path = Path("out/bench")
 

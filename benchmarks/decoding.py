@@ -17,6 +17,7 @@ from torch import Tensor
 from benchmarks import machine, peers
 from benchmarks.tables import Row, write
 from dataset.chat import Chat
+from dataset.flags import Count
 from dataset.open import open_data
 from dataset.preprocess import Preprocessor
 from dataset.storybook.records import StorybookRecords
@@ -38,13 +39,13 @@ QUESTION = 40  # tokens beside those of the picture
 @dataclass
 class Args:
     preset: str = "minimind-26m"
-    new: int = 256
+    new: Count = 256
     """Tokens of an answer."""
-    batches: tuple[int, ...] = (1, 16)
-    rounds: int = 3
+    batches: tuple[Count, ...] = (1, 16)
+    rounds: Count = 3
     weights: Path = Path("weights/tiny")
     """Trained weights, to see what rounding does to their answers."""
-    scenes: int = 50
+    scenes: Count = 50
     """Held-out scenes that they are asked about."""
     device: str = "auto"
     out: Path = Path("out/bench")

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from benchmarks import machine, peers
 from benchmarks.tables import Row, write
+from dataset.flags import Count
 from model.config import PRESETS, VLMConfig
 from model.device import multiplies_bf16, pick_device
 from model.loss import IGNORED
@@ -44,14 +45,14 @@ IMAGE = 3
 @dataclass
 class Args:
     preset: str = "minimind-26m"
-    batch_size: int = 8
-    length: int = 300
+    batch_size: Count = 8
+    length: Count = 300
     """Tokens of a record, on the mean."""
-    images: int = 1
+    images: Count = 1
     """Pictures of a record."""
-    steps: int = 3
+    steps: Count = 3
     """Optimizer steps that are timed in each turn, after one that is not."""
-    rounds: int = 3
+    rounds: Count = 3
     device: str = "auto"
     out: Path = Path("out/bench")
     only: tuple[Literal["align", "sft"], str] | None = None

@@ -21,6 +21,7 @@ import train_pretrain_vlm
 import train_sft_vlm
 from benchmarks.machine import in_turns
 from dataset.collate import Prepared
+from dataset.flags import Count, Seed
 from dataset.loader import make_loader
 from dataset.open import open_data
 from dataset.record import Record
@@ -48,18 +49,18 @@ ROUNDS = 7  # in which each way's speed is measured once
 class Args:
     weights: Path = Path("weights/tiny")
     """Checkpoint folder whose eye and tokenizer all ways share."""
-    samples: int = 32000
+    samples: Count = 32000
     """Records that each way is trained on."""
-    stage1: int = 19200
+    stage1: Count = 19200
     """Pictures and captions of the Q-Former's stage 1, besides."""
-    seeds: tuple[int, ...] = (0, 1)
-    layers: int = 4
+    seeds: tuple[Seed, ...] = (0, 1)
+    layers: Count = 4
     """Depth of every decoder."""
-    width: int = 192
+    width: Count = 192
     """Width of every decoder."""
-    scenes: int = 100
+    scenes: Count = 100
     """Held-out scenes to be asked about."""
-    probes: int = 50
+    probes: Count = 50
     """Held-out scenes of POPE's questions."""
     ways: tuple[str, ...] = WAYS
     out: Path = Path("out/ways")

@@ -106,6 +106,7 @@ SOURCES = {
     "blip": from_blip,
     "blip2": from_blip2,
 }
+SEEING = ("blip", "blip2", "clip", "llava")  # that bring an eye of their own
 
 
 def _with_eye(
@@ -153,7 +154,7 @@ def read(
 ) -> tuple[Model, Chat | None, Preprocessor]:
     """The model, its words (None where there is no tokenizer) and its pixels."""
     if vision and kind in SEEING:
-        raise ConvertError(f"{source}: brings an eye of its own; leave --vision out")
+        raise ConvertError(f"--vision {vision}: {kind} has an eye of its own; leave it out")
     folder = base_file(base_of(source)) if source in KNOWN else find_model(source)
     config, tensors = SOURCES[kind](folder, vision)
     words = find(tokenizer) if tokenizer else (SHIPPED if kind == "clip" else folder)

@@ -1,15 +1,16 @@
 """Every record of a data file looked at before a run meets it: what is wrong, where, and how long they are.
 
-python -m dataset.records check data.jsonl --image_dir pictures
+python -m dataset.records check data.jsonl --image_dir pictures --stage align
 """
 
+import hashlib
 import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 import tyro
 from PIL import Image
@@ -17,7 +18,9 @@ from tqdm import tqdm
 
 from dataset.chat import Chat
 from dataset.errors import DataError
-from dataset.images import load_image
+from dataset.flags import Count, CountOr0, parse, told_in_one_line
+from dataset.images import Source, load_image
+from dataset.needs import NEEDS, Needs
 from dataset.record import Record
 from dataset.records import open_records
 
@@ -34,28 +37,38 @@ class Check:
     """Folder that picture names are relative to (default: the file's)."""
     weights: Path = Path("weights/tiny")
     """Checkpoint folder whose tokenizer measures the lengths."""
-    image_tokens: int = 64
+    image_tokens: CountOr0 = 64
     """Tokens that a picture takes (weights/tiny: 64)."""
-    max_length: int = 1024
+    max_length: Count = 1024
     """Longest conversation, in tokens; an answer that is cut off there is a fault (weights/tiny: 1024)."""
+    stage: Literal[tuple(NEEDS)] = "sft"
+    """Of training, which may want a picture in each record."""
 
 
 @dataclass
 class Findings:
-    """`bad` records by index, with the reason that names file and line."""
+    """`bad` records by index, with the reason that names file and line; `idle` ones teach a stage nothing."""
 
     records: int = 0
     bad: dict[int, str] = field(default_factory=dict)
+    idle: set[int] = field(default_factory=set)
     lengths: list[int] = field(default_factory=list)
     types: Counter = field(default_factory=Counter)
     pictures: Counter = field(default_factory=Counter)
+    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)  # of all that is good
 
     @property
     def good(self) -> list[int]:
-        return [index for index in range(self.records) if index not in self.bad]
+        return [index for index in range(self.records) if index not in self.bad and index not in self.idle]
 
 
-def examine(records: Sequence[Record], chat: Chat, max_length: int | None, unique: bool = False) -> Findings:
+def examine(
+    records: Sequence[Record],
+    chat: Chat,
+    max_length: int | None,
+    unique: bool = False,
+    needs: Needs = NEEDS["sft"],
+) -> Findings:
     """Parse every record, open its pictures, render its conversation. Nothing but findings is kept.
 
     `unique`: a record that comes a second time is a bad one.
@@ -64,6 +77,7 @@ def examine(records: Sequence[Record], chat: Chat, max_length: int | None, uniqu
     for index in tqdm(range(len(records)), desc="check", unit="record", mininterval=1, leave=False):
         try:
             record = records[index]
+            needs.expect(record)
             length = whole_length(record, chat, max_length)
             for image in record.images:
                 load_image(image, name=record.where)
@@ -73,6 +87,10 @@ def examine(records: Sequence[Record], chat: Chat, max_length: int | None, uniqu
         except DataError as error:
             found.bad[index] = str(error)
             continue
+        if needs.taught_by(record):
+            found.digest.update(content(record))
+        else:
+            found.idle.add(index)
         found.lengths.append(length)
         found.types[record.type or "none"] += 1
         found.pictures[len(record.images)] += 1
@@ -91,10 +109,24 @@ def whole_length(record: Record, chat: Chat, max_length: int | None) -> int:
 
 def fingerprint(record: Record) -> bytes:
     """Equal for records that say the same of the same pictures."""
-    digest = sha256(repr(record.messages).encode())
+    digest = hashlib.sha256(repr(record.messages).encode())
     for image in record.images:
         digest.update(image.tobytes() if isinstance(image, Image.Image) else os.fsencode(image))
     return digest.digest()
+
+
+def content(record: Record) -> bytes:
+    """Equal where the same is learnt, wherever the pictures lie: those in files by their name and size."""
+    said = repr((record.messages, record.regions)).encode()
+    return b"".join([said, *map(_picture, record.images)])
+
+
+def _picture(image: Source) -> bytes:
+    if isinstance(image, Path):
+        return f"{image.name} {image.stat().st_size}".encode(errors="surrogateescape")
+    if isinstance(image, Image.Image):
+        return image.tobytes()
+    return image.encode() if isinstance(image, str) else image
 
 
 def told(found: Findings) -> Iterator[str]:
@@ -102,11 +134,18 @@ def told(found: Findings) -> Iterator[str]:
     if len(found.bad) > SHOWN:
         yield f"... and {len(found.bad) - SHOWN} more"
     yield f"{found.records} records, {len(found.bad)} of them bad"
+    if found.idle:
+        yield idle_told(found)
     if not found.lengths:
         return
     yield "pictures: " + ", ".join(f"{n} in {count}" for n, count in sorted(found.pictures.items()))
     yield "types: " + ", ".join(f"{name} {count}" for name, count in found.types.most_common(12))
     yield from histogram(found.lengths)
+
+
+def idle_told(found: Findings) -> str:
+    """How many records a stage has nothing to learn from. The one thing that may lack is a picture."""
+    return f"{len(found.idle)} of {found.records} records have no picture, and would teach the stage nothing"
 
 
 def histogram(lengths: Sequence[int]) -> Iterator[str]:
@@ -120,14 +159,12 @@ def histogram(lengths: Sequence[int]) -> Iterator[str]:
         yield f"  {first:5} to {first + width - 1:5}  {counts[bar]:8}  {'#' * round(40 * share)}"
 
 
+@told_in_one_line
 def main(argv: list[str]) -> None:
     """`argv` is what comes after "check". The exit code is 1 where a record is bad."""
-    args = tyro.cli(Check, args=argv, description=__doc__, use_underscores=True)
-    try:
-        records = open_records(args.file, args.image_dir)
-        chat = Chat.load(args.weights, args.image_tokens)
-        found = examine(records, chat, args.max_length, unique=True)
-    except DataError as error:
-        sys.exit(f"error: {error}")
+    args = parse(Check, argv, __doc__)
+    records = open_records(args.file, args.image_dir)
+    chat = Chat.load(args.weights, args.image_tokens)
+    found = examine(records, chat, args.max_length, unique=True, needs=NEEDS[args.stage])
     print("\n".join(told(found)))
-    sys.exit(1 if found.bad else 0)
+    sys.exit(1 if found.bad or not found.good else 0)

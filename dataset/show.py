@@ -13,6 +13,7 @@ import tyro
 
 from dataset.chat import IGNORED, Chat
 from dataset.errors import DataError
+from dataset.flags import Count, CountOr0, parse, told_in_one_line
 from dataset.open import open_data
 
 SCORED, SPECIAL, PLAIN = "\033[1;32m", "\033[90m", "\033[0m"  # green, grey
@@ -25,13 +26,13 @@ class Show:
 
     data: tyro.conf.Positional[str]
     """Data file or folder (docs/YOUR_DATA.md), or storybook:VIEW."""
-    number: tyro.conf.Positional[int] = 1
+    number: tyro.conf.Positional[Count] = 1
     """Which record, counted from 1."""
     image_dir: Path | None = None
     """Folder that picture names are relative to (default: the file's)."""
     weights: Path = Path("weights/tiny")
     """Checkpoint folder whose tokenizer and chat format are used."""
-    image_tokens: int = 64
+    image_tokens: CountOr0 = 64
     """Tokens that a picture takes (weights/tiny: 64)."""
 
 
@@ -61,18 +62,16 @@ def rendered(chat: Chat, ids: list[int], labels: list[int], colours: bool) -> st
     return shown
 
 
+@told_in_one_line
 def main(argv: list[str]) -> None:
     """`argv` is what comes after "show"."""
-    args = tyro.cli(Show, args=argv, description=__doc__, use_underscores=True)
-    try:
-        records = open_data(args.data, args.image_dir)
-        if not 1 <= args.number <= len(records):
-            raise DataError(f"{args.data}: has records 1 to {len(records)}, not {args.number}")
-        record = records[args.number - 1]
-        chat = Chat.load(args.weights, args.image_tokens)
-        sample = chat.render(record.messages, record.where)
-    except DataError as error:
-        sys.exit(f"error: {error}")
+    args = parse(Show, argv, __doc__)
+    records = open_data(args.data, args.image_dir)
+    if not 1 <= args.number <= len(records):
+        raise DataError(f"{args.data}: has records 1 to {len(records)}, not {args.number}")
+    record = records[args.number - 1]
+    chat = Chat.load(args.weights, args.image_tokens)
+    sample = chat.render(record.messages, record.where)
     print(rendered(chat, sample.input_ids, sample.labels, sys.stdout.isatty()))
     scored = sum(label != IGNORED for label in sample.labels)
     numbers = f"{len(sample.input_ids)} tokens, {scored} of them scored, {len(record.images)} pictures"

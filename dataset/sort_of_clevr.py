@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-import tyro
 from PIL import Image, ImageDraw
 from tqdm import tqdm
+
+from dataset.flags import Count, parse, told_in_one_line
 
 SIDE, RADIUS = 75, 5
 COLOURS = {
@@ -41,9 +42,9 @@ class Object:
 class Args:
     out: Path = Path("out/clevr")
     """Folder for train.jsonl, val.jsonl and the pictures."""
-    train: int = 9800
+    train: Count = 9800
     """Pictures to train on."""
-    val: int = 200
+    val: Count = 200
     """Pictures to score."""
 
 
@@ -118,8 +119,9 @@ def write(split: str, pictures: int, out: Path) -> Path:
     return out / f"{split}.jsonl"
 
 
+@told_in_one_line
 def main(argv: list[str] | None = None) -> None:
-    args = tyro.cli(Args, args=argv, description=__doc__, use_underscores=True)
+    args = parse(Args, argv, __doc__)
     for split in ("train", "val"):
         print(write(split, getattr(args, split), args.out))
 

@@ -10,11 +10,12 @@ A word's last s is a token of its own: "cats" is made of "cat", and what is lear
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-import tyro
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from dataset.chat import SPECIALS, Chat
+from dataset.flags import Count, Within, parse, told_in_one_line
 from dataset.storybook.records import StorybookRecords
 
 
@@ -22,9 +23,9 @@ from dataset.storybook.records import StorybookRecords
 class Args:
     out: Path = Path("out/tokenizer")
     """Folder for tokenizer.json and tokenizer_config.json."""
-    vocab_size: int = 1536
+    vocab_size: Annotated[int, Within(256 + len(SPECIALS))] = 1536
     """Tokens at most; fewer where the text has no more to merge."""
-    samples: int = 20_000
+    samples: Count = 20_000
     """Storybook conversations to learn from."""
 
 
@@ -55,8 +56,9 @@ def train_tokenizer(texts: Iterator[str], vocab_size: int) -> Tokenizer:
     return tokenizer
 
 
+@told_in_one_line
 def main(argv: list[str] | None = None) -> None:
-    args = tyro.cli(Args, args=argv, description=__doc__)
+    args = parse(Args, argv, __doc__)
     tokenizer = train_tokenizer(storybook_text(args.samples), args.vocab_size)
     Chat(tokenizer, image_tokens=1).save(args.out)
     print(f"{tokenizer.get_vocab_size()} tokens -> {args.out}")

@@ -46,10 +46,13 @@ def kind_of(model_type: str) -> tuple[type, type]:
 
 
 def save(vlm: Model, folder: str | Path, dtype: torch.dtype | None = None) -> None:
-    """Write config and weights, stored as `dtype` if given; each file appears whole or not at all."""
+    """Write config and weights, stored as `dtype` if given; each file appears whole or not at all.
+
+    Raises CheckpointError for weights that `load` would refuse.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {k: v.detach().to("cpu", dtype).contiguous() for k, v in own_tensors(vlm).items()}
+    tensors = _stored(own_tensors(vlm), dtype, folder)
     _replace(folder / WEIGHTS, lambda path: save_file(tensors, path, metadata={"format": "pt"}))
     text = json.dumps(vlm.config.to_dict(), indent=2) + "\n"
     _replace(folder / CONFIG, lambda path: Path(path).write_text(text))
@@ -83,8 +86,7 @@ def save_adapter(vlm: Model, folder: Path, dtype: torch.dtype | None = None) -> 
         for name in (lora.CONFIG, lora.WEIGHTS):
             (folder / name).unlink(missing_ok=True)
         return
-    held = lora.adapter_tensors(vlm.decoder)
-    tensors = {k: t.detach().to("cpu", dtype).contiguous() for k, t in held.items()}
+    tensors = _stored(lora.adapter_tensors(vlm.decoder), dtype, folder)
     _replace(folder / lora.WEIGHTS, lambda path: save_file(tensors, path, metadata={"format": "pt"}))
     text = json.dumps(lora.told(vlm.decoder.adapter), indent=2) + "\n"
     _replace(folder / lora.CONFIG, lambda path: Path(path).write_text(text))
@@ -212,7 +214,7 @@ def load_strictly(target: dict[str, Tensor], source: dict[str, Tensor], where: s
         if source[k].shape != target[k].shape
     ]
     faults += [f"{k} is {t.dtype}" for k, t in source.items() if not t.is_floating_point()]
-    faults = faults or [f"{k} is not finite" for k, t in source.items() if not torch.isfinite(t).all()]
+    faults = faults or not_finite(source)
     if faults:
         more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
         raise CheckpointError(f"{where} does not fit the model: {'; '.join(sorted(faults)[:3])}{more}")
@@ -220,6 +222,18 @@ def load_strictly(target: dict[str, Tensor], source: dict[str, Tensor], where: s
         for name, tensor in source.items():
             target[name].copy_(tensor)
     print(f"loaded {len(source)}/{len(target)} tensors from {where}", file=sys.stderr)
+
+
+def not_finite(tensors: dict[str, Tensor]) -> list[str]:
+    return [f"{name} is not finite" for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
+
+
+def _stored(held: dict[str, Tensor], dtype: torch.dtype | None, folder: Path) -> dict[str, Tensor]:
+    tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in held.items()}
+    if faults := not_finite(tensors):
+        precision = f" as {str(dtype).removeprefix('torch.')}; store float32" if dtype else ""
+        raise CheckpointError(f"{folder} is not written: {faults[0]}{precision}")
+    return tensors
 
 
 def _replace(path: Path, write: object) -> None:

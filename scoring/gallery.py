@@ -10,7 +10,6 @@ Photos of Flickr8k are for research: keep the page of them to yourself.
 import base64
 import html
 import io
-import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from dataset.errors import DataError
+from dataset.flags import Count, parse, told_in_one_line
 from dataset.images import load_image
 from dataset.photo.__main__ import CAPTIONS
 from dataset.photo.made import Made
@@ -56,25 +56,23 @@ class Args:
     """Checkpoint folder."""
     out: Path = Path("out/gallery.html")
     """The page, with all that is on it; .png draws it instead."""
-    photos: int = 40
+    photos: Count = 40
     """So many, evenly spaced in the list of their names."""
     split: str = "val"
     """Of Flickr8k."""
-    batch_size: int = 32
+    batch_size: Count = 32
     device: str = "auto"
     dtype: Literal["auto", "fp32", "bf16", "int8"] = "fp32"
 
 
+@told_in_one_line
 def main(argv: Sequence[str] | None = None) -> None:
-    args = tyro.cli(Args, args=argv, description=__doc__, use_underscores=True)
-    try:
-        if args.out.suffix not in (".html", ".png"):
-            raise DataError(f"{args.out}: a page is .html or .png")
-        records = chosen(args.sources, args.photos, args.split)
-        assistant = Assistant.load(args.weights, args.device, args.dtype).quickened()
-        page(assistant, records, args.out, args.batch_size)
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+    args = parse(Args, argv, __doc__)
+    if args.out.suffix not in (".html", ".png"):
+        raise DataError(f"{args.out}: a page is .html or .png")
+    records = chosen(args.sources, args.photos, args.split)
+    assistant = Assistant.load(args.weights, args.device, args.dtype).quickened()
+    page(assistant, records, args.out, args.batch_size)
     print(f"saved {args.out}: {len({record.where for record in records})} photos")
 
 

@@ -52,7 +52,7 @@ BUGS = {
         "tests/test_checkpoint.py",
     ),
     "recipe not compared": Bug(
-        "trainer/checkpoint.py", "if was.get(key) != now[key]:", "if False:", "tests/test_checkpoint.py"
+        "trainer/checkpoint.py", "if words in before and ", "if False and ", "tests/test_checkpoint.py"
     ),
     "over another run": Bug(
         "trainer/checkpoint.py",
@@ -113,7 +113,26 @@ BUGS = {
     "pictures not opened": Bug(
         "dataset/check.py", "load_image(image, name=record.where)", "pass", "tests/test_check.py"
     ),
-    "bad records train": Bug("trainer/run.py", "if not found.bad:", "if True:", "tests/test_check.py"),
+    "bad records train": Bug("trainer/run.py", "if found.bad:", "if False:", "tests/test_check.py"),
+    "records of no use": Bug(
+        "dataset/check.py", "if needs.taught_by(record):", "if True:", "tests/test_needs.py"
+    ),
+    "what teaches nothing counts": Bug(
+        "trainer/words.py", "if teaches else 0", "if True else 0", "tests/test_needs.py"
+    ),
+    "number out of bounds": Bug(
+        "dataset/flags.py", "not self.holds(number)", "False", "tests/test_flags.py -k at_once"
+    ),
+    "flag not heeded": Bug("dataset/flags.py", "if given:", "if False:", "tests/test_flags.py -k patch_size"),
+    "other data": Bug(
+        "dataset/check.py",
+        "found.digest.update(content(record))",
+        "pass",
+        "tests/test_resume.py -k same_number",
+    ),
+    "infinite weights saved": Bug(
+        "trainer/checkpoint.py", "if strange:", "if False:", "tests/test_resume.py -k not_finite"
+    ),
     "out of the folder": Bug(
         "dataset/record.py", 'if "\\0" in name or not', "if False and", "tests/test_records.py"
     ),
@@ -175,7 +194,7 @@ BUGS = {
     ),
     "not finite": Bug(
         "model/hub.py",
-        "if not torch.isfinite(t).all()]",
+        "if not torch.isfinite(tensor).all()]",
         "if False]",
         "tests/test_mistakes.py tests/test_vlm.py",
     ),

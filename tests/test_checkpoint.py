@@ -136,7 +136,7 @@ def test_a_new_run_does_not_begin_over_another(tmp_path: Path) -> None:
     with pytest.raises(ResumeError, match="stands at step 5 of 6; go on with --resume last"):
         resumed(tmp_path, "no")
     saved(tmp_path, 6)
-    with pytest.raises(ResumeError, match="stands at step 6 of 6; give another --out, or remove it"):
+    with pytest.raises(ResumeError, match="at step 6 of 6; go on with --resume last and more --epochs, give"):
         resumed(tmp_path, "no")
     assert resumed(tmp_path, "auto") == (6, 6.0)
 
@@ -146,7 +146,7 @@ def test_another_recipe_or_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ResumeError, match=r"made with --lr 0.1, not 0.2"):
         resumed(tmp_path, recipe={"steps": 6, "lr": 0.2})
     module = torch.nn.Linear(4, 2)
-    with pytest.raises(ResumeError, match="is of another model"):
+    with pytest.raises(ResumeError, match="is of another model or --train"):
         load_state(tmp_path, module, [], {"steps": 6, "lr": 0.1}, "last")
 
 

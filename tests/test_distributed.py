@@ -17,7 +17,7 @@ import train_sft_vlm
 from model.decoder import Decoder
 from scoring.assistant import Assistant
 from tests.conftest import TINY, scrambled
-from trainer.distributed import gather, sum_gradients, summed
+from trainer.distributed import gather, sum_gradients, summed, summed_by_name
 from trainer.run import TrainArgs, make_recipe
 from trainer.shards import clip_gradients, shard_layers, whole
 from trainer.stages import STAGES
@@ -58,7 +58,9 @@ def gathering(rank: int, folder: str) -> None:
     own = X[2 * rank : 2 * rank + 2].clone().requires_grad_(True)
     everything, first = gather(own)
     (everything.square().sum() / 2).backward()  # both processes add theirs
-    torch.save((everything.detach(), first, own.grad, summed([rank + 1, 2], X.device)), f"{folder}/{rank}.pt")
+    named = summed_by_name({"loss": 2.0, "found": 1.0} if rank else {})  # one has learnt nothing
+    sums = summed([rank + 1, 2], X.device), named
+    torch.save((everything.detach(), first, own.grad, *sums), f"{folder}/{rank}.pt")
     dist.destroy_process_group()
 
 
@@ -129,8 +131,9 @@ def test_stages_that_share_a_batch_by_processes_remember_their_number() -> None:
 def test_two_processes_gather_with_gradients(tmp_path: Path) -> None:
     mp.spawn(gathering, (str(tmp_path),), nprocs=2)
     for rank in range(2):
-        everything, first, gradient, sums = torch.load(tmp_path / f"{rank}.pt")
+        everything, first, gradient, sums, named = torch.load(tmp_path / f"{rank}.pt")
         assert torch.equal(everything, X) and first == 2 * rank and sums == [3, 4]
+        assert named == {"loss": 2.0, "found": 1.0}
         torch.testing.assert_close(gradient, 2 * X[2 * rank : 2 * rank + 2])
 
 

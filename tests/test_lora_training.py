@@ -162,7 +162,7 @@ MISTAKES = {
     "another alpha": ("sft", "--init lora --lora 4 --lora_alpha 3", "rank 4 and alpha 8, which goes on"),
     "nothing to adapt": ("pretrain", "--init start --lora 4", "its adapter is what trains"),
     "two things": ("sft", "--init start --lora 4 --train decoder last_layer", "--train decoder last_layer"),
-    "less than none": ("sft", "--init start --lora -1", "LoRA of rank -1"),
+    "less than none": ("sft", "--init start --lora -1", "--lora -1: give 0 or more"),
     "no folder": ("eval", "--weights start --lora_name nowhere", "no adapter_model.safetensors in nowhere"),
     "no adapter": ("eval", "--weights start --lora_name start", "is --weights, whose adapter is in use"),
     "twice": ("eval", "--weights lora --lora_name lora", "whose adapter is in use; leave it out"),

@@ -17,6 +17,7 @@ from typing import Literal
 import torch
 from torch import nn
 
+from trainer.distributed import rank
 from trainer.shards import as_held, whole
 
 FORMAT, KEPT = 1, 2
@@ -27,16 +28,22 @@ class ResumeError(ValueError):
     """Why a run cannot go on, in one line."""
 
 
+class StateError(ValueError):
+    """Why a state is not worth saving, in one line."""
+
+
 def save_state(
     folder: Path, step: int, module: nn.Module, optimizers: list, recipe: dict, write: bool = True
 ) -> Path:
     """Write the state that stands at `step`, then remove all but the newest `KEPT`.
 
-    Without `write`, in all processes but one, it only helps to put shards together.
+    Without `write`, in all processes but one, it only helps to put shards together. Raises StateError for
+    weights that are not finite; what was saved before stays.
     """
     path = folder / f"state-{step:08d}.pt"
     learnt = {"module": module.state_dict(), "optimizers": [o.state_dict() for o in optimizers]}
     learnt = whole(learnt)
+    _expect_finite(learnt["module"], folder, step)
     if not write:
         return path
     folder.mkdir(parents=True, exist_ok=True)
@@ -46,6 +53,14 @@ def save_state(
     write_whole(_label(path), lambda temporary: temporary.write_text(json.dumps(about) + "\n"))
     _remove_all_but(folder, saved_states(folder)[-KEPT:])
     return path
+
+
+def _expect_finite(weights: dict[str, torch.Tensor], folder: Path, step: int) -> None:
+    strange = [name for name, t in weights.items() if t.is_floating_point() and not torch.isfinite(t).all()]
+    if strange:
+        good = f"{paths[-1]} stays" if (paths := saved_states(folder)) else "there is no state before it"
+        found = f"{strange[0]} is not finite at step {step}, which is not saved; {good}"
+        raise StateError(f"{found}; try a lower --lr, in another --out")
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -103,7 +118,7 @@ def load_state(folder: Path, module: nn.Module, optimizers: list, recipe: dict, 
     if resume == "no" or not paths:
         return _begin_anew(folder, paths)
     path, state = _newest(paths, or_older=resume == "auto")
-    _check_recipe(state["recipe"], recipe, path)
+    _expect_same(state["recipe"], recipe, path)
     return _put_back(state, module, optimizers, path)
 
 
@@ -121,7 +136,8 @@ def _newest(paths: list[Path], or_older: bool) -> tuple[Path, dict]:
 def _begin_anew(folder: Path, paths: list[Path]) -> int:
     if paths:
         at, end = (_about(paths[-1])[key] for key in ("step", "steps"))
-        go_on = "go on with --resume last, " if at < end else ""
+        more = "" if at < end else " and more --epochs"
+        go_on = f"go on with --resume last{more}, "
         raise ResumeError(
             f"{folder} holds a run that stands at step {at} of {end}; {go_on}give another --out, or remove it"
         )
@@ -153,12 +169,26 @@ def _read(path: Path) -> dict:
         raise ResumeError(f"{path} holds other things than weights and numbers; it is not run") from None
 
 
-def _check_recipe(was: dict, now: dict, path: Path) -> None:
-    for key in now:
-        if was.get(key) != now[key]:
-            raise ResumeError(
-                f"{path} was made with --{key} {was.get(key)}, not {now[key]}; resume with the same flags"
-            )
+def _expect_same(was: dict, now: dict, path: Path) -> None:
+    """But for the length, which may grow. What an older state does not know is not compared."""
+    longer = now["steps"] - was["steps"]
+    before, after = (_by_words(recipe, bool(longer)) for recipe in (was, now))
+    for words in after:
+        if words in before and before[words] != after[words]:
+            given = f"{words} {before[words]}, not {after[words]}"
+            raise ResumeError(f"{path} was made with {given}; resume with the same flags")
+    if longer < 0:
+        counts = f"a run of {was['steps']} steps, not {now['steps']}"
+        raise ResumeError(f"{path} is of {counts}; give as many --epochs as then, or more")
+    if longer and rank() == 0:
+        print(f"{path}: the run is made longer, {was['steps']} steps before, {now['steps']} now")
+
+
+def _by_words(recipe: dict, longer: bool) -> dict[str, object]:
+    """All that has to be the same; of a longer run the warm-up need not, which is a share of a short one."""
+    left_out = {"steps", "known", *(["warmup"] if longer else [])}
+    flags = {f"--{name}": value for name, value in recipe.items() if name not in left_out}
+    return flags | recipe.get("known", {})
 
 
 def _put_back(state: dict, module: nn.Module, optimizers: list, path: Path) -> int:
@@ -169,9 +199,11 @@ def _put_back(state: dict, module: nn.Module, optimizers: list, path: Path) -> i
         )
         for optimizer, values in zip(optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(_as_held(values, optimizer))
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, LookupError) as error:
         first = " ".join(str(error).split())[:200]
-        raise ResumeError(f"{path} is of another model ({first}); resume with the same flags") from None
+        raise ResumeError(
+            f"{path} is of another model or --train ({first}); resume with the same flags"
+        ) from None
     torch.set_rng_state(state["random"])
     return state["step"]
 

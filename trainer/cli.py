@@ -1,33 +1,24 @@
-"""Flags from a dataclass, and a user's mistake answered in one line."""
+"""How every script begins and ends: its flags read and judged, a user's mistake answered in one line."""
 
 import functools
 import os
 import sys
 from collections.abc import Callable
-from typing import TypeVar
 
-import tyro
-
+from dataset.flags import parse, told_in_one_line
 from trainer.interrupt import Interrupted
 
-T = TypeVar("T")
-
-
-def parse(kind: type[T], argv: list[str] | None, description: str | None) -> T:
-    """Flags are the fields' names with underscores; a field's docstring is its help."""
-    return tyro.cli(kind, args=argv, description=description, use_underscores=True)
+__all__ = ["parse", "user_errors"]
 
 
 def user_errors(main: Callable) -> Callable:
-    """A ValueError (DataError, CheckpointError, ...) is a mistake that its message explains: print it."""
+    """`told_in_one_line`, of a run that may have been asked to stop, or that torchrun has begun."""
 
     @functools.wraps(main)
     def wrapped(argv: list[str] | None = None) -> None:
         try:
-            main(argv)
+            told_in_one_line(main)(argv)
             leave()
-        except (ValueError, OSError) as error:
-            sys.exit(f"error: {error}")
         except Interrupted as asked:
             print(f"\n{asked}", file=sys.stderr)
             sys.exit(asked.code)

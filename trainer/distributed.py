@@ -10,6 +10,7 @@ has not used (no picture in its rows) counts as nothing there.
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 
 import torch
 import torch.distributed as dist
@@ -89,6 +90,15 @@ def summed(numbers: Sequence[float], device: torch.device) -> list[float]:
     together = torch.tensor(numbers, dtype=torch.float64, device=device)
     dist.all_reduce(together)
     return together.tolist()
+
+
+def summed_by_name(numbers: dict[str, float]) -> dict[str, float]:
+    """Each named number, summed over processes; one that learnt nothing from its rows has none to give."""
+    if not several():
+        return numbers
+    told: list[dict[str, float]] = [{}] * world()
+    dist.all_gather_object(told, numbers)
+    return {name: sum(one.get(name, 0.0) for one in told) for name in dict.fromkeys(chain(*told))}
 
 
 def sum_gradients(parameters: Sequence[torch.nn.Parameter]) -> None:

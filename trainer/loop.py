@@ -7,14 +7,14 @@ import json
 import math
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from trainer.checkpoint import Resume, load_state, save_state, write_whole
-from trainer.distributed import leader_first, rank, sum_gradients, summed
+from trainer.distributed import leader_first, rank, sum_gradients, summed, summed_by_name
 from trainer.health import Health
 from trainer.interrupt import SIGNALS, Interrupted, Listener
 from trainer.muon import Muon
@@ -22,7 +22,7 @@ from trainer.report import Board, Report, Silence
 from trainer.shards import clip_gradients
 
 Losses = Callable[[dict], dict[str, Tensor]]  # batch -> named losses; the one to minimise is "loss"
-Weigh = Callable[[dict], int]  # batch -> of how many things its loss is the mean
+Weigh = Callable[[dict], int]  # batch -> of how many things its loss is the mean; 0: it teaches nothing
 
 
 def scored_labels(batch: dict) -> int:
@@ -35,7 +35,7 @@ class TrainingError(ValueError):
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train, but for data and model. `steps` are optimizer steps of accumulate x batch_size."""
+    """How to train, and what is known of the rest. `steps` are optimizer steps of accumulate x batch_size."""
 
     steps: int
     batch_size: int
@@ -48,6 +48,7 @@ class Recipe:
     dtype: str = "fp32"
     seed: int = 0
     nproc_per_node: int | None = None  # where what is learnt depends on it
+    known: dict[str, object] = field(default_factory=dict)  # what else it depends on, by the words for it
 
 
 def schedule(step: int, steps: int, warmup: int, floor: float = 0.02) -> float:
@@ -108,7 +109,7 @@ def fit(
     has its own rows.
 
     Raises TrainingError if a loss or a gradient is not finite, Interrupted on Ctrl-C or SIGTERM; the state
-    is saved before either. `resume`: see `load_state`.
+    is saved before either. `resume`: see `load_state`; StateError: see `save_state`.
     """
     device = next(module.parameters()).device
     optimizers = make_optimizers(module, recipe)
@@ -126,14 +127,15 @@ def fit(
             with report.waiting():
                 some = [to_device(next(batches), device) for _ in range(recipe.accumulate)]
             try:
-                window.append(train_step(module, losses, some, optimizers, recipe, factor, weigh))
+                values = train_step(module, losses, some, optimizers, recipe, factor, weigh)
             except TrainingError as error:
                 path = save_state(folder, step, module, optimizers, asdict(recipe), leads)
                 raise TrainingError(f"{error}; {kept(some, folder, path)}") from None
+            window += [values] if values else []
             report.step()
             number = agreed(asked.number, device)
             if done % log_every == 0 or done == recipe.steps:
-                means = {key: sum(row[key] for row in window) / len(window) for key in window[0]}
+                means = {key: sum(row[key] for row in window) / len(window) for key in (window or [{}])[0]}
                 if evaluate and (done % eval_every < log_every or done == recipe.steps):
                     means |= judged(module, evaluate, done)
                 samples = len(window) * recipe.accumulate * recipe.batch_size
@@ -177,19 +179,21 @@ def train_step(
     weigh: Weigh = scored_labels,
 ) -> dict[str, float]:
     """One optimizer step. Each batch weighs by what its loss is the mean of: two halves, one after the
-    other or in two processes, give what the whole gives."""
+    other or in two processes, give what the whole gives. Batches that teach nothing take no step: {}."""
     device = next(module.parameters()).device
     weights = [weigh(batch) for batch in batches]
     (total,) = summed([sum(weights)], device)
+    if not total:
+        return {}
     values: dict[str, float] = {}
-    for batch, share in zip(batches, (n / total for n in weights), strict=True):
+    for batch, share in [(batch, n / total) for batch, n in zip(batches, weights, strict=True) if n]:
         with torch.autocast(device.type, torch.bfloat16, enabled=recipe.dtype == "bf16"):
             parts = losses(batch)
         (parts["loss"] * share).backward()
         for key, value in parts.items():
             values[key] = values.get(key, 0.0) + share * value.item()
     sum_gradients([p for p in module.parameters() if p.requires_grad])
-    values = dict(zip(values, summed(list(values.values()), device), strict=True))
+    values = summed_by_name(values)
     norm = clip_gradients(module.parameters(), recipe.clip)
     for name, value in (("loss", values["loss"]), ("gradient", norm.item())):
         if not math.isfinite(value):

@@ -151,7 +151,7 @@ def parse_fields(items: Sequence[str], kinds: dict[str, type]) -> dict[str, dict
 
 def new_config(args: "TrainArgs") -> VLMConfig:
     """The preset with what the flags change."""
-    config = PRESETS[args.preset]
+    config = PRESETS[args.preset or "tiny"]
     sizes = [item for item in args.set if not item.startswith("bert.")]
     changes = parse_fields(sizes, {"text": DecoderConfig, "vision": VisionConfig})
     for name in ("image_size", "patch_size"):

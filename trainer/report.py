@@ -114,13 +114,14 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
 
 def draw_curves(rows: list[dict[str, float]], path: Path) -> None:
     """Every loss of the run against its step, on a logarithmic scale."""
-    if not rows:
+    losses = dict.fromkeys(key for row in rows for key in row if "loss" in key)
+    if not losses:
         return
     figure = Figure(figsize=(7, 4))  # without pyplot, whose backend may be a notebook's
     axes = figure.subplots()
-    for key in rows[0]:
-        if "loss" in key:
-            axes.plot([row["step"] for row in rows], [row[key] for row in rows], label=key)
+    for key in losses:
+        told = [row for row in rows if key in row]  # steps that taught nothing have none
+        axes.plot([row["step"] for row in told], [row[key] for row in told], label=key)
     axes.set(xlabel="step", ylabel="loss", yscale="log")
     axes.grid(alpha=0.3)
     axes.legend()

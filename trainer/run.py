@@ -8,15 +8,17 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 
 from dataset.chat import Chat
-from dataset.check import examine
+from dataset.check import examine, idle_told
 from dataset.collate import Prepared
 from dataset.errors import DataError
+from dataset.flags import Count, CountOr0, NotNegative, NotWith, OnlyWith, Positive, Seed
 from dataset.loader import held_out_batches, make_loader
+from dataset.needs import Needs
 from dataset.open import Chosen, open_data
 from dataset.packing import Packs
 from dataset.record import Record
@@ -31,25 +33,28 @@ from trainer.distributed import leader_first, processes, rank, world
 from trainer.features import compute_features
 from trainer.few import suited
 from trainer.health import Health
+from trainer.identity import identity
 from trainer.loop import Recipe, fit, to_device
 from trainer.memory import keep_memory
 from trainer.models import open_model, own_what_trains, with_adapter
 from trainer.report import Board
 from trainer.samples import Samples
 from trainer.shards import make_whole, shard_layers
-from trainer.stages import STAGES, Stage, choose_trainable
+from trainer.stages import STAGES, Stage, choose_trainable, expect_heeded, needs_of
 from trainer.words import AnswerLoss
+
+Preset = Literal["tiny", "minimind-26m", "minimind-104m", "minimind-26m-moe"]
 
 
 @dataclass
 class TrainArgs:
     data: str = "storybook"
     """A data file (.jsonl, .parquet, .json), or the storybook that is drawn as it is needed."""
-    image_dir: Path | None = None
+    image_dir: Annotated[Path | None, OnlyWith("data", "val")] = None
     """Folder that picture names are relative to (default: the data file's)."""
     init: Path | None = None
     """Checkpoint folder to start from; without it the model is made from --preset."""
-    tokenizer: Path | None = None
+    tokenizer: Annotated[Path | None, NotWith("init")] = None
     """Folder of the tokenizer of a new model (default: weights/tiny)."""
     out: Path = Path("out/run")
     """Folder for the trained checkpoint, metrics.jsonl, loss.png and the state to resume from."""
@@ -57,54 +62,54 @@ class TrainArgs:
     """last: go on from the last save in --out; auto: from the last that is whole, or from the start if there
     is none; no: start anew, but not over what another run has left there."""
 
-    preset: Literal["tiny", "minimind-26m", "minimind-104m", "minimind-26m-moe"] = "tiny"
-    """Sizes of a new model."""
+    preset: Annotated[Preset | None, NotWith("init")] = None
+    """Sizes of a new model (default: tiny)."""
     connector: Literal["linear", "mlp", "words", "qformer"] | None = None
     """Connector of a new model; of --init's, a new one takes the old one's place if it is another."""
-    vision: str | None = None
+    vision: Annotated[str | None, NotWith("init")] = None
     """CLIP checkpoint for a new model: a folder or a hub name such as openai/clip-vit-base-patch16."""
     set: tuple[str, ...] = ()
     """Fields of a new model that differ from the preset: text.hidden_size=128 vision.patch_size=8, and of a
     new Q-Former or caption decoder: bert.num_hidden_layers=4 ..."""
-    image_size: int | None = None
+    image_size: Annotated[Count | None, NotWith("init")] = None
     """Side of a new model's pictures, in pixels."""
-    patch_size: int | None = None
+    patch_size: Annotated[Count | None, NotWith("init")] = None
     """Side of a new model's patches, in pixels."""
 
     train: tuple[Literal["vision", "connector", "decoder", "last_layer"], ...] | None = None
     """Parts that train (default: the stage's)."""
     skip_bad: bool = False
     """Leave bad records of a data file out, and say how many, instead of stopping at the start."""
-    lora: int | None = None
+    lora: CountOr0 | None = None
     """Rank of an adapter beside the decoder's matrices, which alone train of it (LoRA). An adapter that
     --init has goes on learning; 0 makes it part of the decoder, all of which trains."""
-    lora_alpha: float | None = None
+    lora_alpha: Annotated[Positive | None, OnlyWith("lora")] = None
     """Strength of a new adapter (default: twice its rank)."""
-    pack: int = 1
+    pack: Count = 1
     """Up to so many conversations about one picture in a row, each blind to the others: the picture is read
     once for all of them. --batch_size counts rows, then."""
-    samples: int | None = None
+    samples: Count | None = None
     """Records of the storybook to draw, or the first of the data file (default: 20000, or all)."""
-    epochs: float | None = None
+    epochs: Positive | None = None
     """Times to go through the data (default: 1; of a small data file more, so that there are some steps)."""
-    batch_size: int | None = None
+    batch_size: Count | None = None
     """Records in a batch (default: 32; of a data file of fewer than 1,000 records 8)."""
-    accumulate: int = 1
+    accumulate: Count = 1
     """Batches in an optimizer step."""
-    lr: float = 5e-4
+    lr: Positive = 5e-4
     """Peak learning rate of AdamW."""
-    muon_lr: float = 0.0
+    muon_lr: NotNegative = 0.0
     """Peak learning rate of Muon for the hidden matrices; 0: AdamW trains them, too."""
-    eye_lr: float = 1.0
+    eye_lr: Positive = 1.0
     """Learning rates of the eye relative to the others': below 1 it keeps what it knows."""
-    connector_lr: float = 1.0
+    connector_lr: Positive = 1.0
     """Learning rates of the connector relative to the others'."""
-    warmup: int = 50
+    warmup: CountOr0 = 50
     """Optimizer steps until the peak learning rate; at most a tenth of the run."""
-    weight_decay: float = 0.1
-    clip: float = 1.0
+    weight_decay: NotNegative = 0.1
+    clip: Positive = 1.0
     """Largest norm of the gradient."""
-    max_length: int | None = None
+    max_length: Count | None = None
     """Longest conversation, in tokens (default: the model's context)."""
     augment: bool = False
     """Mirror, crop and brighten pictures at random: for few photographs."""
@@ -113,11 +118,11 @@ class TrainArgs:
 
     val: str | None = None
     """Data file to answer now and then: exact match in metrics.jsonl, some answers in samples.html."""
-    val_every: int = 500
+    val_every: Annotated[Count, OnlyWith("val")] = 500
     """Optimizer steps between two such looks."""
-    val_samples: int = 200
+    val_samples: Annotated[Count, OnlyWith("val")] = 200
     """Records of --val to answer."""
-    seed: int = 0
+    seed: Seed = 0
     device: str = "auto"
     """auto (cuda, then mps, then cpu), or one by name."""
     dtype: Literal["auto", "fp32", "bf16"] = "auto"
@@ -129,11 +134,11 @@ class TrainArgs:
     memory, about a third more time."""
     shard: bool = False
     """Divide the decoder's layers among torchrun's processes (FSDP2): for one that does not fit whole."""
-    workers: int = 1
+    workers: CountOr0 = 1
     """Processes that prepare batches; 0: none."""
     board: Board = "none"
     """Curves for TensorBoard (tensorboard --logdir OUT) or Weights & Biases (offline without a key), too."""
-    save_every: int = 500
+    save_every: Count = 500
     """Optimizer steps between two saves of the state to resume from."""
     store: Literal["fp32", "fp16", "bf16"] = "fp32"
     """Precision of the weights that are written."""
@@ -154,28 +159,23 @@ def run(stage_name: str, args: TrainArgs) -> None:
 
 def _run(stage_name: str, args: TrainArgs) -> None:
     stage, leads = STAGES[stage_name], rank() == 0
+    parts = args.train or stage.parts
+    expect_heeded(stage_name, args)
     if not saved_states(args.out):  # else `load_state` judges
         spare_model(args.out)
-    torch.manual_seed(args.seed)
-    assistant = open_model(args, stage_name)
-    vlm = assistant.vlm
-    parts = args.train or stage.parts
-    with_adapter(vlm, parts, args)
-    choose_trainable(vlm, parts, args.eye_lr, args.connector_lr)
-    prepare_layers(vlm, args, assistant.dtype)
-    own_what_trains(vlm, parts)
-    module = stage.build(vlm).to(assistant.device)
-    if args.init and hasattr(module, "load"):
-        module.load(args.init)
-    prepared = prepare(stage, args, assistant)
+    assistant, module = open_module(stage_name, args, parts)
+    needs = needs_of(stage_name, parts, assistant.vlm)
+    prepared, data = prepare(stage, args, assistant, needs)
     args = suited(args, len(prepared.records), args.data.startswith("storybook"))
     if args.batch_size % world():
         raise DataError(f"--batch_size {args.batch_size} is shared by {world()} processes; take a multiple")
-    recipe = make_recipe(args, len(prepared.records), assistant.dtype, world() if stage.own_batch else None)
+    known = identity(stage_name, args, parts, assistant, prepared.max_length, data)
+    sharing = world() if stage.own_batch else None
+    recipe = make_recipe(args, len(prepared.records), assistant.dtype, sharing, known)
     chance = module.chance(args.batch_size)
     if leads:
         print_plan(stage_name, module, recipe, len(prepared.records), assistant.device, chance)
-    evaluate = evaluator(args, assistant, module) if leads or args.shard else None  # it takes all shards
+    judging = leads or args.shard  # it takes all shards
     fit(
         module,
         module,
@@ -187,15 +187,35 @@ def _run(stage_name: str, args: TrainArgs) -> None:
         stage_name,
         args.resume,
         args.save_every,
-        evaluate,
+        evaluator(args, assistant, module, needs) if judging else None,
         args.val_every,
         health=Health(chance.get("loss"), trained=bool(args.init) and stage_name in KNOWN),
         weigh=module.weigh,
         board=args.board,
     )
     make_whole(module)
-    if not leads:
-        return
+    if leads:
+        save(assistant, module, args)
+
+
+def open_module(stage_name: str, args: TrainArgs, parts: Sequence[str]) -> tuple[Assistant, torch.nn.Module]:
+    """The model, and around it the loss of the stage; `parts` train."""
+    torch.manual_seed(args.seed)
+    assistant = open_model(args, stage_name)
+    vlm = assistant.vlm
+    with_adapter(vlm, parts, args)
+    choose_trainable(vlm, parts, args.eye_lr, args.connector_lr)
+    if not any(p.requires_grad for p in vlm.parameters()):
+        raise DataError(f"--train {' '.join(parts)}: this model has no such part; nothing would train")
+    prepare_layers(vlm, args, assistant.dtype)
+    own_what_trains(vlm, parts)
+    module = STAGES[stage_name].build(vlm).to(assistant.device)
+    if args.init and hasattr(module, "load"):
+        module.load(args.init)
+    return assistant, module
+
+
+def save(assistant: Assistant, module: torch.nn.Module, args: TrainArgs) -> None:
     assistant.save(args.out, STORED[args.store])
     if hasattr(module, "save"):
         module.save(args.out)
@@ -226,13 +246,16 @@ def prepare_layers(vlm: Model, args: TrainArgs, dtype: str) -> None:
         shard_layers(vlm.decoder)
 
 
-def prepare(stage: Stage, args: TrainArgs, assistant: Assistant) -> Prepared:
-    """What to train on; what an eye at rest makes of its pictures is kept, where they come more than once."""
+def prepare(stage: Stage, args: TrainArgs, assistant: Assistant, needs: Needs) -> tuple[Prepared, str]:
+    """What to train on, and what is in it, in words; what an eye at rest makes of its pictures is kept, where
+    they come more than once."""
     drawn = args.data.startswith("storybook")
     max_length = args.max_length or assistant.vlm.config.text.max_position_embeddings
     records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
+    data = f"{args.data} of {len(records):,} records"
     if not drawn:
-        records = whole_records(records, assistant.chat, max_length, args)
+        records, digest = whole_records(records, assistant.chat, max_length, args, needs)
+        data = f"of {len(records):,} records, sha256 {digest[:16]}"
     if args.pack > 1:
         if stage.build is not AnswerLoss or not isinstance(assistant.vlm, VLM):
             raise DataError("--pack is for the stages align and sft, whose loss knows of it; leave it out")
@@ -243,29 +266,38 @@ def prepare(stage: Stage, args: TrainArgs, assistant: Assistant) -> Prepared:
     if stage.pictures and rests and not args.augment and args.features and again:
         with leader_first():
             prepared.features = compute_features(assistant, records, args.features)
-    return prepared
+    return prepared, data
 
 
 def whole_records(
-    records: Sequence[Record], chat: Chat, max_length: int, args: TrainArgs
-) -> Sequence[Record]:
-    """All of them, looked at before the first step. Raises DataError for bad ones, unless --skip_bad."""
-    found = examine(records, chat, max_length)
-    if not found.bad:
-        return records
-    number, first = f"{len(found.bad)} of {len(records)} records are bad", next(iter(found.bad.values()))
-    if not args.skip_bad or not found.good:
-        folder = f" --image_dir {args.image_dir}" if args.image_dir else ""
-        look = f"`.venv/bin/python -m dataset.records check {args.data}{folder}` tells all"
-        raise DataError(f"{first} ({number}; {look}; correct them, or leave them out with --skip_bad)")
-    print(f"{number} and left out; the first: {first}")
-    return Chosen(records, found.good)
+    records: Sequence[Record], chat: Chat, max_length: int, args: TrainArgs, needs: Needs
+) -> tuple[Sequence[Record], str]:
+    """All that teach the stage something, looked at before the first step, and a digest of them. Raises
+    DataError for bad ones, unless --skip_bad, and where none is left."""
+    found = examine(records, chat, max_length, needs=replace(needs, augmented=args.augment))
+    if found.bad:
+        number, first = f"{len(found.bad)} of {len(records)} records are bad", next(iter(found.bad.values()))
+        if not args.skip_bad or len(found.bad) == len(records):
+            folder = f" --image_dir {args.image_dir}" if args.image_dir else ""
+            look = f"dataset.records check {args.data}{folder} --stage {needs.stage}"
+            told = f"{number}; `.venv/bin/python -m {look}` tells all"
+            raise DataError(f"{first} ({told}; correct them, or leave them out with --skip_bad)")
+        print(f"{number} and left out; the first: {first}")
+    if not found.good:
+        raise DataError(f"{args.data}: {idle_told(found)}; name data with pictures, or train other parts")
+    if found.idle:
+        print(f"{idle_told(found)}: they are left out")
+    whole = len(found.good) == len(records)
+    return records if whole else Chosen(records, found.good), found.digest.hexdigest()
 
 
-def make_recipe(args: TrainArgs, records: int, dtype: str, nproc_per_node: int | None = None) -> Recipe:
+def make_recipe(
+    args: TrainArgs, records: int, dtype: str, nproc_per_node: int | None = None, known: dict | None = None
+) -> Recipe:
     steps = max(1, round(args.epochs * records / (args.batch_size * args.accumulate)))
     shared = {f.name: getattr(args, f.name) for f in fields(Recipe) if hasattr(args, f.name)}
-    return Recipe(**shared | {"steps": steps, "dtype": dtype, "nproc_per_node": nproc_per_node})
+    made = {"steps": steps, "dtype": dtype, "nproc_per_node": nproc_per_node, "known": known or {}}
+    return Recipe(**shared | made)
 
 
 def print_plan(
@@ -289,7 +321,7 @@ def print_plan(
 
 
 def evaluator(
-    args: TrainArgs, assistant: Assistant, module: torch.nn.Module
+    args: TrainArgs, assistant: Assistant, module: torch.nn.Module, needs: Needs
 ) -> Callable[[int], dict[str, float]] | None:
     """What a module says of held-out batches itself, or how many held-out questions it answers; some of the
     answers go to samples.html."""
@@ -298,6 +330,8 @@ def evaluator(
     records = open_data(args.val, args.image_dir)
     chosen = torch.randperm(len(records), generator=torch.Generator().manual_seed(0))[: args.val_samples]
     some = [records[i] for i in chosen.tolist()]
+    for record in some:
+        needs.expect(record)
     prepared = Prepared(some, assistant.chat, assistant.preprocessor)
     judges = hasattr(module, "evaluate")  # else two batches tell whether pictures are looked at
     found = held_out_batches(prepared, args.batch_size, None if judges else 2)

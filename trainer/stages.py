@@ -11,9 +11,10 @@ sft       conversations, only the answers scored             (LLaVA section 4.2,
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from dataset.errors import DataError
+from dataset.needs import NEEDS, Needs
 from model.config import DecoderConfig
 from model.decoder import Decoder
 from model.hub import load_strictly
@@ -32,19 +34,25 @@ from trainer.distributed import gather
 from trainer.regions import MAX_SCALE, RegionLoss, SharpenLoss
 from trainer.words import AnswerLoss, TextLoss
 
-PARTS = ("vision", "connector", "decoder", "last_layer")
+if TYPE_CHECKING:
+    from trainer.run import TrainArgs
+
+SPEAKS = ("decoder", "last_layer")
+PARTS = ("vision", "connector", *SPEAKS)
 POOL = 8  # batches of words that are made together, each of records about as long
 HEADS = "qformer_heads.safetensors"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """`parts` train unless a flag says otherwise; `view` of the storybook where no data file is given;
-    `build` makes the module to train, whose call on a batch gives the named losses."""
+    """`parts` train unless a flag says otherwise, which may name those that the loss `reaches`; `view` of
+    the storybook where no data file is given; `build` makes the module to train, whose call on a batch gives
+    the named losses. What it needs of records: `needs_of`."""
 
     parts: tuple[str, ...]
     view: str
     build: Callable[[VLM], nn.Module]
+    reaches: tuple[str, ...] = PARTS
     pictures: bool = True
     pool: int = 1  # a contrast wants its batches mixed
     own_batch: bool = False  # the loss depends on how a batch is shared between processes
@@ -177,15 +185,46 @@ def contrastive_loss(to_texts: Tensor, to_images: Tensor, same: Tensor) -> dict[
 
 
 STAGES: dict[str, Stage] = {
-    "text": Stage(("decoder",), "train", TextLoss, pictures=False, pool=POOL),
-    "vision": Stage(("vision",), "captions", ContrastiveLoss),
-    "regions": Stage(("vision", "connector"), "regions", RegionLoss),
-    "sharpen": Stage(("vision",), "things", SharpenLoss),
-    "qformer": Stage(("connector",), "described", QFormerLoss, own_batch=True),
-    "caption": Stage(("decoder",), "described", AnswerLoss, pool=POOL),
+    "text": Stage(("decoder",), "train", TextLoss, SPEAKS, pictures=False, pool=POOL),
+    "vision": Stage(("vision",), "captions", ContrastiveLoss, ("vision",)),
+    "regions": Stage(("vision", "connector"), "regions", RegionLoss, ("vision", "connector")),
+    "sharpen": Stage(("vision",), "things", SharpenLoss, ("vision",)),
+    "qformer": Stage(("connector",), "described", QFormerLoss, ("vision", "connector"), own_batch=True),
+    "caption": Stage(("decoder",), "described", AnswerLoss, ("vision", *SPEAKS), pool=POOL),
     "align": Stage(("connector",), "train", AnswerLoss, pool=POOL),
     "sft": Stage(("connector", "decoder"), "train", AnswerLoss, pool=POOL),
 }
+
+
+NEW = {"qformer": "qformer", "caption": None}  # what these stages make in the place of --connector
+
+
+def needs_of(name: str, parts: Sequence[str], vlm: nn.Module) -> Needs:
+    """What a stage needs of its records where these parts train: an answer teaches eye and connector by its
+    picture alone, and BLIP and BLIP-2 read no other than those about one picture."""
+    needs = NEEDS[name]
+    if not isinstance(vlm, VLM):
+        return replace(needs, pictures="one")
+    if STAGES[name].build is AnswerLoss and needs.pictures != "one":
+        return replace(needs, pictures="any" if {*SPEAKS} & {*parts} else "some")
+    return needs
+
+
+def expect_heeded(name: str, args: "TrainArgs") -> None:
+    """Raises DataError for flags that say nothing to this stage, before a model is loaded."""
+    stage, parts = STAGES[name], args.train or STAGES[name].parts
+    if beyond := [part for part in parts if part not in stage.reaches]:
+        raise DataError(
+            f"--train {beyond[0]}: the loss of stage {name} reaches {' and '.join(stage.reaches)} alone"
+        )
+    for flag, part in (("eye_lr", "vision"), ("connector_lr", "connector")):
+        if getattr(args, flag) != 1 and part not in parts:
+            given = f"--{flag} {getattr(args, flag)}: trains no {part}"
+            raise DataError(f"{given}, but {' and '.join(parts)}; leave it out, or add to --train")
+    if args.connector and args.connector != NEW.get(name, args.connector):
+        raise DataError(f"--connector {args.connector}: stage {name} makes its own; leave it out")
+    if (args.batch_size or 2) < NEEDS[name].together:
+        raise DataError(f"--batch_size {args.batch_size}: stage {name} tells pairs apart; give 2 or more")
 
 
 def choose_trainable(

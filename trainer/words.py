@@ -21,12 +21,18 @@ class WordLoss(nn.Module):
         return {"loss": math.log(self.vlm.config.text.vocab_size)}
 
     def weigh(self, batch: dict) -> int:
-        """Of how many things the loss of a batch is the mean."""
+        """Of how many things the loss of a batch is the mean; 0 where it teaches nothing."""
         return scored_labels(batch)
 
 
 class AnswerLoss(WordLoss):
     """The loss of align and SFT: next token of the answers, given pictures and questions."""
+
+    def weigh(self, batch: dict) -> int:
+        """Where the decoder rests, nothing is learnt without a picture."""
+        seen = "pixel_values" in batch or "image_features" in batch
+        teaches = seen or any(p.requires_grad for p in self.vlm.decoder.parameters())
+        return scored_labels(batch) if teaches else 0
 
     def forward(self, batch: dict) -> dict[str, Tensor]:
         shared = {"ends": batch["ends"]} if "ends" in batch else {}

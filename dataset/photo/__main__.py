@@ -6,7 +6,6 @@ python -m dataset.photo show flickr8k --photos 3
 
 import json
 import random
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Annotated
 import tyro
 
 from dataset.errors import DataError
+from dataset.flags import Count, Seed, parse, told_in_one_line
 from dataset.photo.chinese import Chinese
 from dataset.photo.english import English
 from dataset.photo.made import Made
@@ -43,9 +43,9 @@ class Make:
     """A table image,name of further photographs of one thing each, pictures beside it."""
     split: str = "train"
     """Photographs of FOLDER/SPLIT.txt."""
-    looks: int = 1
+    looks: Count = 1
     """Times to go through the photographs, with other questions each time."""
-    seed: int = 0
+    seed: Seed = 0
 
 
 @dataclass
@@ -53,18 +53,16 @@ class Show:
     """Print what the rules make of a few photographs, beside their captions."""
 
     folder: tyro.conf.Positional[Path]
-    photos: int = 3
+    photos: Count = 3
     split: str = "train"
-    seed: int = 0
+    seed: Seed = 0
 
 
+@told_in_one_line
 def main(argv: Sequence[str] | None = None) -> None:
     commands = Annotated[Make, tyro.conf.subcommand("make")] | Annotated[Show, tyro.conf.subcommand("show")]
-    args = tyro.cli(commands, args=argv, description=__doc__)
-    try:
-        make(args) if isinstance(args, Make) else show(args)
-    except (DataError, OSError) as error:
-        sys.exit(f"error: {error}")
+    args = parse(commands, argv, __doc__)
+    make(args) if isinstance(args, Make) else show(args)
 
 
 def read_captions(folder: Path, split: str) -> dict[str, dict[str, list[str]]]:

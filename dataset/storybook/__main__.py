@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import tyro
 from PIL import Image, ImageDraw
 
+from dataset.flags import Count, CountOr0, parse, told_in_one_line
 from dataset.storybook.questions import describe
 from dataset.storybook.records import StorybookRecords
 from dataset.storybook.words import LANGUAGES
@@ -27,13 +28,13 @@ class Preview:
 
     out: Path = Path("out/storybook.png")
     """PNG file to write."""
-    scenes: int = 12
+    scenes: Count = 12
     """How many."""
-    first: int = 0
+    first: CountOr0 = 0
     """Number of the first."""
     split: str = "train"
     """train, val or scenes."""
-    size: int = 256
+    size: Count = 256
     """Side of each picture, in pixels."""
 
 
@@ -45,7 +46,7 @@ class Export:
     """Folder to write."""
     view: Literal["train", "read", "regions", "captions", "scenes", "val"] = "train"
     """Which records: see dataset/storybook/records.py."""
-    samples: int = 1000
+    samples: Count = 1000
     """How many; of scenes and val, how many scenes."""
 
 
@@ -87,12 +88,13 @@ def export(args: Export) -> None:
     print(f"{len(records)} records -> {args.out / 'data.jsonl'}")
 
 
+@told_in_one_line
 def main(argv: list[str] | None = None) -> None:
     commands = (
         Annotated[Preview, tyro.conf.subcommand("preview")]
         | Annotated[Export, tyro.conf.subcommand("export")]
     )
-    args = tyro.cli(commands, args=argv, description=__doc__, use_underscores=True)
+    args = parse(commands, argv, __doc__)
     preview(args) if isinstance(args, Preview) else export(args)
 
 

@@ -1,0 +1,46 @@
+"""What each stage of training needs of its records: asked by `check --stage` and before the first step."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dataset.errors import DataError
+from dataset.record import Record
+
+
+@dataclass(frozen=True)
+class Needs:
+    """`pictures` of a record: any number, one to be read at all, or some to teach anything.
+
+    `together`: records that a batch has at least; `augmented`: pictures are moved, and regions would not be.
+    """
+
+    stage: str
+    pictures: Literal["any", "some", "one"] = "any"
+    together: int = 1
+    augmented: bool = False
+
+    def expect(self, record: Record) -> None:
+        """Raises DataError for a record that would end the run."""
+        if self.pictures == "one" and len(record.images) != 1:
+            found = f"{len(record.images)} pictures; stage {self.stage} wants one a record"
+            raise DataError(f"{record.where}: {found}; split it, or leave it out")
+        if self.augmented and record.regions:
+            raise DataError(f"{record.where}: has regions, which --augment would move; leave it out")
+
+    def taught_by(self, record: Record) -> bool:
+        return self.pictures != "some" or bool(record.images)
+
+
+NEEDS = {
+    needs.stage: needs
+    for needs in (
+        Needs("text"),
+        Needs("vision", "one", together=2),  # a pair is told from others
+        Needs("regions", "some"),
+        Needs("sharpen", "some"),
+        Needs("qformer", "one"),
+        Needs("caption", "one"),
+        Needs("align", "some"),
+        Needs("sft"),
+    )
+}

@@ -1,0 +1,101 @@
+"""Every flag of every command is heeded, or refused in one line before anything is done."""
+
+from dataclasses import make_dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import get_type_hints
+
+import pytest
+
+import convert_vlm
+import eval_vlm
+import train_pretrain_vlm
+import train_sft_vlm
+import web_demo_vlm
+from benchmarks import costs, decoding, training, ways_to_see
+from dataset import check, flags, show, sort_of_clevr, train_tokenizer
+from scoring import gallery
+from trainer import average
+from trainer.run import TrainArgs
+
+photo, storybook = (import_module(f"dataset.{name}.__main__") for name in ("photo", "storybook"))
+COMMANDS = {"eval": eval_vlm.main, "sft": train_sft_vlm.main, "pretrain": train_pretrain_vlm.main}
+COMMANDS |= {"web": web_demo_vlm.main, "convert": convert_vlm.main, "average": average.main}
+COMMANDS |= {"check": check.main, "show": show.main, "tokenizer": train_tokenizer.main}
+COMMANDS |= {"clevr": sort_of_clevr.main, "photo": photo.main, "storybook": storybook.main}
+
+REFUSED = [  # flags that were once taken and not heeded, or did harm; and what is said of them
+    ("sft --init weights/tiny --vision /nowhere", "--vision /nowhere: not heeded beside --init"),
+    ("sft --init weights/tiny --tokenizer weights/tiny", "--tokenizer weights/tiny: not heeded"),
+    ("sft --init weights/tiny --image_size 224", "--image_size 224: not heeded beside --init"),
+    ("sft --init weights/tiny --patch_size 16", "--patch_size 16: not heeded beside --init"),
+    ("sft --init weights/tiny --preset tiny", "--preset tiny: not heeded beside --init"),
+    ("sft --lora_alpha 8", "--lora_alpha 8.0: heeded with --lora alone"),
+    ("sft --val_every 10", "--val_every 10: heeded with --val alone"),
+    ("sft --clip 0", "--clip 0.0: give a number above 0"),
+    ("sft --epochs -3", "--epochs -3.0: give a number above 0"),
+    ("sft --epochs 0", "--epochs 0.0: give a number above 0"),
+    ("sft --epochs nan", "--epochs nan: give"),
+    ("sft --lr nan", "--lr nan: give"),
+    ("sft --lr inf", "--lr inf: give"),
+    ("sft --lr 0", "--lr 0.0: give a number above 0"),
+    ("pretrain --save_every 0", "--save_every 0: give 1 or more"),
+    ("pretrain --val storybook:val --val_every 0", "--val_every 0: give 1 or more"),
+    ("pretrain --val storybook:val --val_samples -1", "--val_samples -1: give 1 or more"),
+    ("sft --accumulate 0", "--accumulate 0: give 1 or more"),
+    ("sft --batch_size 0", "--batch_size 0: give 1 or more"),
+    ("sft --samples 0", "--samples 0: give 1 or more"),
+    ("sft --max_length 0", "--max_length 0: give 1 or more"),
+    ("sft --workers -1", "--workers -1: give 0 or more"),
+    ("sft --seed 99999999999999999999", "--seed 99999999999999999999: give a number from 0 to 4294967295"),
+    ("eval --image a.png --prompt hi --report r.json", "--report r.json: heeded with --data or --suite"),
+    ("eval --data d.jsonl --suite", "--data d.jsonl: not heeded beside --suite"),
+    ("eval --data d.jsonl --image a.png b.png", "--image a.png b.png: not heeded beside --data"),
+    ("eval --weights w --model_mode 1", "--model_mode 1: not heeded beside --weights"),
+    ("eval --image a.png --prompt hi --top_k 5", "--top_k 5: heeded with --temperature alone"),
+    ("eval --image a.png --heatmap h.png", "--heatmap h.png: heeded with --prompt or --use_multi"),
+    ("eval --data d.jsonl --batch_size 0", "--batch_size 0: give 1 or more"),
+    ("web --port 99999", "--port 99999: give a number from 1 to 65535"),
+    ("web --at_once 0", "--at_once 0: give 1 or more"),
+    ("convert import a b --from llava --vision c", "--vision c: llava has an eye of its own"),
+    ("check d.jsonl --max_length -1", "--max_length -1: give 1 or more"),
+    ("show d.jsonl --image_tokens -1", "--image_tokens -1: give 0 or more"),
+    ("photo make f --looks 0", "--looks 0: give 1 or more"),
+    ("storybook export --samples 0", "--samples 0: give 1 or more"),
+    ("storybook preview --scenes 0", "--scenes 0: give 1 or more"),
+    ("tokenizer --vocab_size 10", "--vocab_size 10: give"),
+    ("clevr --train 0", "--train 0: give 1 or more"),
+]
+
+
+@pytest.mark.parametrize("flags, said", REFUSED, ids=[flags for flags, _ in REFUSED])
+def test_what_would_not_be_heeded_is_refused_at_once(
+    flags: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where there are no weights to load, and nothing may be left
+    command, *argv = flags.split()
+    with pytest.raises(SystemExit) as exit:
+        COMMANDS[command](argv)
+    assert str(exit.value.code).startswith("error: ") and said in str(exit.value.code)
+    assert "\n" not in str(exit.value.code) and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", [b.Args for b in (costs, decoding, training, ways_to_see)] + [gallery.Args])
+def test_the_other_commands_have_bounds_too(kind: type) -> None:
+    hints = get_type_hints(kind, include_extras=True)
+    assert not any(map(flags.is_unbounded, hints.values()))
+    assert any(True for hint in hints.values() for _ in flags.rules_in(hint, flags.Within))
+
+
+def test_a_number_without_bounds_is_the_programmers_mistake() -> None:
+    kind = make_dataclass("Args", [("steps", int | None, None)])
+    with pytest.raises(TypeError, match=r"Args\.steps is a number without bounds"):
+        flags.parse(kind, [], None)
+
+
+def test_what_is_within_its_bounds_is_taken() -> None:
+    argv = "--batch_size 1 --lora 0 --warmup 0 --workers 0 --weight_decay 0 --muon_lr 0 --val v --val_every 1"
+    args = flags.parse(TrainArgs, argv.split(), None)
+    assert (args.batch_size, args.lora, args.warmup, args.val_every) == (1, 0, 0, 1)
+    assert flags.parse(eval_vlm.Args, "--temperature 0.7 --top_p 1".split(), None).top_p == 1
+    assert flags.parse(TrainArgs, "--init w --set bert.hidden_size=8 --connector mlp".split(), None).init

@@ -1,0 +1,42 @@
+"""What a run is, beside its recipe: all else that its result depends on, for a resumed run to compare."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from model.lora import adapter_of
+from model.vlm import VLM
+from scoring.assistant import Assistant
+
+if TYPE_CHECKING:
+    from trainer.run import TrainArgs
+
+HEEDED = ("pack", "augment", "eye_lr", "connector_lr")  # flags of whose values all is known
+
+
+def identity(
+    stage: str, args: "TrainArgs", parts: Sequence[str], assistant: Assistant, max_length: int, data: str
+) -> dict[str, object]:
+    """Each value under the words that a message says it with; `data` tells what is in it."""
+    vlm, words = assistant.vlm, assistant.chat.tokenizer.to_str().encode()
+    adapter = adapter_of(vlm.decoder) if isinstance(vlm, VLM) else None
+    return {
+        "--stage": stage,
+        "--train": " ".join(sorted(parts)),
+        "--data": data,
+        "--lora": adapter.r if adapter else 0,
+        "--lora_alpha": float(adapter.lora_alpha) if adapter else 0.0,
+        "--max_length": max_length,
+        **{f"--{name}": getattr(args, name) for name in HEEDED},
+        "a --tokenizer of sha256": hashlib.sha256(words).hexdigest()[:16],
+        **{f"a model of {name}": value for name, value in flat(vlm.config.to_dict())},
+    }
+
+
+def flat(values: dict, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """{"text": {"hidden_size": 32}} -> ("text.hidden_size", 32)"""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
