@@ -232,7 +232,7 @@ def prepare(stage: Stage, args: TrainArgs, assistant: Assistant) -> Prepared:
     max_length = args.max_length or assistant.vlm.config.text.max_position_embeddings
     records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
     if not drawn:
-        records = whole_records(records, assistant.chat, max_length, args)
+        records = whole_records(args.data, records, assistant.chat, max_length, args)
     if args.pack > 1:
         if stage.build is not AnswerLoss or not isinstance(assistant.vlm, VLM):
             raise DataError("--pack is for the stages align and sft, whose loss knows of it; leave it out")
@@ -247,7 +247,7 @@ def prepare(stage: Stage, args: TrainArgs, assistant: Assistant) -> Prepared:
 
 
 def whole_records(
-    records: Sequence[Record], chat: Chat, max_length: int, args: TrainArgs
+    source: str, records: Sequence[Record], chat: Chat, max_length: int, args: TrainArgs
 ) -> Sequence[Record]:
     """All of them, looked at before the first step. Raises DataError for bad ones, unless --skip_bad."""
     found = examine(records, chat, max_length)
@@ -256,9 +256,9 @@ def whole_records(
     number, first = f"{len(found.bad)} of {len(records)} records are bad", next(iter(found.bad.values()))
     if not args.skip_bad or not found.good:
         folder = f" --image_dir {args.image_dir}" if args.image_dir else ""
-        look = f"`.venv/bin/python -m dataset.records check {args.data}{folder}` tells all"
+        look = f"`.venv/bin/python -m dataset.records check {source}{folder}` tells all"
         raise DataError(f"{first} ({number}; {look}; correct them, or leave them out with --skip_bad)")
-    print(f"{number} and left out; the first: {first}")
+    print(f"{source}: {number} and left out; the first: {first}")
     return Chosen(records, found.good)
 
 
@@ -297,7 +297,10 @@ def evaluator(
         return None
     records = open_data(args.val, args.image_dir)
     chosen = torch.randperm(len(records), generator=torch.Generator().manual_seed(0))[: args.val_samples]
-    some = [records[i] for i in chosen.tolist()]
+    some = Chosen(records, chosen.tolist())
+    if not args.val.startswith("storybook"):
+        some = whole_records(args.val, some, assistant.chat, assistant.context, args)
+    some = list(some)
     prepared = Prepared(some, assistant.chat, assistant.preprocessor)
     judges = hasattr(module, "evaluate")  # else two batches tell whether pictures are looked at
     found = held_out_batches(prepared, args.batch_size, None if judges else 2)
