@@ -75,8 +75,8 @@ def answer_all(
     before it, and answered in `max_new_tokens` or what the context has room for.
 
     A record that cannot be asked (it is bad for `check` and training, too) goes to `left_out` with the
-    reason, and the others are asked; without `left_out` it is a DataError. Of some batches at a time those with
-    answers of like length are asked together: a batch takes as long as its longest.
+    reason, and the others are asked; without `left_out` it is a DataError. Of some batches at a time those
+    with answers of like length are asked together: a batch takes as long as its longest.
     """
     assistant.vlm.sampling(choices)  # a bad choice is no record's fault
     for some in alike(questions(assistant, records, max_new_tokens, last, left_out), batch_size):
