@@ -19,6 +19,7 @@ ANSWERS = ("answer", "answers", "caption", "text", "name", "label")
 CAPTIONS = ("caption", "text")
 KEPT = ("image", "image_bytes", "regions")
 COLUMNS = (*READ, "question", "qa", *ANSWERS, "type", "regions")  # all that is read of a row
+LISTS = ("image_bytes", "texts", "history", "qa", "answers", "regions")  # more than a table's cell can hold
 CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 DESCRIBE, DESCRIBE_ZH, NAME = "Describe the picture.", "描述一下这个图像的内容。", "What is this?"
 
@@ -35,7 +36,8 @@ def as_conversation(row: object, where: str) -> object:
     if row.get("conversations") is not None or not asks(row):
         return row
     if row.get("qa") is not None:
-        raise DataError(f'{where}: qa is no list, or empty; write [{{"question": ..., "answer": ...}}, ...]')
+        how = '[{"question": ..., "answer": ...}, ...]'
+        raise DataError(f"{where}: qa is no list, or empty, or not in .jsonl or .json; write {how}")
     if all(row.get(key) in (None, "") for key in KEPT[:2]):
         raise DataError(f"{where}: image is missing or empty; name the picture's file, or remove the record")
     asked = row.get("question")
@@ -65,7 +67,7 @@ def makes_records(names: Collection[str]) -> bool:
 def expect_one_record(names: Collection[str], where: str) -> None:
     """Raises DataError where columns of text do not go together, before any row is read."""
     if not any(name in names for name in CONVERSATIONS):
-        as_conversation({name: "x" for name in names if name not in ("history", *UNREAD)}, where)
+        as_conversation({name: "x" for name in names if name not in UNREAD}, where)
 
 
 def _answer_key(row: dict, asked: bool, where: str) -> str:
@@ -110,5 +112,5 @@ def one_of(row: dict, number: int, where: str) -> dict:
 
 def questions_in(row: object) -> int:
     """How many a row asks about its picture, each to be a record of its own; 0 where it has no list."""
-    several = isinstance(row, dict) and row.get("conversations") is None and isinstance(row.get("qa"), list)
-    return len(row["qa"]) if several else 0
+    asked = isinstance(row, dict) and isinstance(row.get("qa"), list)
+    return len(row["qa"]) if asked and not any(row.get(name) for name in CONVERSATIONS) else 0

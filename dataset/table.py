@@ -19,7 +19,7 @@ from typing import BinaryIO
 import numpy as np
 
 from dataset.errors import DataError, printable
-from dataset.formats import COLUMNS, expect_one_record, makes_records
+from dataset.formats import COLUMNS, LISTS, expect_one_record, makes_records
 from dataset.record import Records, read_span
 
 OTHER_NAMES = {"image_name": "image", "comment": "caption", "file_name": "image"}  # Flickr30k's, the hub's
@@ -138,7 +138,7 @@ class TableRecords(Records):
             name = OTHER_NAMES.get(name.lower(), name.lower())
             if name in row:
                 raise DataError(f"{self.path} line 1: two columns are read as {name!r}; rename one")
-            if name in COLUMNS:
+            if name in COLUMNS and name not in LISTS:
                 row[name] = cell or None
         return row
 

@@ -131,6 +131,7 @@ ASKED: dict[str, tuple[dict, Verdict]] = {
     "text": (file(image="a.png", text="A cat."), 1),
     "two captions": (file(image="a.png", text="A cat.", caption="A dog."), (0, "caption and text to answer")),
     "caption of nothing": (file(caption="A cat."), (0, "image is missing or empty")),
+    "qa beside a talk": (file(messages=TALK, qa=[{"question": "?", "answer": "x"}] * 2), 1),
     "class by number": (file(image="a.png", label=3), (0, "label is 3; write text")),
 }
 OTHERS: dict[str, tuple[dict, Verdict]] = {
@@ -201,6 +202,11 @@ FILES: dict[str, tuple[dict, Verdict]] = {
     "other columns": ({"d.csv": "file,words\na.png,x\n"}, "line 1: the columns are file, words; call them"),
     "talks in a table": ({"d.csv": f"image;messages\na.png;'{json.dumps(TALK)}'\n".replace("'", "")}, 1),
     "queries in a table": ({"d.csv": "image,query,response\na.png,What?,red\n"}, 1),
+    "lists in a table": (
+        {"d.csv": "image,question,answers\na.png,?,\"['a']\"\n"},
+        "a question without an answer",
+    ),
+    "pictures in a table": ({"d.csv": 'images,text,regions\n"a.png, a.png",Two.,x\n'}, 1),
     "other kind": ({"d.xlsx": "x"}, "unknown kind of data file"),
 }
 LABELS = {"info": {"features": {"label": {"_type": "ClassLabel", "names": ["cat", "wild_boar"]}}}}

@@ -44,7 +44,8 @@ from trainer.words import AnswerLoss
 @dataclass
 class TrainArgs:
     data: str = "storybook"
-    """A data file (.jsonl, .parquet, .json), or the storybook that is drawn as it is needed."""
+    """A data file, folder or pattern of Parquet files (docs/YOUR_DATA.md), or the storybook, which is drawn
+    as it is needed."""
     image_dir: Path | None = None
     """Folder that picture names are relative to (default: the data file's)."""
     init: Path | None = None
