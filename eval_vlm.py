@@ -20,6 +20,7 @@ from typing import Annotated, Literal
 import torch
 from tqdm import tqdm
 
+from dataset.check import one_by_one
 from dataset.errors import DataError
 from dataset.flags import Count, CountOr0, NotNegative, NotWith, OnlyWith, Positive, Seed, Within
 from dataset.open import open_data
@@ -246,13 +247,20 @@ def score_photos(assistant: Assistant, args: Args) -> None:
 
 def score_file(assistant: Assistant, args: Args) -> None:
     records = open_data(args.data, args.image_dir, args.samples, view="scenes")
-    answers = answer_all(assistant, records, args.batch_size, **args.sampling())
-    scored = report.score(
-        list(tqdm(answers, desc="answers", unit="answer", mininterval=1, dynamic_ncols=True))
-    )
+    left_out: dict[int, str] = {}
+    answers = answer_all(assistant, records, args.batch_size, left_out=left_out, **args.sampling())
+    said = list(tqdm(answers, desc="answers", unit="answer", mininterval=1, dynamic_ncols=True))
+    reasons = list(left_out.values())
+    if not said:
+        raise DataError(f"{reasons[0]} (none of {len(records)} records can be asked)")
+    scored = report.score(said)
     print(report.table(scored))
+    if reasons:
+        print("\n".join(one_by_one(reasons)))
+        print(f"{len(reasons)} of {len(records)} records cannot be asked and are left out")
     if args.report:
-        report.write({"weights": str(args.folder()), "data": args.data, **scored}, args.report)
+        about = {"weights": str(args.folder()), "data": args.data, "left_out": reasons}
+        report.write({**about, **scored}, args.report)
 
 
 if __name__ == "__main__":

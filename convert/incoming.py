@@ -106,7 +106,6 @@ SOURCES = {
     "blip": from_blip,
     "blip2": from_blip2,
 }
-SEEING = ("blip", "blip2", "clip", "llava")  # that bring an eye of their own
 
 
 def _with_eye(

@@ -47,11 +47,13 @@ class Check:
 
 @dataclass
 class Findings:
-    """`bad` records by index, with the reason that names file and line; `idle` ones teach a stage nothing."""
+    """`bad` records by index, with the reason that names file and line; `idle` ones teach a stage nothing; what
+    comes `twice`, and where."""
 
     records: int = 0
     bad: dict[int, str] = field(default_factory=dict)
     idle: set[int] = field(default_factory=set)
+    twice: list[str] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
     types: Counter = field(default_factory=Counter)
     pictures: Counter = field(default_factory=Counter)
@@ -66,12 +68,13 @@ def examine(
     records: Sequence[Record],
     chat: Chat,
     max_length: int | None,
-    unique: bool = False,
+    compare: bool = False,
     needs: Needs = NEEDS["sft"],
 ) -> Findings:
     """Parse every record, open its pictures, render its conversation. Nothing but findings is kept.
 
-    `unique`: a record that comes a second time is a bad one.
+    What is bad here training does not take, and scoring does not ask. `compare` finds what comes twice, which
+    is not bad.
     """
     found, seen = Findings(len(records)), {}
     for index in tqdm(range(len(records)), desc="check", unit="record", mininterval=1, leave=False):
@@ -81,9 +84,6 @@ def examine(
             length = whole_length(record, chat, max_length)
             for image in record.images:
                 load_image(image, name=record.where)
-            first = seen.setdefault(fingerprint(record), record.where) if unique else record.where
-            if first != record.where:
-                raise DataError(f"{record.where}: the same as {first}; remove one of them")
         except DataError as error:
             found.bad[index] = str(error)
             continue
@@ -91,6 +91,9 @@ def examine(
             found.digest.update(content(record))
         else:
             found.idle.add(index)
+        first = seen.setdefault(fingerprint(record), record.where) if compare else record.where
+        if first != record.where:
+            found.twice.append(f"{record.where}: the same as {first}")
         found.lengths.append(length)
         found.types[record.type or "none"] += 1
         found.pictures[len(record.images)] += 1
@@ -129,13 +132,20 @@ def _picture(image: Source) -> bytes:
     return image.encode() if isinstance(image, str) else image
 
 
+def one_by_one(lines: Sequence[str]) -> Iterator[str]:
+    """The first of them, and how many there are more."""
+    yield from lines[:SHOWN]
+    if len(lines) > SHOWN:
+        yield f"... and {len(lines) - SHOWN} more"
+
+
 def told(found: Findings) -> Iterator[str]:
-    yield from list(found.bad.values())[:SHOWN]
-    if len(found.bad) > SHOWN:
-        yield f"... and {len(found.bad) - SHOWN} more"
+    yield from one_by_one(list(found.bad.values()))
     yield f"{found.records} records, {len(found.bad)} of them bad"
     if found.idle:
         yield idle_told(found)
+    if found.twice:
+        yield f"{len(found.twice)} come again, and count as often; the first: {found.twice[0]}"
     if not found.lengths:
         return
     yield "pictures: " + ", ".join(f"{n} in {count}" for n, count in sorted(found.pictures.items()))
@@ -165,6 +175,6 @@ def main(argv: list[str]) -> None:
     args = parse(Check, argv, __doc__)
     records = open_records(args.file, args.image_dir)
     chat = Chat.load(args.weights, args.image_tokens)
-    found = examine(records, chat, args.max_length, unique=True, needs=NEEDS[args.stage])
+    found = examine(records, chat, args.max_length, compare=True, needs=NEEDS[args.stage])
     print("\n".join(told(found)))
     sys.exit(1 if found.bad or not found.good else 0)

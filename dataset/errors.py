@@ -1,4 +1,4 @@
-"""The one exception that a user's data can raise, and settings read with it."""
+"""The one exception that a user's data can raise, and JSON read with it."""
 
 import json
 import os
@@ -29,3 +29,19 @@ def read_object(path: str | os.PathLike) -> dict:
     if not isinstance(values, dict):
         raise DataError(f"{path}: not a JSON object of settings; copy it again from where the weights are")
     return values
+
+
+def from_json(text: bytes | str, where: str) -> object:
+    """The JSON value in a piece of a user's file. Raises DataError that begins with `where`."""
+    try:
+        text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+        return json.loads(text)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{where}: not UTF-8 at byte {error.start + 1}; save the file as UTF-8") from error
+    except json.JSONDecodeError as error:
+        line = f" line {error.lineno}" if "\n" in text.rstrip() else ""
+        raise DataError(
+            f"{where}{line}: not JSON at column {error.colno} ({error.msg}); correct it"
+        ) from error
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, thousands of brackets
+        raise DataError(f"{where}: not readable as JSON ({error}); correct it") from error

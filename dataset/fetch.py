@@ -9,8 +9,10 @@ import http.client
 import ipaddress
 import os
 import socket
+import string
 import time
 import urllib.request
+from urllib.parse import quote
 
 CHUNK = 65536
 ALLOWED = "GLIMPSE_PRIVATE_URLS"  # set to 1: private addresses, too
@@ -19,7 +21,7 @@ ALLOWED = "GLIMPSE_PRIVATE_URLS"  # set to 1: private addresses, too
 def fetch(url: str, seconds: float, most: int) -> bytes:
     """The body of an http(s) address. Raises OSError or ValueError with the reason."""
     deadline = time.monotonic() + seconds
-    request = urllib.request.Request(url, headers={"User-Agent": "glimpse"})
+    request = urllib.request.Request(in_ascii(url), headers={"User-Agent": "glimpse"})
     with OPENER.open(request, timeout=seconds) as response:
         data = b""
         while chunk := response.read1(CHUNK):
@@ -29,6 +31,14 @@ def fetch(url: str, seconds: float, most: int) -> bytes:
             if time.monotonic() > deadline:
                 raise ValueError(f"not done in {seconds:g} seconds")
     return data
+
+
+def in_ascii(url: str) -> str:
+    """An address as it goes over the wire: the host's letters by IDNA, others in per cent (RFC 3987, 3.1)."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    host = host if host.isascii() else host.encode("idna").decode()
+    return f"{scheme}://{host}{slash}{quote(path, safe=string.punctuation)}"
 
 
 def public_connection(address: tuple[str, int], *args: object, **choices: object) -> socket.socket:

@@ -1,6 +1,8 @@
-"""A folder as a data set: its captions.txt, or a folder of pictures for each class.
+"""A folder as a data set: what tells of its pictures, or a folder of them for each class.
 
     flickr8k/captions.txt, Images/          -> records of the table
+    birds/metadata.jsonl, 1.jpg             -> records of that file (the hub's imagefolder)
+    data/train-00000-of-00002.parquet, ...  -> records of all parts
     flowers/tulip/1.jpg, oxeye_daisy/2.jpg  -> "What is this?" "oxeye daisy", type "oxeye daisy"
 
 Only names are read here. Names that begin with a dot are other programs' and are passed over, and so is what
@@ -8,8 +10,10 @@ Pillow has no reader for by its name. Where a folder may be meant in two ways, i
 """
 
 import os
+import re
 from collections.abc import Iterable
 from functools import cache
+from glob import glob
 from pathlib import Path
 
 import numpy as np
@@ -17,33 +21,72 @@ from PIL import Image
 
 from dataset.errors import DataError, printable
 from dataset.record import Records
-from dataset.table import TableRecords
 
 CAPTIONS = ("captions.txt", "captions.csv")
+DESCRIPTIONS = (*CAPTIONS, "metadata.csv", "metadata.jsonl", "metadata.parquet")
 DATA = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
 PICTURES = {"images", "pictures", "photos"}  # names of folders that are no classes, in small letters
+NUMBERED = re.compile(r"[-_.]*\d+(-of-\d+.*)?$")  # what tells the parts of a set apart
+OF_ALL = re.compile(r"(\d+)-of-(\d+)")
 SPLITS = {"train", "val", "valid", "validation", "test"}
 
 
-def open_folder(path: Path, folder: Path) -> Records:
-    """`folder` is where its captions look for pictures; `path` itself if nothing was said of it."""
+def described_by(path: Path) -> list[Path]:
+    """The files in a folder that tell of its pictures, one or the parts of one; none where its folders do.
+
+    Raises DataError where there are several, or something else.
+    """
     names, inner = _inside(path)
-    captions = [name for name in CAPTIONS if name in names]
-    if captions:
-        classes = [name for name in inner if name.lower() not in PICTURES and _pictures(path / name)]
-        if len(captions) > 1 or len(classes) > 1:
-            found = f"{', '.join(captions)}{' and folders of pictures' if len(classes) > 1 else ''}"
-            raise DataError(f"{path}: holds {found}; name one file: {path / captions[0]}")
-        return TableRecords(path / captions[0], folder)
+    told = [name for name in DESCRIPTIONS if name in names]
     data = [name for name in names if Path(name).suffix.lower() in DATA]
+    if told:
+        classes = [name for name in inner if name.lower() not in PICTURES and _pictures(path / name)]
+        if len(told) > 1 or len(classes) > 1:
+            found = f"{', '.join(told)}{' and folders of pictures' if len(classes) > 1 else ''}"
+            raise DataError(f"{path}: holds {found}; name one file: {path / told[0]}")
+        return [path / told[0]]
+    if data and all(Path(name).suffix.lower() == ".parquet" for name in data):
+        return _parts(path, data)
     if data:
         remedy = "name that file, or move it away where each folder is a class" if inner else "name that file"
         raise DataError(f"{path}: holds {data[0]}; {remedy}: {path / data[0]}")
-    if folder != path:
+    return []
+
+
+def _parts(path: Path, names: list[str]) -> list[Path]:
+    """Of one set, all of them: train-00000-of-00002.parquet, train-00001-of-00002.parquet."""
+    kinds = {NUMBERED.sub("", Path(name).stem) for name in names}
+    if len(kinds) > 1:
+        found, one = " and ".join(sorted(kinds)[:4]), next((k for k in kinds if "train" in k), min(kinds))
+        raise DataError(
+            f"{path}: holds Parquet files of {found}; name one, or a pattern: '{path}/{one}*.parquet'"
+        )
+    counted = [(int(found[1]), int(found[2])) for name in names if (found := OF_ALL.search(name))]
+    missing = set(range(max((of for _, of in counted), default=0))) - {number for number, _ in counted}
+    if missing:
+        raise DataError(
+            f"{path}: of {names[0]} and its other parts {len(missing)} are missing, the first with number "
+            f"{min(missing)}; add them, or name those that are to be read by a pattern: '{path}/*.parquet'"
+        )
+    return [path / name for name in names]
+
+
+def matching(pattern: Path) -> list[Path]:
+    """The Parquet files of a pattern such as data/train-*.parquet, in order; none for any other name."""
+    found = sorted(Path(name) for name in glob(str(pattern), recursive=True) if os.path.isfile(name))
+    other = next((file for file in found if file.suffix.lower() != ".parquet"), None)
+    if other is not None:
+        raise DataError(f"{pattern}: matches {other}; a pattern is for .parquet files, put others into one")
+    return found
+
+
+def open_classes(path: Path, folder: Path | None = None) -> Records:
+    """A folder whose folders are classes; `folder`, where pictures are looked for, can only be itself."""
+    if folder not in (None, path):
         raise DataError(
             f"{path}: has its pictures in a folder for each class; leave the image folder {folder} out"
         )
-    return ClassRecords(path, _classes(path, names, inner))
+    return ClassRecords(path, _classes(path, *_inside(path)))
 
 
 def _classes(path: Path, names: list[str], inner: list[str]) -> dict[str, list[str]]:

@@ -1,7 +1,8 @@
 """Rows as other people's sets have them, turned into the one shape that record.py reads and checks.
 
-    {"image", "question", "answer"}    {"image", "caption"}
+    {"image", "question", "answer"}    {"image", "caption"} or "text"
     {"image", "name"} or "label"       {"image", "qa": [{"question", "answer"}, ...]}
+    what other tools train on          (dialects.py)
         -> as_conversation -> {"image", "conversations", "type"}
 
 A row in, a row out; what is wrong is a DataError that begins with the row's place. Which file holds such
@@ -9,11 +10,16 @@ rows, and where in it, is for the readers to know: records.py, table.py, joined.
 """
 
 import re
+from collections.abc import Collection
 
+from dataset.dialects import CONVERSATIONS, PAIRS, PICTURES, READ, UNREAD, in_our_words
 from dataset.errors import DataError
 
-ANSWERS = ("answer", "answers", "caption", "name", "label")
-KEPT = ("image", "image_bytes", "images", "regions")
+ANSWERS = ("answer", "answers", "caption", "text", "name", "label")
+CAPTIONS = ("caption", "text")
+KEPT = ("image", "image_bytes", "regions")
+COLUMNS = (*READ, "question", "qa", *ANSWERS, "type", "regions")  # all that is read of a row
+LISTS = ("image_bytes", "texts", "history", "qa", "answers", "regions")  # more than a table's cell can hold
 CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 DESCRIBE, DESCRIBE_ZH, NAME = "Describe the picture.", "描述一下这个图像的内容。", "What is this?"
 
@@ -24,13 +30,15 @@ def as_conversation(row: object, where: str) -> object:
     Where there is no question, a caption answers "Describe the picture." in its language, and an answer, a
     name or a label "What is this?". Of several answers the first is taken.
     """
-    if not isinstance(row, dict) or row.get("conversations") is not None:
+    if not isinstance(row, dict):
         return row
-    if not any(key in row for key in ("question", "qa", *ANSWERS)):
+    row = in_our_words(row, where)
+    if row.get("conversations") is not None or not asks(row):
         return row
     if row.get("qa") is not None:
-        raise DataError(f'{where}: qa is no list, or empty; write [{{"question": ..., "answer": ...}}, ...]')
-    if all(row.get(key) in (None, "") for key in KEPT[:3]):
+        how = '[{"question": ..., "answer": ...}, ...]'
+        raise DataError(f"{where}: qa is no list, or empty, or not in .jsonl or .json; write {how}")
+    if all(row.get(key) in (None, "") for key in KEPT[:2]):
         raise DataError(f"{where}: image is missing or empty; name the picture's file, or remove the record")
     asked = row.get("question")
     question = "" if asked is None else _text(asked, "question", where)
@@ -38,11 +46,28 @@ def as_conversation(row: object, where: str) -> object:
     answer = _text(_first(row[key], key, where), key, where)
     if not answer:
         raise DataError(f"{where}: {key} is empty; fill it, or remove the record")
-    described = key == "caption"
+    described = key in CAPTIONS
     asked = question or ((DESCRIBE_ZH if CHINESE.search(answer) else DESCRIBE) if described else NAME)
     messages = [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]
     kind = "caption" if described and row.get("type") is None else row.get("type")
     return {name: row[name] for name in KEPT if name in row} | {"conversations": messages, "type": kind}
+
+
+def asks(names: Collection[str]) -> bool:
+    return any(key in names for key in ("question", "qa", *ANSWERS))
+
+
+def makes_records(names: Collection[str]) -> bool:
+    """Whether rows with these columns may be records: a conversation, or something said of a picture."""
+    pair = any(asked in names and said in names for asked, said in PAIRS)
+    pictured = any(name in names for name in PICTURES)
+    return pair or any(name in names for name in CONVERSATIONS) or (pictured and asks(names))
+
+
+def expect_one_record(names: Collection[str], where: str) -> None:
+    """Raises DataError where columns of text do not go together, before any row is read."""
+    if not any(name in names for name in CONVERSATIONS):
+        as_conversation({name: "x" for name in names if name not in UNREAD}, where)
 
 
 def _answer_key(row: dict, asked: bool, where: str) -> str:
@@ -87,5 +112,5 @@ def one_of(row: dict, number: int, where: str) -> dict:
 
 def questions_in(row: object) -> int:
     """How many a row asks about its picture, each to be a record of its own; 0 where it has no list."""
-    several = isinstance(row, dict) and row.get("conversations") is None and isinstance(row.get("qa"), list)
-    return len(row["qa"]) if several else 0
+    asked = isinstance(row, dict) and isinstance(row.get("qa"), list)
+    return len(row["qa"]) if asked and not any(row.get(name) for name in CONVERSATIONS) else 0

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset.errors import DataError, printable
-from dataset.record import Records, from_json, read_span
+from dataset.errors import DataError, from_json, printable
+from dataset.record import Records, read_span
 
 DECODE, BLANK = json.JSONDecoder().raw_decode, re.compile(r"[ \t\r\n]*")
 BOM = b"\xef\xbb\xbf"

@@ -14,7 +14,7 @@ STORYBOOK_SAMPLES = 20_000
 
 
 class Chosen(Sequence[Record]):
-    """Some of the records, by their indices in rising order."""
+    """Some of the records, by their indices (in rising order, where `blocks` are asked for)."""
 
     def __init__(self, records: Sequence[Record], indices: Sequence[int]) -> None:
         self.records, self.indices = records, indices

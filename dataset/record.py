@@ -6,8 +6,6 @@ Every mistake in a row is a DataError that begins with its place. Nothing here o
 Other shapes of row are turned into this one by formats.py on the way.
 """
 
-import json
-import os
 import re
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -18,8 +16,9 @@ from PIL import Image
 
 from dataset.errors import DataError
 from dataset.formats import as_conversation
+from dataset.pictures import IMAGE, pictures_of
 
-IMAGE = "<image>"  # stands in a user's message where a picture goes
+QWENS = re.compile(r"<img>[^<]*</img>")  # a picture as Qwen-VL's data names it
 ROLES = {"system": "system", "user": "user", "assistant": "assistant", "human": "user", "gpt": "assistant"}
 Region = tuple[tuple[float, float, float, float], str]  # left, top, right, bottom in 0..1; what is said of it
 
@@ -63,56 +62,17 @@ def parse_record(row: object, folder: Path, where: str) -> Record:
     """
     if not isinstance(row, dict):
         raise DataError(f'{where}: not an object; write {{"image": ..., "conversations": [...]}}')
-    if row.get("images") is not None:
-        raise DataError(f"{where}: images is not read; call it image, a name or a list of names")
     kind = row.get("type")
     if kind is not None and not isinstance(kind, str):
         raise DataError(f"{where}: type is {kind!r}; write text or leave it out")
-    images, messages = _images(row, folder, where), _messages(row.get("conversations"), where)
+    images, messages = pictures_of(row, folder, where), _messages(row.get("conversations"), where)
     regions = _regions(row.get("regions"), where)
     record = Record(images, _placed(messages, len(images)), kind, where, regions)
     validate(record)
     return record
 
 
-def _images(row: dict, folder: Path, where: str) -> tuple[Path | str | bytes, ...]:
-    names, blobs = row.get("image"), row.get("image_bytes")
-    if names is not None and blobs is not None:
-        raise DataError(f"{where}: has both image and image_bytes; keep one of them")
-    if blobs is not None:
-        blobs = blobs if isinstance(blobs, list) else [blobs]
-        for number, blob in enumerate(blobs, start=1):
-            if not isinstance(blob, bytes) or not blob:
-                raise DataError(
-                    f"{where}: picture {number} of image_bytes is not bytes, or empty; write its file's bytes"
-                )
-        return tuple(blobs)
-    names = _split(names, folder) if isinstance(names, str) else names or []
-    if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
-        raise DataError(
-            f"{where}: image is {names!r}; give names of files, or leave image out if there is none"
-        )
-    return tuple(name if "://" in name else _within(folder, name, where) for name in names)
-
-
-def _within(folder: Path, name: str, where: str) -> Path:
-    """A picture's path. A data file may be anybody's: it does not reach out of the folder it is given."""
-    path = folder / name
-    if "\0" in name or not Path(os.path.abspath(path)).is_relative_to(os.path.abspath(folder)):
-        raise DataError(f"{where}: {name!r} lies outside {folder}; name an image folder that holds it")
-    return path
-
-
-def _split(names: str, folder: Path) -> list[str]:
-    """ "a.png, b.png" is two names, unless a file is called just that; an address is never split."""
-    if "://" in names or os.path.exists(folder / names):
-        return [names]
-    return [name.strip() for name in names.split(",")]
-
-
 def _messages(value: object, where: str) -> tuple[dict[str, str], ...]:
-    if isinstance(value, str):
-        value = from_json(value, f"{where}, conversations")
     if not isinstance(value, list) or not value:
         raise DataError(
             f'{where}: conversations is missing or no list; write [{{"role": ..., "content": ...}}, ...]'
@@ -184,6 +144,11 @@ def _check_marks(record: Record) -> None:
             raise DataError(
                 f"{record.where}, message {number}: {IMAGE} stands outside the user's; remove it there"
             )
+        if QWENS.search(message["content"]):
+            raise DataError(
+                f"{record.where}, message {number}: names a picture within <img>; write {IMAGE} "
+                "there, and its name under image"
+            )
     if record.regions and not record.images:
         raise DataError(f"{record.where}: has regions but no picture; name its image, or remove them")
     marks = sum(message["content"].count(IMAGE) for message in record.messages)
@@ -192,21 +157,6 @@ def _check_marks(record: Record) -> None:
         raise DataError(
             f"{record.where}: {found}; write one for each picture, or none to have them put first"
         )
-
-
-def from_json(text: bytes | str, where: str) -> object:
-    try:
-        text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-        return json.loads(text)
-    except UnicodeDecodeError as error:
-        raise DataError(f"{where}: not UTF-8 at byte {error.start + 1}; save the file as UTF-8") from error
-    except json.JSONDecodeError as error:
-        line = f" line {error.lineno}" if "\n" in text.rstrip() else ""
-        raise DataError(
-            f"{where}{line}: not JSON at column {error.colno} ({error.msg}); correct it"
-        ) from error
-    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, thousands of brackets
-        raise DataError(f"{where}: not readable as JSON ({error}); correct it") from error
 
 
 def read_span(path: Path, start: int, end: int) -> bytes:

@@ -19,11 +19,10 @@ from typing import BinaryIO
 import numpy as np
 
 from dataset.errors import DataError, printable
-from dataset.formats import as_conversation
+from dataset.formats import COLUMNS, LISTS, expect_one_record, makes_records
 from dataset.record import Records, read_span
 
-COLUMNS = ("image", "question", "answer", "caption", "name", "label", "type", "conversations")
-OTHER_NAMES = {"image_name": "image", "comment": "caption"}  # Flickr30k's
+OTHER_NAMES = {"image_name": "image", "comment": "caption", "file_name": "image"}  # Flickr30k's, the hub's
 LOOKED_FOR = 10  # pictures, to tell which folder they are in
 DELIMITERS = {"\t": "a tab", ";": "a semicolon", ",": "a comma", "|": "a bar"}
 
@@ -113,13 +112,13 @@ class TableRecords(Records):
         super().__init__(path, folder)
         self.table = Table(path)
         columns = self._as_row(dict.fromkeys(self.table.names, "x"))
-        if "image" not in columns or columns.keys() <= {"image", "type"}:
+        if not makes_records(columns):
             found = printable(", ".join(self.table.names))
             raise DataError(
                 f"{path} line 1: the columns are {found}; call them image and caption, image and name, or "
                 "image, question and answer (python -m dataset.from_table reads other names)"
             )
-        as_conversation(columns, f"{path} line 1")  # raises where they do not go together
+        expect_one_record(columns, f"{path} line 1")
         if folder == path.parent:
             self.folder = self._picture_folder()
 
@@ -139,7 +138,7 @@ class TableRecords(Records):
             name = OTHER_NAMES.get(name.lower(), name.lower())
             if name in row:
                 raise DataError(f"{self.path} line 1: two columns are read as {name!r}; rename one")
-            if name in COLUMNS:
+            if name in COLUMNS and name not in LISTS:
                 row[name] = cell or None
         return row
 
@@ -148,6 +147,6 @@ class TableRecords(Records):
         names = []
         for index in range(min(LOOKED_FOR, len(self))):
             with suppress(DataError):  # told when the record is asked for
-                names.append(self.row(index)["image"] or "")
+                names.append(self.row(index).get("image") or "")
         folders = [self.folder, self.folder / "Images", self.folder / "images"]
         return max(folders, key=lambda folder: sum(os.path.isfile(folder / name) for name in names))

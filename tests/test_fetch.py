@@ -34,7 +34,7 @@ class Server(http.server.BaseHTTPRequestHandler):
                 self.wfile.flush()
             except OSError:  # they had enough
                 return
-        if self.path == "/a.png":
+        if self.path in ("/a.png", "/%E7%8C%AB%201.png?x=%C3%A9"):
             self.wfile.write(self.picture)
 
     def log_message(self, *args: object) -> None:
@@ -58,6 +58,14 @@ def allowed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_picture_is_fetched(url: str, allowed: None) -> None:
     assert load_image(f"{url}/a.png").size == (6, 4)
+
+
+def test_an_address_may_have_any_letters(url: str, allowed: None) -> None:
+    assert load_image(f"{url}/猫 1.png?x=é").size == (6, 4)
+    assert load_image(f"{url}/%E7%8C%AB%201.png?x=%C3%A9").size == (6, 4)
+    assert fetch.in_ascii("https://bücher.example:80/ä") == "https://xn--bcher-kva.example:80/%C3%A4"
+    plain = "http://u@[::1]:8/a;b/c?d=e&f=%20+,#g"
+    assert fetch.in_ascii(plain) == plain
     assert load_image(f"{url}/away?{url}/a.png").size == (6, 4)
     with pytest.raises(DataError, match=r"/none\.png: cannot be fetched .*404.*download it"):
         load_image(f"{url}/none.png")

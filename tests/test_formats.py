@@ -204,7 +204,7 @@ BAD_ROWS = {
     "pairs no list": ({"image": "a.png", "qa": {"question": "x"}}, "line 1: qa is no list"),
     "pair no object": ({"image": "a.png", "qa": ["x"]}, "line 1, question 1: not an object"),
     "pair lacks": ({"image": "a.png", "qa": [{"question": "x"}]}, "line 1, question 1: a question without"),
-    "neither": ({"image": "a.png", "text": "x"}, "line 1: conversations is missing"),
+    "neither": ({"image": "a.png", "words": "x"}, "line 1: conversations is missing"),
 }
 
 

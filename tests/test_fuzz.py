@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dataset.chat import Chat
+from dataset.dialects import READ
 from dataset.errors import DataError
 from dataset.formats import ANSWERS, as_conversation
 from dataset.images import load_image
@@ -118,6 +119,27 @@ def test_any_question_and_answer_is_a_record_or_a_line(row: dict) -> None:
         assert is_one_line(error) and str(error).startswith("here")
     else:
         assert [message["role"] for message in record.messages] == ["user", "assistant"]
+
+
+PART = st.fixed_dictionaries(
+    {"type": st.sampled_from(["text", "image", "image_url"]) | JSON},
+    optional=dict.fromkeys(
+        ["text", "image", "image_url", "url", "path", "index"], st.text(max_size=9) | JSON
+    ),
+)
+SPOKEN = st.lists(TURN | st.fixed_dictionaries({"role": st.just("user"), "content": st.lists(PART)}) | JSON)
+TOOLS = st.fixed_dictionaries({}, optional=dict.fromkeys(READ, SPOKEN | st.text(max_size=9) | JSON))
+
+
+@FUZZ
+@given(TOOLS)
+def test_any_row_of_other_tools_is_a_record_or_a_line(row: dict) -> None:
+    try:
+        record = parse_record(as_conversation(row, "here"), Path("pictures"), "here")
+    except DataError as error:
+        assert is_one_line(error) and str(error).startswith("here")
+    else:
+        assert record.messages[-1]["role"] == "assistant"
 
 
 @FUZZ

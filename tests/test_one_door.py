@@ -43,7 +43,7 @@ def source(request: pytest.FixtureRequest, folder: Path) -> tuple[str, Path | No
 
 def test_check_and_training_agree(source: tuple, chat: Chat, tokenizer_folder: Path, tmp_path: Path) -> None:
     data, image_dir, bad = source
-    found = examine(open_data(data, image_dir), chat, 120, unique=True)
+    found = examine(open_data(data, image_dir), chat, 120)
     assert list(found.bad) == [bad] and "\n" not in found.bad[bad]
     flags = ["--data", data, "--tokenizer", str(tokenizer_folder), *SMALL, "--workers", "0"]
     flags += ["--image_dir", str(image_dir)] if image_dir else []

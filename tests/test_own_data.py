@@ -18,7 +18,7 @@ def test_sort_of_clevr_is_written_and_whole(tmp_path: Path, chat: Chat) -> None:
     sort_of_clevr.main(["--out", str(tmp_path), "--train", "3", "--val", "2"])
     for split, pictures in (("train", 3), ("val", 2)):
         records = open_records(tmp_path / f"{split}.jsonl")
-        assert len(records) == 2 * pictures and not examine(records, chat, None, unique=True).bad
+        assert len(records) == 2 * pictures and not examine(records, chat, None).bad
         assert [r.type for r in records] == ["non-relational", "relational"] * pictures
         assert all(len(r.messages) == 20 for r in records)
 

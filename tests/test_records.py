@@ -261,7 +261,10 @@ WRONG = {
     "image empty": ({"image": "", "conversations": said("x", "y")}, "image is .*; give names"),
     "comma too many": ({"image": "a.png,", "conversations": said("x", "y")}, "image is .*; give names"),
     "null in list": ({"image": ["a.png", None], "conversations": said("x", "y")}, "image is .*; give names"),
-    "images": ({"images": ["a.png"], "conversations": said("x", "y")}, "images is not read; call it image"),
+    "images": (
+        {"image": "a.png", "images": ["a.png"], "conversations": said("x", "y")},
+        "has both image and images",
+    ),
     "type": ({"type": 3, "conversations": said("x", "y")}, "type is 3; write text"),
 }
 
@@ -416,9 +419,15 @@ def test_a_large_parquet_file_is_read_group_by_group(tmp_path: Path, monkeypatch
     table = pa.table({"conversations": [said] * 20, "type": [str(i) for i in range(20)]})
     pq.write_table(table, tmp_path / "data.parquet", row_group_size=4)
     small = open_records(tmp_path / "data.parquet")
-    monkeypatch.setattr("dataset.records.IN_MEMORY", 0)
-    monkeypatch.setattr("dataset.records.KEPT", 2)
+    monkeypatch.setattr("dataset.parquet.IN_MEMORY", 0)
+    monkeypatch.setattr("dataset.parquet.KEPT", 2)
     large = open_records(tmp_path / "data.parquet")
+    for number in (0, 1):
+        pq.write_table(table.slice(10 * number, 10), tmp_path / f"parts-{number}.parquet", row_group_size=4)
+    parts = open_records(tmp_path / "parts-*.parquet")
+    assert [parts[i].type for i in (0, 19, 9, 10)] == ["0", "19", "9", "10"] and len(parts.groups) == 2
+    assert parts[12].where == f"{tmp_path / 'parts-1.parquet'} row 3"
+    assert parts.blocks[2:4] == [range(8, 10), range(10, 14)]
     assert small.blocks is None and large.blocks == [range(i, i + 4) for i in range(0, 20, 4)]
     for records in (small, large, pickle.loads(pickle.dumps(large))):
         assert [records[i].type for i in (0, 19, 7, 8, 3)] == ["0", "19", "7", "8", "3"]

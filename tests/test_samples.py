@@ -27,13 +27,13 @@ def answers(said: str) -> list[Answer]:
 def test_a_page_of_looks(tmp_path: Path) -> None:
     records = [record(n, Image.new("RGB", (300, 200), (n, 0, 0))) for n in range(9)]
     samples = Samples(tmp_path, records)
-    for step, said in ((10, "x"), (20, "<b>")):
+    for step, said in ((10, "x\u2028"), (20, "<b>")):  # a line separator, which is none of a file
         samples.show(step, answers(said))
     page = (tmp_path / "samples.html").read_text()
     assert page.count("<img") == SHOWN and page.count("<td") == 2 * SHOWN
     assert page.count("class=right>&lt;b&gt;") == 1 + SHOWN and page.count("class=wrong>x") == SHOWN - 1
     Samples(tmp_path, records).show(15, answers("y"))  # a run that went back to step 10
-    steps = [json.loads(line)["step"] for line in (tmp_path / "samples.jsonl").read_text().splitlines()]
+    steps = [json.loads(line)["step"] for line in (tmp_path / "samples.jsonl").read_bytes().splitlines()]
     assert steps == [10, 15]
 
 

@@ -49,7 +49,8 @@ Preset = Literal["tiny", "minimind-26m", "minimind-104m", "minimind-26m-moe"]
 @dataclass
 class TrainArgs:
     data: str = "storybook"
-    """A data file (.jsonl, .parquet, .json), or the storybook that is drawn as it is needed."""
+    """A data file, folder or pattern of Parquet files (docs/YOUR_DATA.md), or the storybook, which is drawn
+    as it is needed."""
     image_dir: Annotated[Path | None, OnlyWith("data", "val")] = None
     """Folder that picture names are relative to (default: the data file's)."""
     init: Path | None = None
@@ -254,7 +255,7 @@ def prepare(stage: Stage, args: TrainArgs, assistant: Assistant, needs: Needs) -
     records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
     data = f"{args.data} of {len(records):,} records"
     if not drawn:
-        records, digest = whole_records(records, assistant.chat, max_length, args, needs)
+        records, digest = whole_records(args.data, records, assistant.chat, max_length, args, needs)
         data = f"of {len(records):,} records, sha256 {digest[:16]}"
     if args.pack > 1:
         if stage.build is not AnswerLoss or not isinstance(assistant.vlm, VLM):
@@ -270,7 +271,7 @@ def prepare(stage: Stage, args: TrainArgs, assistant: Assistant, needs: Needs) -
 
 
 def whole_records(
-    records: Sequence[Record], chat: Chat, max_length: int, args: TrainArgs, needs: Needs
+    source: str, records: Sequence[Record], chat: Chat, max_length: int, args: TrainArgs, needs: Needs
 ) -> tuple[Sequence[Record], str]:
     """All that teach the stage something, looked at before the first step, and a digest of them. Raises
     DataError for bad ones, unless --skip_bad, and where none is left."""
@@ -279,14 +280,14 @@ def whole_records(
         number, first = f"{len(found.bad)} of {len(records)} records are bad", next(iter(found.bad.values()))
         if not args.skip_bad or len(found.bad) == len(records):
             folder = f" --image_dir {args.image_dir}" if args.image_dir else ""
-            look = f"dataset.records check {args.data}{folder} --stage {needs.stage}"
+            look = f"dataset.records check {source}{folder} --stage {needs.stage}"
             told = f"{number}; `.venv/bin/python -m {look}` tells all"
             raise DataError(f"{first} ({told}; correct them, or leave them out with --skip_bad)")
-        print(f"{number} and left out; the first: {first}")
+        print(f"{source}: {number} and left out; the first: {first}")
     if not found.good:
-        raise DataError(f"{args.data}: {idle_told(found)}; name data with pictures, or train other parts")
+        raise DataError(f"{source}: {idle_told(found)}; name data with pictures, or train other parts")
     if found.idle:
-        print(f"{idle_told(found)}: they are left out")
+        print(f"{source}: {idle_told(found)}: they are left out")
     whole = len(found.good) == len(records)
     return records if whole else Chosen(records, found.good), found.digest.hexdigest()
 
@@ -329,9 +330,10 @@ def evaluator(
         return None
     records = open_data(args.val, args.image_dir)
     chosen = torch.randperm(len(records), generator=torch.Generator().manual_seed(0))[: args.val_samples]
-    some = [records[i] for i in chosen.tolist()]
-    for record in some:
-        needs.expect(record)
+    some = Chosen(records, chosen.tolist())
+    if not args.val.startswith("storybook"):
+        some, _ = whole_records(args.val, some, assistant.chat, assistant.context, args, needs)
+    some = list(some)
     prepared = Prepared(some, assistant.chat, assistant.preprocessor)
     judges = hasattr(module, "evaluate")  # else two batches tell whether pictures are looked at
     found = held_out_batches(prepared, args.batch_size, None if judges else 2)

@@ -37,7 +37,7 @@ class Samples:
         firsts = {(a.where, a.question): a for a in answers}
         chosen = [firsts[record.where, question_of(record)] for record in self.records]
         said = [{"asked": a.question, "truth": a.truth, "said": a.answer} for a in chosen]
-        lines = self.looks.read_text(encoding="utf-8").splitlines() if self.looks.is_file() else []
+        lines = self.looks.read_bytes().splitlines() if self.looks.is_file() else []
         rows = [row for row in map(json.loads, lines) if row["step"] < step]
         rows.append({"step": step, "answers": said})
         self.looks.parent.mkdir(parents=True, exist_ok=True)
