@@ -47,8 +47,8 @@ class Check:
 
 @dataclass
 class Findings:
-    """`bad` records by index, with the reason that names file and line; `idle` ones teach a stage nothing; what
-    comes `twice`, and where."""
+    """`bad` records by index, with the reason that names file and line; `idle` ones, which teach a stage
+    nothing; what comes `twice`, and where."""
 
     records: int = 0
     bad: dict[int, str] = field(default_factory=dict)
