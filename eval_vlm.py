@@ -18,21 +18,21 @@ from pathlib import Path
 from typing import Literal
 
 import torch
+from PIL import Image
 from tqdm import tqdm
 
 from dataset.errors import DataError
 from dataset.open import open_data
+from dataset.picture_files import formats, pictures_in
+from dataset.project import PHOTO, ROOT, TINY, named
 from scoring import doctor, heatmap, photos, report, suite
 from scoring.answers import answer_all
-from scoring.assistant import Assistant, open_pictures, with_pictures
-from scoring.terminal import Terminal
+from scoring.assistant import Assistant, open_pictures, readable, with_pictures
+from scoring.terminal import Terminal, history
 from trainer.cli import parse, user_errors
 
 DESCRIBE, COMPARE = "描述一下这个图像的内容。", "比较一下两张图像的异同点。"
-SHIPPED, STORYBOOK = Path("weights/photo"), Path("weights/tiny")
-MODES = (Path("out/tiny/read"), STORYBOOK, STORYBOOK)
-PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
-HISTORY = Path.home() / ".glimpse_history"  # of questions typed in a terminal
+MODES = (ROOT / "out/tiny/read", TINY, TINY)
 
 
 @dataclass
@@ -107,7 +107,7 @@ class Args:
     def folder(self) -> Path:
         """Of the weights that answer."""
         storybook = self.suite or (self.data or "").startswith("storybook")
-        default = STORYBOOK if storybook or self.model_mode is not None else SHIPPED
+        default = TINY if storybook or self.model_mode is not None else PHOTO
         return self.weights or (default if self.model_mode is None else MODES[self.model_mode])
 
     def sampling(self) -> dict[str, object]:
@@ -140,17 +140,15 @@ def main(argv: list[str] | None = None) -> None:
     elif args.data:
         score_file(assistant, args)
     elif len(groups) > 1 or is_folder(args.image):
-        for names in groups:
-            print(f"\n{', '.join(names)}")
-            ask_once(assistant, args, names)
+        ask_each(assistant, args, groups)
     elif args.prompt is not None or (args.use_multi > 1 and sys.stdin.isatty()):
-        ask_once(assistant, args, groups[0])
+        ask_once(assistant, args, open_pictures(groups[0]))
     else:
         images = open_pictures(groups[0])
-        talk = Terminal(assistant, args.sampling(), images, args.stream, default_question(args), HISTORY)
+        talk = Terminal(assistant, args.sampling(), images, args.stream, default_question(args), history())
         talk.run()
         if args.use_multi > 1 and not talk.asked:  # the pipe was empty
-            ask_once(assistant, args, groups[0])
+            ask_once(assistant, args, images)
 
 
 def add_adapter(assistant: Assistant, args: Args) -> None:
@@ -179,20 +177,33 @@ def picture_groups(args: Args) -> list[list[str]]:
             )
         return [list(args.image)]
     folder = Path(args.image[0])
-    names = sorted(str(p) for p in folder.iterdir() if p.suffix.lower() in PICTURES)
+    names = [str(path) for path in pictures_in(folder)]
     if len(names) < args.use_multi:
         raise DataError(
-            f"{folder} holds {len(names)} pictures ({', '.join(sorted(PICTURES))}); {args.use_multi} needed"
+            f"{folder} holds {len(names)} pictures ({', '.join(formats())}); {args.use_multi} needed"
         )
-    return [names[i : i + args.use_multi] for i in range(0, len(names) - args.use_multi + 1, args.use_multi)]
+    if rest := len(names) % args.use_multi:
+        told = ", ".join(names[-rest:])
+        print(f"{told}: left over, for --use_multi {args.use_multi} takes so many at a time", file=sys.stderr)
+    return [names[i : i + args.use_multi] for i in range(0, len(names) - rest, args.use_multi)]
 
 
-def ask_once(assistant: Assistant, args: Args, sources: Sequence[str]) -> None:
+def ask_each(assistant: Assistant, args: Args, groups: Sequence[Sequence[str]]) -> None:
+    """About one group of pictures after another. Raises DataError at the end where some could not be read."""
+    asked = 0
+    for names in groups:
+        print(f"\n{', '.join(names)}")
+        if images := readable(names):
+            ask_once(assistant, args, images)
+            asked += 1
+    if asked < len(groups):
+        number = f"{len(groups) - asked} of {len(groups)} questions were not asked"
+        raise DataError(f"{number}: their pictures cannot be read, as was said above")
+
+
+def ask_once(assistant: Assistant, args: Args, images: Sequence[Image.Image]) -> None:
     question = default_question(args) if args.prompt is None else args.prompt
-    messages, images = (
-        [{"role": "user", "content": with_pictures(question, len(sources))}],
-        open_pictures(sources),
-    )
+    messages = [{"role": "user", "content": with_pictures(question, len(images))}]
     said = say(assistant.stream(messages, images, **args.sampling()), args.stream)
     if args.heatmap:
         heatmap.draw(heatmap.looked(assistant, messages, images, said), images, args.heatmap)
@@ -218,7 +229,7 @@ def score_suite(assistant: Assistant, args: Args) -> None:
     scored = suite.run(assistant, args.samples or 300, args.batch_size, **args.sampling())
     print(suite.table(scored))
     path = args.report or Path("out/suite.json")
-    report.write({"weights": str(args.folder()), **scored}, path)
+    report.write({"weights": named(args.folder()), **scored}, path)
     suite.draw(scored, path.with_suffix(".png"))
     print(f"saved {path} and {path.with_suffix('.png')}")
 
@@ -230,7 +241,7 @@ def score_photos(assistant: Assistant, args: Args) -> None:
     scored = photos.score(asked, answers)
     print(photos.table(scored))
     path = args.report or Path("out/photos.json")
-    report.write({"weights": str(args.folder()), **scored}, path)
+    report.write({"weights": named(args.folder()), **scored}, path)
     photos.write(answers, path.with_suffix(".jsonl"))
     print(f"saved {path} and {path.with_suffix('.jsonl')}")
 
@@ -243,7 +254,7 @@ def score_file(assistant: Assistant, args: Args) -> None:
     )
     print(report.table(scored))
     if args.report:
-        report.write({"weights": str(args.folder()), "data": args.data, **scored}, args.report)
+        report.write({"weights": named(args.folder()), "data": args.data, **scored}, args.report)
 
 
 if __name__ == "__main__":

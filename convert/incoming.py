@@ -15,6 +15,7 @@ from dataset.chat import BLIP, FORMATS, MINIMIND, OPT, SPECIALS, T5, Chat, ChatF
 from dataset.class_names import class_ids
 from dataset.errors import read_object
 from dataset.preprocess import Preprocessor, efficientnet
+from dataset.project import TINY
 from model.bases import KNOWN, base_file, base_of, base_tensors
 from model.blip import BlipConfig
 from model.blip2 import Blip2Config
@@ -23,7 +24,6 @@ from model.connector import WordsConnector
 from model.eyes import efficientnet_config
 from model.hub import Config, Model, load_strictly, make, own_tensors, save
 
-SHIPPED = Path("weights/tiny")  # its tokenizer is that of new decoders
 TOKENIZER, PIXELS = "tokenizer.json", "preprocessor_config.json"
 
 
@@ -138,7 +138,7 @@ def read(
     """The model, its words (None where there is no tokenizer) and its pixels."""
     folder = base_file(base_of(source)) if source in KNOWN else find(source)
     config, tensors = SOURCES[kind](folder, vision)
-    words = find(tokenizer) if tokenizer else (SHIPPED if kind == "clip" else folder)
+    words = find(tokenizer) if tokenizer else (TINY if kind == "clip" else folder)
     if kind == "gguf" and not tokenizer:
         chat = gguf.read_chat(folder, config.text.vocab_size, config.image_tokens)
         chat = chat.with_system("") if vision else chat  # who sees is no longer who that message says

@@ -16,8 +16,10 @@ from PIL import Image
 from tqdm import tqdm
 
 from dataset.chat import Chat
+from dataset.console import script
 from dataset.errors import DataError
 from dataset.images import load_image
+from dataset.project import TINY
 from dataset.record import Record
 from dataset.records import open_records
 
@@ -32,7 +34,7 @@ class Check:
     """Data file or folder (docs/YOUR_DATA.md)."""
     image_dir: Path | None = None
     """Folder that picture names are relative to (default: the file's)."""
-    weights: Path = Path("weights/tiny")
+    weights: Path = TINY
     """Checkpoint folder whose tokenizer measures the lengths."""
     image_tokens: int = 64
     """Tokens that a picture takes (weights/tiny: 64)."""
@@ -120,14 +122,12 @@ def histogram(lengths: Sequence[int]) -> Iterator[str]:
         yield f"  {first:5} to {first + width - 1:5}  {counts[bar]:8}  {'#' * round(40 * share)}"
 
 
+@script
 def main(argv: list[str]) -> None:
     """`argv` is what comes after "check". The exit code is 1 where a record is bad."""
     args = tyro.cli(Check, args=argv, description=__doc__, use_underscores=True)
-    try:
-        records = open_records(args.file, args.image_dir)
-        chat = Chat.load(args.weights, args.image_tokens)
-        found = examine(records, chat, args.max_length, unique=True)
-    except DataError as error:
-        sys.exit(f"error: {error}")
+    records = open_records(args.file, args.image_dir)
+    chat = Chat.load(args.weights, args.image_tokens)
+    found = examine(records, chat, args.max_length, unique=True)
     print("\n".join(told(found)))
     sys.exit(1 if found.bad else 0)

@@ -10,7 +10,7 @@ rows, and where in it, is for the readers to know: records.py, table.py, joined.
 
 import re
 
-from dataset.errors import DataError
+from dataset.errors import DataError, shown
 
 ANSWERS = ("answer", "answers", "caption", "name", "label")
 KEPT = ("image", "image_bytes", "images", "regions")
@@ -73,7 +73,7 @@ def _first(value: object, key: str, where: str) -> object:
 
 def _text(value: object, key: str, where: str) -> str:
     if not isinstance(value, str):
-        raise DataError(f"{where}: {key} is {value!r}; write text")
+        raise DataError(f"{where}: {key} is {shown(value)}; write text")
     return value.strip()
 
 

@@ -11,7 +11,6 @@ other names (--image picture ...); `type` may be missing. Tabs, semicolons and c
 """
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import tyro
 
+from dataset.console import script
 from dataset.errors import DataError, printable
 from dataset.table import Table
 
@@ -71,12 +71,10 @@ def turns(args: Args) -> Iterator[tuple[str, str, str, str]]:
         yield row[args.image], row.get(args.type, ""), question, row[args.answer]
 
 
+@script
 def main(argv: list[str] | None = None) -> None:
     args = tyro.cli(Args, args=argv, description=__doc__, use_underscores=True)
-    try:
-        rows = list(records(args))
-    except DataError as error:
-        sys.exit(f"error: {error}")
+    rows = list(records(args))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     look = f".venv/bin/python -m dataset.records check {args.out} --image_dir FOLDER"

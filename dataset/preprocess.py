@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from dataset.errors import DataError, read_object
+from dataset.errors import DataError, read_object, shown
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,13 @@ class Preprocessor:
         known = isinstance(size, dict) and set(size) in ({"shortest_edge"}, {"height", "width"})
         if not known or not all(type(side) is int and side > 0 for side in size.values()):
             raise DataError(
-                f'{path}: size is {size!r}, expected a whole number or {{"shortest_edge": number}}'
+                f'{path}: size is {shown(size)}, expected a whole number or {{"shortest_edge": number}}'
             )
         for key in ("image_mean", "image_std"):
             if not _are_channels(fields[key]) or (key == "image_std" and min(fields[key]) <= 0):
-                raise DataError(f"{path}: {key} is {fields[key]!r}, expected 3 numbers: red, green, blue")
+                raise DataError(
+                    f"{path}: {key} is {shown(fields[key])}, expected 3 numbers: red, green, blue"
+                )
         mean, std = tuple(fields["image_mean"]), tuple(fields["image_std"])
         found = cls(next(iter(size.values())), mean, std, crop="shortest_edge" in size)
         found._refuse_others(fields, path)
@@ -100,14 +102,16 @@ class Preprocessor:
         """One rule: a file is good if it says what we would write, but for what changes no pixel."""
         kind = fields["image_processor_type"]
         if not str(kind).startswith("CLIP"):
-            raise DataError(f"{path}: image_processor_type is {kind!r}; only CLIPImageProcessor is known")
+            raise DataError(
+                f"{path}: image_processor_type is {shown(kind)}; only CLIPImageProcessor is known"
+            )
         expected = self._fields() | {"do_pad": False}
         idle = {"image_processor_type", "do_convert_rgb"} | (set() if self.crop else {"crop_size"})
         for key in [key for key in expected if key not in idle]:
             found, value = fields.get(key, expected[key]), expected[key]
             if found != value and not (key == "rescale_factor" and _is_close(found, value)):
                 raise DataError(
-                    f"{path}: {key} is {found!r}, only {value!r} goes with its other settings here"
+                    f"{path}: {key} is {shown(found)}, only {shown(value)} goes with its other settings here"
                 )
 
 

@@ -6,19 +6,22 @@ Every mistake in a row is a DataError that begins with its place. Nothing here o
 Other shapes of row are turned into this one by formats.py on the way.
 """
 
+import base64
 import json
 import os
 import re
 from abc import abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from dataset.errors import DataError
+from dataset.errors import DataError, shown
 from dataset.formats import as_conversation
 
+DATA = "data:"  # begins the address of a picture that is written out in it
 IMAGE = "<image>"  # stands in a user's message where a picture goes
 ROLES = {"system": "system", "user": "user", "assistant": "assistant", "human": "user", "gpt": "assistant"}
 Region = tuple[tuple[float, float, float, float], str]  # left, top, right, bottom in 0..1; what is said of it
@@ -67,7 +70,7 @@ def parse_record(row: object, folder: Path, where: str) -> Record:
         raise DataError(f"{where}: images is not read; call it image, a name or a list of names")
     kind = row.get("type")
     if kind is not None and not isinstance(kind, str):
-        raise DataError(f"{where}: type is {kind!r}; write text or leave it out")
+        raise DataError(f"{where}: type is {shown(kind)}; write text or leave it out")
     images, messages = _images(row, folder, where), _messages(row.get("conversations"), where)
     regions = _regions(row.get("regions"), where)
     record = Record(images, _placed(messages, len(images)), kind, where, regions)
@@ -90,22 +93,37 @@ def _images(row: dict, folder: Path, where: str) -> tuple[Path | str | bytes, ..
     names = _split(names, folder) if isinstance(names, str) else names or []
     if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
         raise DataError(
-            f"{where}: image is {names!r}; give names of files, or leave image out if there is none"
+            f"{where}: image is {shown(names)}; give names of files, or leave image out if there is none"
         )
-    return tuple(name if "://" in name else _within(folder, name, where) for name in names)
+    return tuple(_source(folder, name, where) for name in names)
+
+
+def _source(folder: Path, name: str, where: str) -> Path | str | bytes:
+    if name.startswith(DATA):
+        return _inline(name, where)
+    return name if "://" in name else _within(folder, name, where)
+
+
+def _inline(address: str, where: str) -> bytes:
+    """The bytes of data:image/png;base64,iVBORw0K... (RFC 2397)."""
+    about, _, text = address.partition(",")
+    with suppress(ValueError):  # binascii's
+        if about.endswith(";base64") and (data := base64.b64decode(text, validate=True)):
+            return data
+    raise DataError(f"{where}: image is {shown(address)}; write data:image/png;base64, and the file so")
 
 
 def _within(folder: Path, name: str, where: str) -> Path:
     """A picture's path. A data file may be anybody's: it does not reach out of the folder it is given."""
     path = folder / name
     if "\0" in name or not Path(os.path.abspath(path)).is_relative_to(os.path.abspath(folder)):
-        raise DataError(f"{where}: {name!r} lies outside {folder}; name an image folder that holds it")
+        raise DataError(f"{where}: {shown(name)} lies outside {folder}; name an image folder that holds it")
     return path
 
 
 def _split(names: str, folder: Path) -> list[str]:
     """ "a.png, b.png" is two names, unless a file is called just that; an address is never split."""
-    if "://" in names or os.path.exists(folder / names):
+    if "://" in names or names.startswith(DATA) or os.path.exists(folder / names):
         return [names]
     return [name.strip() for name in names.split(",")]
 
@@ -125,9 +143,9 @@ def _message(value: object, where: str) -> dict[str, str]:
         raise DataError(f'{where}: not an object; write {{"role": ..., "content": ...}}')
     role, content = value.get("role", value.get("from")), value.get("content", value.get("value"))
     if not isinstance(role, str) or role not in ROLES:
-        raise DataError(f"{where}: role {role!r} is unknown; known are {', '.join(ROLES)}")
+        raise DataError(f"{where}: role {shown(role)} is unknown; known are {', '.join(ROLES)}")
     if not isinstance(content, str):
-        raise DataError(f"{where}: content is {content!r}; write text")
+        raise DataError(f"{where}: content is {shown(content)}; write text")
     if re.search("[\ud800-\udfff]", content):
         raise DataError(f"{where}: content holds half a character (a lone surrogate); remove it")
     return {"role": ROLES[role], "content": content}
@@ -141,10 +159,10 @@ def _regions(value: object, where: str) -> tuple[Region, ...]:
         numbers = isinstance(box, list) and len(box) == 4 and all(isinstance(x, int | float) for x in box)
         if not numbers or not (0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1):
             raise DataError(
-                f"{where}, region {number}: box is {box!r}; write [left, top, right, bottom], 0 to 1"
+                f"{where}, region {number}: box is {shown(box)}; write [left, top, right, bottom], 0 to 1"
             )
         if not isinstance(text, str) or not text.strip():
-            raise DataError(f"{where}, region {number}: text is {text!r}; say what is there")
+            raise DataError(f"{where}, region {number}: text is {shown(text)}; say what is there")
         regions.append((tuple(box), text))
     return tuple(regions)
 

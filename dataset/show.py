@@ -12,8 +12,10 @@ from pathlib import Path
 import tyro
 
 from dataset.chat import IGNORED, Chat
+from dataset.console import script
 from dataset.errors import DataError
 from dataset.open import open_data
+from dataset.project import TINY
 
 SCORED, SPECIAL, PLAIN = "\033[1;32m", "\033[90m", "\033[0m"  # green, grey
 BRACKETS = {SCORED: ("[[", "]]"), SPECIAL: ("", "")}  # where there is no terminal to colour
@@ -29,7 +31,7 @@ class Show:
     """Which record, counted from 1."""
     image_dir: Path | None = None
     """Folder that picture names are relative to (default: the file's)."""
-    weights: Path = Path("weights/tiny")
+    weights: Path = TINY
     """Checkpoint folder whose tokenizer and chat format are used."""
     image_tokens: int = 64
     """Tokens that a picture takes (weights/tiny: 64)."""
@@ -61,18 +63,16 @@ def rendered(chat: Chat, ids: list[int], labels: list[int], colours: bool) -> st
     return shown
 
 
+@script
 def main(argv: list[str]) -> None:
     """`argv` is what comes after "show"."""
     args = tyro.cli(Show, args=argv, description=__doc__, use_underscores=True)
-    try:
-        records = open_data(args.data, args.image_dir)
-        if not 1 <= args.number <= len(records):
-            raise DataError(f"{args.data}: has records 1 to {len(records)}, not {args.number}")
-        record = records[args.number - 1]
-        chat = Chat.load(args.weights, args.image_tokens)
-        sample = chat.render(record.messages, record.where)
-    except DataError as error:
-        sys.exit(f"error: {error}")
+    records = open_data(args.data, args.image_dir)
+    if not 1 <= args.number <= len(records):
+        raise DataError(f"{args.data}: has records 1 to {len(records)}, not {args.number}")
+    record = records[args.number - 1]
+    chat = Chat.load(args.weights, args.image_tokens)
+    sample = chat.render(record.messages, record.where)
     print(rendered(chat, sample.input_ids, sample.labels, sys.stdout.isatty()))
     scored = sum(label != IGNORED for label in sample.labels)
     numbers = f"{len(sample.input_ids)} tokens, {scored} of them scored, {len(record.images)} pictures"

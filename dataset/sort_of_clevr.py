@@ -17,6 +17,8 @@ import tyro
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
+from dataset.console import script
+
 SIDE, RADIUS = 75, 5
 COLOURS = {
     "red": (230, 30, 30),
@@ -118,6 +120,7 @@ def write(split: str, pictures: int, out: Path) -> Path:
     return out / f"{split}.jsonl"
 
 
+@script
 def main(argv: list[str] | None = None) -> None:
     args = tyro.cli(Args, args=argv, description=__doc__, use_underscores=True)
     for split in ("train", "val"):

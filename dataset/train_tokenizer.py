@@ -15,6 +15,7 @@ import tyro
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from dataset.chat import SPECIALS, Chat
+from dataset.console import script
 from dataset.storybook.records import StorybookRecords
 
 
@@ -55,6 +56,7 @@ def train_tokenizer(texts: Iterator[str], vocab_size: int) -> Tokenizer:
     return tokenizer
 
 
+@script
 def main(argv: list[str] | None = None) -> None:
     args = tyro.cli(Args, args=argv, description=__doc__)
     tokenizer = train_tokenizer(storybook_text(args.samples), args.vocab_size)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import tyro
 
+from dataset.console import script
 from trainer.interrupt import Interrupted
 
 T = TypeVar("T")
@@ -19,15 +20,13 @@ def parse(kind: type[T], argv: list[str] | None, description: str | None) -> T:
 
 
 def user_errors(main: Callable) -> Callable:
-    """A ValueError (DataError, CheckpointError, ...) is a mistake that its message explains: print it."""
+    """A script (dataset/console.py) that can be interrupted, too, and be one of torchrun's processes."""
 
     @functools.wraps(main)
     def wrapped(argv: list[str] | None = None) -> None:
         try:
-            main(argv)
+            script(main)(argv)
             leave()
-        except (ValueError, OSError) as error:
-            sys.exit(f"error: {error}")
         except Interrupted as asked:
             print(f"\n{asked}", file=sys.stderr)
             sys.exit(asked.code)

@@ -6,7 +6,6 @@ python -m dataset.photo show flickr8k --photos 3
 
 import json
 import random
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Annotated
 
 import tyro
 
+from dataset.console import script
 from dataset.errors import DataError
 from dataset.photo.chinese import Chinese
 from dataset.photo.english import English
@@ -58,13 +58,11 @@ class Show:
     seed: int = 0
 
 
+@script
 def main(argv: Sequence[str] | None = None) -> None:
     commands = Annotated[Make, tyro.conf.subcommand("make")] | Annotated[Show, tyro.conf.subcommand("show")]
     args = tyro.cli(commands, args=argv, description=__doc__)
-    try:
-        make(args) if isinstance(args, Make) else show(args)
-    except (DataError, OSError) as error:
-        sys.exit(f"error: {error}")
+    make(args) if isinstance(args, Make) else show(args)
 
 
 def read_captions(folder: Path, split: str) -> dict[str, dict[str, list[str]]]:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import tyro
 from PIL import Image, ImageDraw
 
+from dataset.console import script
 from dataset.storybook.questions import describe
 from dataset.storybook.records import StorybookRecords
 from dataset.storybook.words import LANGUAGES
@@ -87,6 +88,7 @@ def export(args: Export) -> None:
     print(f"{len(records)} records -> {args.out / 'data.jsonl'}")
 
 
+@script
 def main(argv: list[str] | None = None) -> None:
     commands = (
         Annotated[Preview, tyro.conf.subcommand("preview")]
