@@ -23,7 +23,7 @@ import gradio as gr
 from gradio.data_classes import ImageData
 from PIL import Image
 
-from dataset.errors import DataError
+from dataset.errors import DataError, shortened
 from dataset.images import load_image
 from dataset.open import open_data
 from dataset.project import ROOT
@@ -314,7 +314,7 @@ def mistakes_told() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:
-        raise gr.Error(str(error), print_exception=False) from None
+        raise gr.Error(shortened(str(error)), print_exception=False) from None
 
 
 def told(action: Callable) -> Callable:

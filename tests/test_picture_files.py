@@ -1,4 +1,4 @@
-"""A folder as it comes from a Mac, a phone and a browser: what is left out is said, and nothing ends there."""
+"""A folder as it comes from a Mac, a phone and a browser: what is left out is said, nothing ends there."""
 
 from pathlib import Path
 
