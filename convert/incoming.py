@@ -53,7 +53,7 @@ def from_llava(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, T
 
 def from_minimind(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
     """The .pth, or a folder with one; config.json beside it where the sizes are not MiniMind2's own."""
-    files = [source] if source.is_file() else sorted(source.glob("*.pth"))
+    files = [source] if source.is_file() else sorted(source.glob("[!.]*.pth"))
     if len(files) != 1:
         raise ConvertError(f"{source}: {len(files)} .pth files; name the one to import")
     if vision is None:
