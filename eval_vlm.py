@@ -18,24 +18,24 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import torch
+from PIL import Image
 from tqdm import tqdm
 
 from dataset.check import one_by_one
 from dataset.errors import DataError
 from dataset.flags import Count, CountOr0, NotNegative, NotWith, OnlyWith, Positive, Seed, Within
 from dataset.open import open_data
+from dataset.picture_files import formats, pictures_in
+from dataset.project import PHOTO, ROOT, TINY, named
 from scoring import doctor, heatmap, report
 from scoring.answers import answer_all
-from scoring.assistant import Assistant, open_pictures, with_pictures
-from scoring.terminal import Terminal
+from scoring.assistant import Assistant, open_pictures, readable, with_pictures
+from scoring.terminal import Terminal, history
 from trainer.cli import parse, user_errors
 
 DESCRIBE, COMPARE = "描述一下这个图像的内容。", "比较一下两张图像的异同点。"
-SHIPPED, STORYBOOK = Path("weights/photo"), Path("weights/tiny")
-MODES = (Path("out/tiny/read"), STORYBOOK, STORYBOOK)
-PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+MODES = (ROOT / "out/tiny/read", TINY, TINY)
 SCORED = ("data", "suite", "photos")  # flags that ask for a score, not for an answer
-HISTORY = Path.home() / ".glimpse_history"  # of questions typed in a terminal
 
 
 @dataclass
@@ -110,7 +110,7 @@ class Args:
     def folder(self) -> Path:
         """Of the weights that answer."""
         storybook = self.suite or (self.data or "").startswith("storybook")
-        default = STORYBOOK if storybook or self.model_mode is not None else SHIPPED
+        default = TINY if storybook or self.model_mode is not None else PHOTO
         return self.weights or (default if self.model_mode is None else MODES[self.model_mode])
 
     def sampling(self) -> dict[str, object]:
@@ -143,17 +143,15 @@ def main(argv: list[str] | None = None) -> None:
     elif args.data:
         score_file(assistant, args)
     elif len(groups) > 1 or is_folder(args.image):
-        for names in groups:
-            print(f"\n{', '.join(names)}")
-            ask_once(assistant, args, names)
+        ask_each(assistant, args, groups)
     elif args.prompt is not None or (args.use_multi > 1 and sys.stdin.isatty()):
-        ask_once(assistant, args, groups[0])
+        ask_once(assistant, args, open_pictures(groups[0]))
     else:
         images = open_pictures(groups[0])
-        talk = Terminal(assistant, args.sampling(), images, args.stream, default_question(args), HISTORY)
+        talk = Terminal(assistant, args.sampling(), images, args.stream, default_question(args), history())
         talk.run()
         if args.use_multi > 1 and not talk.asked:  # the pipe was empty
-            ask_once(assistant, args, groups[0])
+            ask_once(assistant, args, images)
 
 
 def add_adapter(assistant: Assistant, args: Args) -> None:
@@ -182,23 +180,36 @@ def picture_groups(args: Args) -> list[list[str]]:
             )
         return [list(args.image)]
     folder = Path(args.image[0])
-    names = sorted(str(p) for p in folder.iterdir() if p.suffix.lower() in PICTURES)
+    names = [str(path) for path in pictures_in(folder)]
     if len(names) < args.use_multi:
         raise DataError(
-            f"{folder} holds {len(names)} pictures ({', '.join(sorted(PICTURES))}); {args.use_multi} needed"
+            f"{folder} holds {len(names)} pictures ({', '.join(formats())}); {args.use_multi} needed"
         )
-    starts = range(0, len(names) - args.use_multi + 1, args.use_multi)
-    if args.heatmap and len(starts) > 1:
-        raise DataError(f"--heatmap {args.heatmap}: {len(starts)} questions would share it; ask about one")
-    return [names[i : i + args.use_multi] for i in starts]
+    if rest := len(names) % args.use_multi:
+        told = ", ".join(names[-rest:])
+        print(f"{told}: left over, for --use_multi {args.use_multi} takes so many at a time", file=sys.stderr)
+    groups = [names[i : i + args.use_multi] for i in range(0, len(names) - rest, args.use_multi)]
+    if args.heatmap and len(groups) > 1:
+        raise DataError(f"--heatmap {args.heatmap}: {len(groups)} questions would share it; ask about one")
+    return groups
 
 
-def ask_once(assistant: Assistant, args: Args, sources: Sequence[str]) -> None:
+def ask_each(assistant: Assistant, args: Args, groups: Sequence[Sequence[str]]) -> None:
+    """About one group of pictures after another. Raises DataError at the end where some could not be read."""
+    asked = 0
+    for names in groups:
+        print(f"\n{', '.join(names)}")
+        if images := readable(names):
+            ask_once(assistant, args, images)
+            asked += 1
+    if asked < len(groups):
+        number = f"{len(groups) - asked} of {len(groups)} questions were not asked"
+        raise DataError(f"{number}: their pictures cannot be read, as was said above")
+
+
+def ask_once(assistant: Assistant, args: Args, images: Sequence[Image.Image]) -> None:
     question = default_question(args) if args.prompt is None else args.prompt
-    messages, images = (
-        [{"role": "user", "content": with_pictures(question, len(sources))}],
-        open_pictures(sources),
-    )
+    messages = [{"role": "user", "content": with_pictures(question, len(images))}]
     said = say(assistant.stream(messages, images, **args.sampling()), args.stream)
     if args.heatmap:
         heatmap.draw(heatmap.looked(assistant, messages, images, said), images, args.heatmap)
@@ -226,7 +237,7 @@ def score_suite(assistant: Assistant, args: Args) -> None:
     scored = suite.run(assistant, args.samples or 300, args.batch_size, **args.sampling())
     print(suite.table(scored))
     path = args.report or Path("out/suite.json")
-    report.write({"weights": str(args.folder()), **scored}, path)
+    report.write({"weights": named(args.folder()), **scored}, path)
     suite.draw(scored, path.with_suffix(".png"))
     print(f"saved {path} and {path.with_suffix('.png')}")
 
@@ -240,7 +251,7 @@ def score_photos(assistant: Assistant, args: Args) -> None:
     scored = photos.score(asked, answers)
     print(photos.table(scored))
     path = args.report or Path("out/photos.json")
-    report.write({"weights": str(args.folder()), **scored}, path)
+    report.write({"weights": named(args.folder()), **scored}, path)
     photos.write(answers, path.with_suffix(".jsonl"))
     print(f"saved {path} and {path.with_suffix('.jsonl')}")
 
@@ -259,7 +270,7 @@ def score_file(assistant: Assistant, args: Args) -> None:
         print("\n".join(one_by_one(reasons)))
         print(f"{len(reasons)} of {len(records)} records cannot be asked and are left out")
     if args.report:
-        about = {"weights": str(args.folder()), "data": args.data, "left_out": reasons}
+        about = {"weights": named(args.folder()), "data": args.data, "left_out": reasons}
         report.write({**about, **scored}, args.report)
 
 

@@ -9,6 +9,7 @@ to others, who can then ask, but choose no file of this machine.
 
 import functools
 import inspect
+import os
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -23,10 +24,11 @@ import gradio as gr
 from gradio.data_classes import ImageData
 from PIL import Image
 
-from dataset.errors import DataError
+from dataset.errors import DataError, shortened
 from dataset.flags import Count, Within
 from dataset.images import load_image
 from dataset.open import open_data
+from dataset.project import ROOT
 from scoring.assistant import Assistant
 from scoring.conversation import Conversation
 from scoring.heatmap import Look, lit
@@ -72,8 +74,8 @@ WORDS = gr.I18n(
 
 @dataclass
 class Args:
-    models: tuple[Path, ...] = (Path("weights"),)
-    """Checkpoint folders, or folders of them."""
+    models: tuple[Path, ...] = ()
+    """Checkpoint folders, or folders of them (default: those that ship)."""
     host: str = "127.0.0.1"
     """Address to listen on; 0.0.0.0 is every one of this machine's."""
     port: Annotated[int, Within(1, 65535)] = 7860
@@ -107,7 +109,8 @@ class Demo:
     """What the page's buttons do. The models are shared, visitors come in as `Visitor`."""
 
     def __init__(self, args: Args) -> None:
-        self.args, self.names = args, checkpoints(args.models)
+        shipped = Path(os.path.relpath(ROOT / "weights"))  # visitors read the names
+        self.args, self.names = args, checkpoints(args.models or (shipped,))
         self.watching = threading.Lock()  # one heatmap at a time: it watches the model's attention
         self.assistant = functools.lru_cache(maxsize=2)(self._load)
         self.assistant(self.names[0])
@@ -312,7 +315,7 @@ def mistakes_told() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:
-        raise gr.Error(str(error), print_exception=False) from None
+        raise gr.Error(shortened(str(error)), print_exception=False) from None
 
 
 def told(action: Callable) -> Callable:

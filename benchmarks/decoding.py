@@ -20,6 +20,7 @@ from dataset.chat import Chat
 from dataset.flags import Count
 from dataset.open import open_data
 from dataset.preprocess import Preprocessor
+from dataset.project import TINY
 from dataset.storybook.records import StorybookRecords
 from model.captured import CapturedDecoder
 from model.config import PRESETS
@@ -43,7 +44,7 @@ class Args:
     """Tokens of an answer."""
     batches: tuple[Count, ...] = (1, 16)
     rounds: Count = 3
-    weights: Path = Path("weights/tiny")
+    weights: Path = TINY
     """Trained weights, to see what rounding does to their answers."""
     scenes: Count = 50
     """Held-out scenes that they are asked about."""
@@ -198,7 +199,7 @@ def stepping(quick: QuickDecoder, length: int, device: torch.device) -> Callable
 
 def second_turn(vlm: VLM, args: Args, device: torch.device) -> list[Row]:
     """From a question to the first piece of its answer: a picture's first question, and its second."""
-    chat = Chat.load("weights/tiny", vlm.config.image_tokens)
+    chat = Chat.load(TINY, vlm.config.image_tokens)
     vlm.config = replace(vlm.config, image_token_id=chat.image_id)
     assistant = Assistant(vlm, chat, Preprocessor(vlm.config.vision.image_size)).quickened()
     picture = StorybookRecords("single", 1)[0].images[0]

@@ -24,6 +24,7 @@ from dataset.collate import Prepared
 from dataset.flags import Count, Seed
 from dataset.loader import make_loader
 from dataset.open import open_data
+from dataset.project import TINY
 from dataset.record import Record
 from model.config import DecoderConfig
 from model.connector import build_connector
@@ -47,7 +48,7 @@ ROUNDS = 7  # in which each way's speed is measured once
 
 @dataclass
 class Args:
-    weights: Path = Path("weights/tiny")
+    weights: Path = TINY
     """Checkpoint folder whose eye and tokenizer all ways share."""
     samples: Count = 32000
     """Records that each way is trained on."""

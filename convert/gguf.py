@@ -66,7 +66,7 @@ def _opened(path: Path) -> Gguf:
 
 
 def the_file(source: Path) -> Path:
-    files = sorted(source.glob("*.gguf")) if source.is_dir() else [source]
+    files = sorted(source.glob("[!.]*.gguf")) if source.is_dir() else [source]
     if len(files) != 1:
         raise ConvertError(f"{source}: {len(files)} .gguf files; name the one to import")
     return files[0]

@@ -17,6 +17,7 @@ from dataset.chat import BLIP, FORMATS, MINIMIND, MINIMIND3, OPT, T5, Chat, Chat
 from dataset.class_names import class_ids
 from dataset.errors import read_object
 from dataset.preprocess import Preprocessor, efficientnet
+from dataset.project import TINY
 from model.bases import KNOWN, base_file, base_of, base_tensors
 from model.blip import BlipConfig
 from model.blip2 import Blip2Config
@@ -25,7 +26,6 @@ from model.connector import WordsConnector
 from model.eyes import efficientnet_config
 from model.hub import Config, Model, load_strictly, make, own_tensors, save
 
-SHIPPED = Path("weights/tiny")  # its tokenizer is that of new decoders
 SEEING = ("clip", "llava", "blip", "blip2")  # come with an eye
 
 
@@ -52,7 +52,7 @@ def from_llava(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, T
 def from_minimind(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
     """The .pth, or a folder with one, or one of transformers' format; config.json beside it where the sizes
     are not the published ones."""
-    files = [source] if source.is_file() else sorted(source.glob("*.pth"))
+    files = [source] if source.is_file() else sorted(source.glob("[!.]*.pth"))
     if not files and (source / "config.json").is_file():
         files = [source / "config.json"]  # of a folder that transformers has written
     if len(files) != 1:
@@ -156,7 +156,7 @@ def read(
         raise ConvertError(f"--vision {vision}: {kind} has an eye of its own; leave it out")
     folder = base_file(base_of(source)) if source in KNOWN else find_model(source)
     config, tensors = SOURCES[kind](folder, vision)
-    words = find(tokenizer) if tokenizer else (SHIPPED if kind == "clip" else folder)
+    words = find(tokenizer) if tokenizer else (TINY if kind == "clip" else folder)
     if kind == "gguf" and not tokenizer:
         chat = gguf.read_chat(folder, config.text.vocab_size, config.image_tokens)
     else:

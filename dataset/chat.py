@@ -140,8 +140,7 @@ class Chat:
     ) -> None:
         self.tokenizer, self.image_tokens = tokenizer, image_tokens
         self.format = chat_format or ChatFormat()
-        tokenizer.encode_special_tokens = True  # special tokens spelled out in a text are text
-        self._later = going_on(tokenizer)
+        self._as_text()
         added = {token.content: id for id, token in tokenizer.get_added_tokens_decoder().items()}
         placeholder = self.format.placeholder  # MiniMind-V's is a token like any other
         if chat_format and tokenizer.token_to_id(placeholder) is not None:
@@ -156,10 +155,22 @@ class Chat:
         self.pad_id, self.end_id = added[self.format.pad], added[self.format.end]
         self.image_id = added[placeholder]
 
+    def _as_text(self) -> None:
+        """Special tokens spelled out in a text are text."""
+        self.tokenizer.encode_special_tokens = True
+        self._later = going_on(self.tokenizer)
+
+    def __setstate__(self, state: dict) -> None:
+        """In a worker process: tokenizers does not pickle the setting."""
+        self.__dict__.update(state)
+        self._as_text()
+
     @classmethod
     def load(cls, folder: str | Path, image_tokens: int) -> "Chat":
         folder = Path(folder)
         path, how = folder / "tokenizer.json", folder / FORMAT_FILE
+        if not folder.is_dir():
+            raise DataError(f"no tokenizer.json in {folder}: no such folder, seen from {Path.cwd()}")
         if not path.is_file():
             raise DataError(f"no tokenizer.json in {folder}; `python -m dataset.train_tokenizer` makes one")
         chat_format = ChatFormat.from_file(how) if how.is_file() else None

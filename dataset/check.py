@@ -17,10 +17,12 @@ from PIL import Image
 from tqdm import tqdm
 
 from dataset.chat import Chat
+from dataset.console import script
 from dataset.errors import DataError
-from dataset.flags import Count, CountOr0, parse, told_in_one_line
+from dataset.flags import Count, CountOr0, parse
 from dataset.images import Source, load_image
 from dataset.needs import NEEDS, Needs
+from dataset.project import TINY
 from dataset.record import Record
 from dataset.records import open_records
 
@@ -35,7 +37,7 @@ class Check:
     """Data file or folder (docs/YOUR_DATA.md)."""
     image_dir: Path | None = None
     """Folder that picture names are relative to (default: the file's)."""
-    weights: Path = Path("weights/tiny")
+    weights: Path = TINY
     """Checkpoint folder whose tokenizer measures the lengths."""
     image_tokens: CountOr0 = 64
     """Tokens that a picture takes (weights/tiny: 64)."""
@@ -169,7 +171,7 @@ def histogram(lengths: Sequence[int]) -> Iterator[str]:
         yield f"  {first:5} to {first + width - 1:5}  {counts[bar]:8}  {'#' * round(40 * share)}"
 
 
-@told_in_one_line
+@script
 def main(argv: list[str]) -> None:
     """`argv` is what comes after "check". The exit code is 1 where a record is bad."""
     args = parse(Check, argv, __doc__)

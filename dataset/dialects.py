@@ -11,7 +11,7 @@ content [{"type": "text", "text"}, {"type": "image"}]      TRL; with image_url: 
 
 from collections.abc import Sequence
 
-from dataset.errors import DataError, from_json, printable
+from dataset.errors import DataError, from_json, shown
 from dataset.pictures import IMAGE
 
 PICTURE = f"{IMAGE}\n"
@@ -84,9 +84,7 @@ def _of_history(history: object, where: str) -> Messages:
     """[[question, answer], ...] that came before."""
     pairs = history or []
     if not isinstance(pairs, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
-        raise DataError(
-            f"{where}: history is {printable(repr(history), 60)}; write [[question, answer], ...]"
-        )
+        raise DataError(f"{where}: history is {shown(history)}; write [[question, answer], ...]")
     return [_message(role, text) for pair in pairs for role, text in zip(ROLES, pair, strict=True)]
 
 
@@ -134,7 +132,7 @@ def _part(part: object, pictures: list[object], where: str) -> str:
     if kind == "text" and isinstance(part.get("text"), str):
         return part["text"]
     if kind not in ("image", "image_url"):
-        found = printable(repr(part), 60)
+        found = shown(part)
         raise DataError(f'{where}: {found} is not read; write {{"type": "text", "text": ...}} or "image"')
     source = next((part[key] for key in ("image", "image_url", "url", "path") if part.get(key)), None)
     source = source.get("url") if kind == "image_url" and isinstance(source, dict) else source

@@ -18,6 +18,18 @@ def printable(text: str, longest: int = 200) -> str:
     return shown + ("..." if len(text) > longest else "")
 
 
+def shown(value: object) -> str:
+    """A value out of a user's file, as Python writes it, cut where it is long."""
+    return printable(repr(value), 120)
+
+
+def shortened(message: str, longest: int = 600) -> str:
+    """Without its middle where it is longer: what is wrong stands in front, what to do at the end."""
+    if len(message) <= longest:
+        return message
+    return f"{message[: longest * 2 // 3]} ... {message[-longest // 3 :]}"
+
+
 def read_object(path: str | os.PathLike) -> dict:
     """The JSON object in a file that belongs to some weights. Raises DataError that names the file."""
     try:

@@ -5,10 +5,8 @@ tokenizer: Annotated[Path | None, NotWith("init")] = None      a flag that says 
 report: Annotated[Path | None, OnlyWith("data")] = None        a flag that says nothing without another
 """
 
-import functools
 import math
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Annotated, TypeVar, get_args, get_type_hints
 
@@ -33,19 +31,6 @@ def parse(kind: type[T], argv: list[str] | None, description: str | None) -> T:
             for rule in rules_in(hint, kind_of_rule):
                 rule.ask(name, args)
     return args
-
-
-def told_in_one_line(main: Callable) -> Callable:
-    """A ValueError (DataError, CheckpointError, ...) is a mistake that its message explains: print it."""
-
-    @functools.wraps(main)
-    def wrapped(argv: list[str] | None = None) -> None:
-        try:
-            main(argv)
-        except (ValueError, OSError) as error:
-            sys.exit(f"error: {error}")
-
-    return wrapped
 
 
 def rules_in(hint: object, kind: type) -> Iterator:

@@ -5,21 +5,19 @@
     data/train-00000-of-00002.parquet, ...  -> records of all parts
     flowers/tulip/1.jpg, oxeye_daisy/2.jpg  -> "What is this?" "oxeye daisy", type "oxeye daisy"
 
-Only names are read here. Names that begin with a dot are other programs' and are passed over, and so is what
-Pillow has no reader for by its name. Where a folder may be meant in two ways, it is refused.
+Only names are read here; which of them are pictures', picture_files.py says. Where a folder may be
+meant in two ways, it is refused.
 """
 
 import os
 import re
-from collections.abc import Iterable
-from functools import cache
 from glob import glob
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from dataset.errors import DataError, printable
+from dataset.picture_files import is_picture, names_in
 from dataset.record import Records
 
 CAPTIONS = ("captions.txt", "captions.csv")
@@ -36,7 +34,7 @@ def described_by(path: Path) -> list[Path]:
 
     Raises DataError where there are several, or something else.
     """
-    names, inner = _inside(path)
+    names, inner = names_in(path)
     told = [name for name in DESCRIPTIONS if name in names]
     data = [name for name in names if Path(name).suffix.lower() in DATA]
     if told:
@@ -86,14 +84,14 @@ def open_classes(path: Path, folder: Path | None = None) -> Records:
         raise DataError(
             f"{path}: has its pictures in a folder for each class; leave the image folder {folder} out"
         )
-    return ClassRecords(path, _classes(path, *_inside(path)))
+    return ClassRecords(path, _classes(path, *names_in(path)))
 
 
 def _classes(path: Path, names: list[str], inner: list[str]) -> dict[str, list[str]]:
     """{folder: pictures in it}. Raises DataError unless the folders are plainly classes."""
     classes = {name: found for name in inner if (found := _pictures(path / name))}
     loose = [name for name in names if is_picture(name)]
-    deep = [name for name in inner if _inside(path / name)[1]]
+    deep = [name for name in inner if names_in(path / name)[1]]
     if deep:
         lies = f"{deep[0]} holds folders of its own"
         raise DataError(
@@ -141,26 +139,5 @@ class ClassRecords(Records):
         return self.classes[np.searchsorted(self.starts, index, side="right") - 1], name
 
 
-def _inside(path: Path) -> tuple[list[str], list[str]]:
-    """Names of the files and of the folders in a folder, in order."""
-    names, inner = [], []
-    with os.scandir(path) as entries:
-        for entry in entries:
-            if not entry.name.startswith(".") and entry.name != "__MACOSX":
-                (inner if entry.is_dir() else names).append(entry.name)
-    return sorted(names), sorted(inner)
-
-
 def _pictures(path: Path) -> list[str]:
-    return [name for name in _inside(path)[0] if is_picture(name)]
-
-
-def is_picture(name: str) -> bool:
-    """By its name, which Pillow has a reader for; whether it is one is for load_image to say."""
-    return Path(name).suffix.lower() in _suffixes()
-
-
-@cache
-def _suffixes() -> Iterable[str]:
-    known = Image.registered_extensions()
-    return frozenset(suffix for suffix, kind in known.items() if kind in Image.OPEN)
+    return [name for name in names_in(path)[0] if is_picture(name)]

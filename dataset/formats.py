@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection
 
 from dataset.dialects import CONVERSATIONS, PAIRS, PICTURES, READ, UNREAD, in_our_words
-from dataset.errors import DataError
+from dataset.errors import DataError, shown
 
 ANSWERS = ("answer", "answers", "caption", "text", "name", "label")
 CAPTIONS = ("caption", "text")
@@ -98,7 +98,7 @@ def _first(value: object, key: str, where: str) -> object:
 
 def _text(value: object, key: str, where: str) -> str:
     if not isinstance(value, str):
-        raise DataError(f"{where}: {key} is {value!r}; write text")
+        raise DataError(f"{where}: {key} is {shown(value)}; write text")
     return value.strip()
 
 

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import tyro
 
+from dataset.console import script
 from dataset.errors import DataError, printable
-from dataset.flags import parse, told_in_one_line
+from dataset.flags import parse
 from dataset.table import Table
 
 
@@ -71,7 +72,7 @@ def turns(args: Args) -> Iterator[tuple[str, str, str, str]]:
         yield row[args.image], row.get(args.type, ""), question, row[args.answer]
 
 
-@told_in_one_line
+@script
 def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
     rows = list(records(args))

@@ -6,17 +6,22 @@ path, URL, bytes or PIL image -> load_image -> RGB image
 import io
 import os
 import warnings
+from typing import BinaryIO
 
-import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, PngImagePlugin
 
-from dataset.errors import DataError
+from dataset.errors import DataError, printable
 from dataset.fetch import fetch
+from dataset.picture_files import formats, is_heic
+from dataset.pixels import scale_transparency, to_rgb
 
-# What people keep pictures in. Pillow opens more, but some of that by starting other programs (EPS).
-FORMATS = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 MAX_ASPECT = 200  # a strip resized by its short side would grow without bound along the other
+# Times as many of a JPEG, opened at half its sides. 48 million took 95 MB, or 324 where all of it has to be
+# held at once (progressive, colour in full); an RGBA picture of 40 million takes 613 (2026-11-26).
+JPEG_PIXELS = 2.75
 URL_SECONDS, URL_BYTES = 10, 20_000_000
+# Notes in a PNG are no reason to refuse it: one may be as long as Pillow lets all of them be together.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 
 Source = str | os.PathLike | bytes | Image.Image
 
@@ -25,14 +30,23 @@ def load_image(source: Source, max_pixels: int = 40_000_000, name: str | None = 
     """The picture as a new RGB image: upright, first frame, transparency over white.
 
     `source` is a path, an http(s) URL, the bytes of a picture file, or a PIL image; `name` says in errors
-    where it came from ("data.jsonl line 7"). `max_pixels` bounds width x height before anything is decoded.
+    where it came from ("data.jsonl line 7"). `max_pixels` bounds width x height before anything is decoded;
+    a JPEG may have `JPEG_PIXELS` times as many, and comes at half its sides then.
     Raises DataError when the source is missing, not a picture, damaged or too large.
     """
     label = _label(source, name)
-    if isinstance(source, Image.Image):
-        return _checked(source, max_pixels, label)
-    with _open(source, label) as image:
-        return _checked(image, max_pixels, label)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of bombs (our own bound is below), of metadata that is not needed
+        if isinstance(source, Image.Image):
+            _check_size(source, max_pixels, label)
+            return _decoded(source, label)
+        with _file(source, label) as file, _opened(file, label) as image:
+            jpeg = image.format in ("JPEG", "MPO")
+            _check_size(image, int(max_pixels * (JPEG_PIXELS if jpeg else 1)), label)
+            if image.width * image.height > max_pixels:
+                image.draft(None, (image.width // 2, image.height // 2))
+            scale_transparency(image)
+            return _decoded(image, label)
 
 
 def _label(source: Source, name: str | None) -> str:
@@ -41,25 +55,32 @@ def _label(source: Source, name: str | None) -> str:
     elif isinstance(source, bytes):
         what = "picture bytes"
     else:
-        what = "".join(letter if letter.isprintable() else "?" for letter in os.fspath(source))
-        what = what if len(what) <= 300 else what[:300] + "..."
+        what = printable(os.fspath(source), 300)
     return f"{what} ({name})" if name else what
 
 
-def _open(source: str | os.PathLike | bytes, label: str) -> Image.Image:
+def _file(source: str | os.PathLike | bytes, label: str) -> BinaryIO:
     if isinstance(source, str) and "://" in source:
         source = _fetch(source, label)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own bound follows
-            return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
+        return io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb")
+    except OSError as error:  # no such file, a directory, no right
+        raise DataError(f"{label}: {error.strerror}; check its name and the folder that holds it") from error
+    except ValueError as error:  # a name that no file can have
+        raise DataError(f"{label}: {error}; check its name") from error
+
+
+def _opened(file: BinaryIO, label: str) -> Image.Image:
+    try:
+        return Image.open(file, formats=formats())
     except Image.DecompressionBombError as error:
         raise DataError(f"{label}: the picture is too large; make it smaller") from error
     except Exception as error:  # a reader fed damaged bytes may raise anything
-        problem = getattr(error, "strerror", None)  # the system's word: no such file, a directory, no right
-        if problem:
-            raise DataError(f"{label}: {problem}; check its name and the folder that holds it") from error
-        kinds = ", ".join(FORMATS)
+        file.seek(0)
+        if is_heic(file.read(12)) and "HEIF" not in formats():
+            advice = "is read where pillow-heif is installed; install it, or save the picture as JPEG"
+            raise DataError(f"{label}: HEIC {advice}") from error
+        kinds = ", ".join(formats())
         raise DataError(f"{label}: not a picture, or an empty or damaged one; give one of {kinds}") from error
 
 
@@ -72,36 +93,20 @@ def _fetch(url: str, label: str) -> bytes:
         raise DataError(f"{label}: cannot be fetched ({error}); download it and give its path") from error
 
 
-def _checked(image: Image.Image, max_pixels: int, label: str) -> Image.Image:
+def _check_size(image: Image.Image, most: int, label: str) -> None:
     width, height = image.size
     if min(width, height) < 1:
         raise DataError(f"{label}: {width} x {height} pixels, nothing to see; give another picture")
-    if width * height > max_pixels:
-        raise DataError(f"{label}: {width} x {height} pixels, at most {max_pixels} are read; make it smaller")
+    if width * height > most:
+        raise DataError(f"{label}: {width} x {height} pixels, at most {most} are read; make it smaller")
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise DataError(f"{label}: {width} x {height} pixels is a strip, over {MAX_ASPECT} to 1; crop it")
+
+
+def _decoded(image: Image.Image, label: str) -> Image.Image:
     try:
-        return _to_rgb(ImageOps.exif_transpose(image))  # decodes
+        return to_rgb(image)
     except Exception as error:  # as above
         raise DataError(
             f"{label}: the picture is damaged or unusual ({error}); save it as RGB PNG"
         ) from error
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode[0] in "IF":  # I;16, I;16B, I and F: Pillow would clip what lies above 255
-        image = _to_8_bit(image)
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    layer = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
-
-
-def _to_8_bit(image: Image.Image) -> Image.Image:
-    """Integer greys run to 65535; floats to 1, 255 or 65535, the first that holds them all."""
-    grey = np.asarray(image).astype(np.float64)  # (height, width)
-    tops = (1, 255, 65535) if image.mode == "F" else (65535,)
-    top = next((top for top in tops if grey.max() <= top), None)
-    if top is None or grey.min() < 0:
-        raise ValueError(f"grey values from {grey.min():g} to {grey.max():g}, not within 0 to {tops[-1]}")
-    return Image.fromarray((grey * (255 / top)).round().astype(np.uint8))

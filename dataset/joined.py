@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset.errors import DataError, from_json, printable
+from dataset.errors import DataError, from_json, printable, shown
+from dataset.picture_files import suffixes
 from dataset.record import Records, read_span
 
 DECODE, BLANK = json.JSONDecoder().raw_decode, re.compile(r"[ \t\r\n]*")
@@ -26,7 +27,6 @@ BOM = b"\xef\xbb\xbf"
 IDS = {"images": ("id",), "questions": ("question_id",), "annotations": ("question_id", "image_id")}
 HELD = re.compile(rb'"(questions|annotations)"\s*:\s*\[')
 NAMED = re.compile(r"(?:OpenEnded|MultipleChoice)_|questions|annotations")  # what tells a pair's names apart
-SUFFIXES = ("", ".jpg", ".jpeg", ".png", ".webp")
 
 
 def begins_object(data: bytes) -> bool:
@@ -93,7 +93,7 @@ class Lists:
         rows: dict[object, int] = {}
         for row, key in enumerate(self.ids[name]):
             if key is not None and rows.setdefault(key, row) != row:
-                raise DataError(f"{self.path}: {IDS[name][0]} {key!r} comes twice in {name}; remove one")
+                raise DataError(f"{self.path}: {IDS[name][0]} {shown(key)} comes twice in {name}; remove one")
         return rows
 
 
@@ -129,8 +129,8 @@ class JoinedRecords(Records):
         if self.right[index, 0] < 0:
             key = next((name for name in IDS[self.LEFT] if name in left), IDS[self.LEFT][-1])
             raise DataError(
-                f"{where}: {key} {left.get(key)!r} is not among the {self.RIGHT} of {self.other}; add it "
-                "there, or remove this"
+                f"{where}: {key} {shown(left.get(key))} is not among the {self.RIGHT} of {self.other}; "
+                "add it there, or remove this"
             )
         return self.joined(left, self._item(self.other, self.right[index], where))
 
@@ -177,7 +177,7 @@ class VQARecords(JoinedRecords):
         number = item.get("image_id")
         if item.get("image") is not None or not isinstance(number, int | str):
             return item.get("image")
-        names = [f"{number}{suffix}" for suffix in SUFFIXES]
+        names = [f"{number}{suffix}" for suffix in ("", ".jpg", ".png", *suffixes())]
         if self.subtype and isinstance(number, int):
             coco = f"COCO_{self.subtype}_{number:012}.jpg"
             names = [coco, f"{self.subtype}/{coco}", f"{number:012}.jpg"]

@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
-from dataset.errors import DataError, printable
+from dataset.errors import DataError, printable, shown
 
 IMAGE = "<image>"  # stands in a user's message where a picture goes
 FILE, DATA = "file://", "data:"
@@ -51,7 +51,7 @@ def _picture(value: object, folder: Path, where: str) -> Path | str | bytes:
     if isinstance(value, bytes) and value:
         return value
     if not isinstance(value, str) or not value.strip():
-        found = printable(repr(value))
+        found = shown(value)
         raise DataError(
             f"{where}: image is {found}; give names of files, or leave image out if there is none"
         )
@@ -96,7 +96,7 @@ def _within(folder: Path, name: str, where: str) -> Path:
         name = name.replace("\\", "/")
     path = folder / name
     if "\0" in name or not Path(os.path.abspath(path)).is_relative_to(os.path.abspath(folder)):
-        raise DataError(f"{where}: {name!r} lies outside {folder}; name an image folder that holds it")
+        raise DataError(f"{where}: {shown(name)} lies outside {folder}; name an image folder that holds it")
     return path
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from dataset.errors import DataError, read_object
+from dataset.errors import DataError, read_object, shown
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,13 @@ class Preprocessor:
         known = isinstance(size, dict) and set(size) in ({"shortest_edge"}, {"height", "width"})
         if not known or not all(type(side) is int and side > 0 for side in size.values()):
             raise DataError(
-                f'{path}: size is {size!r}, expected a whole number or {{"shortest_edge": number}}'
+                f'{path}: size is {shown(size)}, expected a whole number or {{"shortest_edge": number}}'
             )
         for key in ("image_mean", "image_std"):
             if not _are_channels(fields[key]) or (key == "image_std" and min(fields[key]) <= 0):
-                raise DataError(f"{path}: {key} is {fields[key]!r}, expected 3 numbers: red, green, blue")
+                raise DataError(
+                    f"{path}: {key} is {shown(fields[key])}, expected 3 numbers: red, green, blue"
+                )
         mean, std = tuple(fields["image_mean"]), tuple(fields["image_std"])
         crop, side = "shortest_edge" in size, next(iter(size.values()))
         kept = min(side, _side_of(fields["crop_size"])) if crop else side
@@ -120,7 +122,7 @@ class Preprocessor:
             found, value = fields.get(key, expected[key]), expected[key]
             if found != value and not (key == "rescale_factor" and _is_close(found, value)):
                 raise DataError(
-                    f"{path}: {key} is {found!r}, only {value!r} goes with its other settings here"
+                    f"{path}: {key} is {shown(found)}, only {shown(value)} goes with its other settings here"
                 )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from dataset.errors import DataError
+from dataset.errors import DataError, shown
 from dataset.formats import as_conversation
 from dataset.pictures import IMAGE, pictures_of
 
@@ -64,7 +64,7 @@ def parse_record(row: object, folder: Path, where: str) -> Record:
         raise DataError(f'{where}: not an object; write {{"image": ..., "conversations": [...]}}')
     kind = row.get("type")
     if kind is not None and not isinstance(kind, str):
-        raise DataError(f"{where}: type is {kind!r}; write text or leave it out")
+        raise DataError(f"{where}: type is {shown(kind)}; write text or leave it out")
     images, messages = pictures_of(row, folder, where), _messages(row.get("conversations"), where)
     regions = _regions(row.get("regions"), where)
     record = Record(images, _placed(messages, len(images)), kind, where, regions)
@@ -85,9 +85,9 @@ def _message(value: object, where: str) -> dict[str, str]:
         raise DataError(f'{where}: not an object; write {{"role": ..., "content": ...}}')
     role, content = value.get("role", value.get("from")), value.get("content", value.get("value"))
     if not isinstance(role, str) or role not in ROLES:
-        raise DataError(f"{where}: role {role!r} is unknown; known are {', '.join(ROLES)}")
+        raise DataError(f"{where}: role {shown(role)} is unknown; known are {', '.join(ROLES)}")
     if not isinstance(content, str):
-        raise DataError(f"{where}: content is {content!r}; write text")
+        raise DataError(f"{where}: content is {shown(content)}; write text")
     if re.search("[\ud800-\udfff]", content):
         raise DataError(f"{where}: content holds half a character (a lone surrogate); remove it")
     return {"role": ROLES[role], "content": content}
@@ -101,10 +101,10 @@ def _regions(value: object, where: str) -> tuple[Region, ...]:
         numbers = isinstance(box, list) and len(box) == 4 and all(isinstance(x, int | float) for x in box)
         if not numbers or not (0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1):
             raise DataError(
-                f"{where}, region {number}: box is {box!r}; write [left, top, right, bottom], 0 to 1"
+                f"{where}, region {number}: box is {shown(box)}; write [left, top, right, bottom], 0 to 1"
             )
         if not isinstance(text, str) or not text.strip():
-            raise DataError(f"{where}, region {number}: text is {text!r}; say what is there")
+            raise DataError(f"{where}, region {number}: text is {shown(text)}; say what is there")
         regions.append((tuple(box), text))
     return tuple(regions)
 

@@ -12,9 +12,11 @@ from pathlib import Path
 import tyro
 
 from dataset.chat import IGNORED, Chat
+from dataset.console import script
 from dataset.errors import DataError
-from dataset.flags import Count, CountOr0, parse, told_in_one_line
+from dataset.flags import Count, CountOr0, parse
 from dataset.open import open_data
+from dataset.project import TINY
 
 SCORED, SPECIAL, PLAIN = "\033[1;32m", "\033[90m", "\033[0m"  # green, grey
 BRACKETS = {SCORED: ("[[", "]]"), SPECIAL: ("", "")}  # where there is no terminal to colour
@@ -30,7 +32,7 @@ class Show:
     """Which record, counted from 1."""
     image_dir: Path | None = None
     """Folder that picture names are relative to (default: the file's)."""
-    weights: Path = Path("weights/tiny")
+    weights: Path = TINY
     """Checkpoint folder whose tokenizer and chat format are used."""
     image_tokens: CountOr0 = 64
     """Tokens that a picture takes (weights/tiny: 64)."""
@@ -62,7 +64,7 @@ def rendered(chat: Chat, ids: list[int], labels: list[int], colours: bool) -> st
     return shown
 
 
-@told_in_one_line
+@script
 def main(argv: list[str]) -> None:
     """`argv` is what comes after "show"."""
     args = parse(Show, argv, __doc__)

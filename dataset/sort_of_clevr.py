@@ -16,7 +16,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
-from dataset.flags import Count, parse, told_in_one_line
+from dataset.console import script
+from dataset.flags import Count, parse
 
 SIDE, RADIUS = 75, 5
 COLOURS = {
@@ -119,7 +120,7 @@ def write(split: str, pictures: int, out: Path) -> Path:
     return out / f"{split}.jsonl"
 
 
-@told_in_one_line
+@script
 def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
     for split in ("train", "val"):

@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from dataset.errors import DataError, printable
+from dataset.errors import DataError, printable, shown
 from dataset.formats import COLUMNS, LISTS, expect_one_record, makes_records
 from dataset.record import Records, read_span
 
@@ -70,7 +70,7 @@ class Table:
             )
         twice = next((name for name in self.names if self.names.count(name) > 1), None)
         if twice is not None:
-            raise DataError(f"{self.path} line 1: two columns are called {twice!r}; rename one")
+            raise DataError(f"{self.path} line 1: two columns are called {shown(twice)}; rename one")
 
 
 def _lines(file: BinaryIO, path: Path, ends: array) -> Iterator[str]:
@@ -137,7 +137,7 @@ class TableRecords(Records):
         for name, cell in cells.items():
             name = OTHER_NAMES.get(name.lower(), name.lower())
             if name in row:
-                raise DataError(f"{self.path} line 1: two columns are read as {name!r}; rename one")
+                raise DataError(f"{self.path} line 1: two columns are read as {shown(name)}; rename one")
             if name in COLUMNS and name not in LISTS:
                 row[name] = cell or None
         return row

@@ -15,7 +15,8 @@ from typing import Annotated
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from dataset.chat import SPECIALS, Chat
-from dataset.flags import Count, Within, parse, told_in_one_line
+from dataset.console import script
+from dataset.flags import Count, Within, parse
 from dataset.storybook.records import StorybookRecords
 
 
@@ -56,7 +57,7 @@ def train_tokenizer(texts: Iterator[str], vocab_size: int) -> Tokenizer:
     return tokenizer
 
 
-@told_in_one_line
+@script
 def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
     tokenizer = train_tokenizer(storybook_text(args.samples), args.vocab_size)

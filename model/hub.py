@@ -176,6 +176,8 @@ def make(config: Config) -> Model:
 
 def read_config(folder: Path) -> Config:
     path = within(folder, CONFIG)
+    if not folder.is_dir():
+        raise CheckpointError(f"no {CONFIG} in {folder}: no such folder, seen from {Path.cwd()}")
     if not path.is_file():
         unknown = f"no {CONFIG} in {folder}: not a checkpoint folder; `make train` makes one"
         raise CheckpointError(partial(folder) or unknown)

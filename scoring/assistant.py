@@ -1,5 +1,6 @@
 """A model with its tokenizer and its way to look at pictures: from messages and pictures to text."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -174,8 +175,18 @@ def without_oldest(messages: Sequence[Message]) -> list[Message]:
     return [{"role": "user", "content": content}, *later]
 
 
-def open_pictures(sources: Sequence[str]) -> list[Image.Image]:
+def open_pictures(sources: Sequence[str | Path]) -> list[Image.Image]:
     return [load_image(source) for source in sources]
+
+
+def readable(sources: Sequence[str | Path]) -> list[Image.Image]:
+    """The pictures; none, and on stderr the reason, where one of them cannot be read: the next may be."""
+    try:
+        return open_pictures(sources)
+    except DataError as error:
+        sys.stdout.flush()
+        print(f"error: {error}", file=sys.stderr)
+        return []
 
 
 def pad_left(rows: Sequence[Sequence[int]], value: int) -> tuple[Tensor, Tensor]:

@@ -3,8 +3,8 @@
 python eval_vlm.py doctor
 """
 
-import os
 import platform
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -12,19 +12,20 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import psutil
 import torch
 from huggingface_hub.constants import HF_HUB_CACHE
 from packaging.requirements import Requirement
 from packaging.version import Version
 
 from dataset.images import load_image
+from dataset.project import PHOTO, ROOT, TINY
 from model.device import pick_device, pick_dtype
 from scoring.assistant import Assistant
 
-ROOT = Path(__file__).parent.parent
 SHIPPED = {  # what ships -> its example, a question about it
-    ROOT / "weights/photo": ("example.jpg", "What is in the picture?"),
-    ROOT / "weights/tiny": ("example.png", "Describe the picture."),
+    PHOTO: ("example.jpg", "What is in the picture?"),
+    TINY: ("example.png", "Describe the picture."),
 }
 PYTHON, ROOM, MEMORY = (3, 11), 2, 2  # oldest Python; GB free on the disk, and in memory
 GB = 1 << 30
@@ -90,7 +91,7 @@ def machine() -> Finding:
 
 
 def memory() -> Finding:
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / GB
+    free = psutil.virtual_memory().available / GB
     advice = (
         ""
         if free >= MEMORY
@@ -100,8 +101,7 @@ def memory() -> Finding:
 
 
 def room(folder: Path) -> Finding:
-    place = os.statvfs(folder)
-    free = place.f_bavail * place.f_frsize / GB
+    free = shutil.disk_usage(folder).free / GB
     advice = "" if free >= ROOM else f"runs keep states: make {ROOM} GB free, or give --out on another disk"
     return Finding("disk", f"{free:.0f} GB free in {folder}", advice)
 

@@ -22,16 +22,18 @@ from matplotlib import font_manager
 from matplotlib.figure import Figure
 from PIL import Image
 
+from dataset.console import script
 from dataset.errors import DataError
-from dataset.flags import Count, parse, told_in_one_line
+from dataset.flags import Count, parse
 from dataset.images import load_image
 from dataset.photo.__main__ import CAPTIONS
 from dataset.photo.made import Made
 from dataset.photo.mixture import conversation
+from dataset.picture_files import pictures_in
 from dataset.record import IMAGE, Record
 from scoring import judge
 from scoring.answers import Answer, answer_all
-from scoring.assistant import Assistant
+from scoring.assistant import Assistant, readable
 from scoring.heatmap import CJK
 from scoring.photos import DESCRIBE, LONGEST, Photos, spaced
 
@@ -65,7 +67,7 @@ class Args:
     dtype: Literal["auto", "fp32", "bf16", "int8"] = "fp32"
 
 
-@told_in_one_line
+@script
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
     if args.out.suffix not in (".html", ".png"):
@@ -77,13 +79,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def chosen(sources: Sequence[Path], number: int, split: str = "val") -> list[Record]:
-    """What is asked about each photo. Raises DataError where there is none."""
+    """What is asked about each photo that can be read. Raises DataError where there is none."""
     if len(sources) == 1 and (sources[0] / CAPTIONS["en"]).is_file():
         return of_split(Photos.open(sources[0], split, number))
-    paths = sorted(sources[0].iterdir()) if len(sources) == 1 and sources[0].is_dir() else sources
-    pictures = spaced(
-        [path for path in paths if path.suffix.lower() in Image.registered_extensions()], number
-    )
+    paths = pictures_in(sources[0]) if len(sources) == 1 and sources[0].is_dir() else sources
+    pictures = [path for path in spaced(paths, number) if readable([path])]
     if not pictures:
         raise DataError(
             f"{', '.join(map(str, sources))}: no picture there; name Flickr8k's folder or pictures"

@@ -3,6 +3,7 @@
 In a terminal lines are edited, completed and remembered (prompt_toolkit); a pipe gets the answers alone.
 """
 
+import os
 import shlex
 import shutil
 import sys
@@ -102,7 +103,7 @@ class Terminal:
     def lines(self) -> Iterator[str]:
         """What is typed, or what a pipe holds."""
         if not sys.stdin.isatty():
-            yield from (line.strip() for line in sys.stdin)
+            yield from self.piped()
             return
         words = {
             name: PathCompleter(expanduser=True) if name in ("/image", "/add") else None for name in COMMANDS
@@ -117,6 +118,12 @@ class Terminal:
                 continue  # the line is dropped
             except EOFError:
                 return
+
+    def piped(self) -> Iterator[str]:
+        try:
+            yield from (line.strip() for line in sys.stdin)
+        except UnicodeDecodeError as error:
+            raise DataError(f"the pipe's text is not {error.encoding}; set PYTHONUTF8=1") from error
 
     def command(self, name: str, rest: str = "") -> None:
         commands = {"/image": self.image, "/add": self.add, "/look": self.look, "/settings": self.set}
@@ -202,10 +209,16 @@ class Terminal:
 
 def pictures(names: str) -> list[Image.Image]:
     """Paths or addresses, with blanks between; a path with blanks may be written as it is, or in quotes."""
-    path = Path(names).expanduser()
+    path = os.path.expanduser(names)
     if not names:
         raise DataError("name a picture: its path, or an address")
-    return open_pictures([str(path)] if path.exists() else shlex.split(names))
+    return open_pictures([path] if os.path.exists(path) else shlex.split(names))
+
+
+def history() -> Path | None:
+    """The file of questions typed before; none where nobody has a home, or may not write there."""
+    home = os.path.expanduser("~")
+    return Path(home, ".glimpse_history") if os.path.isdir(home) and os.access(home, os.W_OK) else None
 
 
 AT_ONCE = 0.02  # of an answer's time

@@ -95,7 +95,7 @@ BUGS = {
     ),
     "half a row of features": Bug(
         "trainer/features.py",
-        "os.truncate(rows.fileno(), self.bytes * len(self.rows))",
+        "rows.truncate(self.bytes * len(self.rows))",
         "pass",
         "tests/test_features.py",
     ),
@@ -147,7 +147,7 @@ BUGS = {
         "tests/test_storybook.py",
     ),
     # hostile pictures and addresses
-    "bombs": Bug("dataset/images.py", "if width * height > max_pixels:", "if False:", "tests/test_images.py"),
+    "bombs": Bug("dataset/images.py", "if width * height > most:", "if False:", "tests/test_images.py"),
     "strips": Bug(
         "dataset/images.py",
         "if max(width, height) > MAX_ASPECT",
@@ -155,7 +155,7 @@ BUGS = {
         "tests/test_images.py",
     ),
     "any format": Bug(
-        "dataset/images.py", ", formats=FORMATS)", ")", "tests/test_images.py tests/test_mistakes.py"
+        "dataset/images.py", ", formats=formats())", ")", "tests/test_images.py tests/test_mistakes.py"
     ),
     "loopback": Bug("dataset/fetch.py", "if not is_public(where[0])", "if False", "tests/test_fetch.py"),
     "multicast": Bug("dataset/fetch.py", " and not ip.is_multicast", "", "tests/test_fetch.py"),

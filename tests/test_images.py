@@ -2,14 +2,20 @@
 
 import io
 import json
+import struct
+import sys
+import zlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, PngImagePlugin
+from PIL.PngImagePlugin import PngInfo
 from transformers import CLIPImageProcessorPil
 
+from dataset import picture_files
 from dataset.errors import DataError
 from dataset.images import load_image
 from dataset.preprocess import Preprocessor
@@ -128,7 +134,113 @@ def test_exif_orientation_is_applied(orientation):
     np.testing.assert_array_equal(np.asarray(load_image(loaded)), upright)  # not turned twice
 
 
+# --- pixels decide, not metadata
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "JPEG"])
+@pytest.mark.parametrize("exif", [b"x", b"Exif\0\0junk", b"Exif\0\0MM\0*\0\0\0\x08\0\x05\x01\x12\0\x03"])
+def test_broken_exif_is_not_a_broken_picture(kind, exif):
+    assert load_image(encoded(noise(8, 6), kind, exif=exif)).size == (8, 6)
+
+
+def test_exif_that_cannot_be_written_again_turns_all_the_same():
+    """A field of a kind that its number does not have: Pillow reads it, and raises when it writes it."""
+    fields = struct.pack(">HHHIHH", 2, 0x0112, 3, 1, 6, 0) + struct.pack(">HHI4s", 0x011A, 2, 2, b"x\0\0\0")
+    data = encoded(noise(8, 6), exif=b"MM\0*\0\0\0\x08" + fields + bytes(4))
+    assert load_image(data).size == (6, 8)
+
+
+@pytest.mark.parametrize("kind", ["zTXt", "tEXt", "iTXt", "icc"])
+def test_long_notes_in_a_png_are_no_matter(kind):
+    info, long = PngInfo(), "parameters " * 200_000
+    if kind == "iTXt":
+        info.add_itxt("notes", long, zip=True)
+    elif kind != "icc":
+        info.add_text("notes", long, zip=kind == "zTXt")
+    profile = bytes(2_000_000) if kind == "icc" else None
+    loaded = load_image(encoded(Image.new("RGB", (4, 3), RED), pnginfo=info, icc_profile=profile))
+    assert loaded.getpixel((0, 0)) == RED and not loaded.info
+
+
+def test_a_bomb_in_the_notes_is_refused():
+    info = PngInfo()
+    info.add_text("notes", "a" * (PngImagePlugin.MAX_TEXT_MEMORY + 1), zip=True)
+    data = encoded(Image.new("RGB", (4, 3)), pnginfo=info)
+    with pytest.raises(DataError, match="damaged"):
+        load_image(data)
+
+
+def png(depth: int, kind: int, row: bytes, transparent: bytes) -> bytes:
+    """Two pixels, of which the first is the transparent one (the PNG specification, 11.3.2.1)."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    head = struct.pack(">IIBBBBB", 2, 1, depth, kind, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"tRNS", transparent), (b"IDAT", zlib.compress(b"\0" + row)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*one) for one in chunks)
+
+
+@pytest.mark.parametrize(
+    "depth, kind, row, transparent, other",
+    [
+        (1, 0, b"\x40", struct.pack(">H", 0), (255, 255, 255)),
+        (2, 0, b"\x60", struct.pack(">H", 1), (170, 170, 170)),
+        (4, 0, b"\x3a", struct.pack(">H", 3), (170, 170, 170)),
+        (8, 0, b"\x03\x0a", struct.pack(">H", 3), (10, 10, 10)),
+        (16, 0, struct.pack(">HH", 770, 32768), struct.pack(">H", 770), (128, 128, 128)),
+        (16, 0, struct.pack(">HH", 0, 32768), struct.pack(">H", 0), (128, 128, 128)),
+        (8, 2, bytes([0, 3, 255, 9, 9, 9]), struct.pack(">3H", 0, 3, 255), (9, 9, 9)),
+        (16, 2, struct.pack(">6H", 0, 770, 65535, 2313, 1, 1), struct.pack(">3H", 0, 770, 65535), (9, 0, 0)),
+    ],
+)
+def test_a_transparent_value_is_white_at_any_depth(depth, kind, row, transparent, other):
+    loaded = load_image(png(depth, kind, row, transparent))
+    assert [loaded.getpixel((x, 0)) for x in (0, 1)] == [WHITE, other]
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_large_jpeg_is_opened_at_half_its_sides(progressive):
+    picture = Image.new("RGB", (61, 40), RED)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(picture, "JPEG", progressive=progressive, exif=exif)
+    for most, size in [(2440, (40, 61)), (2439, (20, 31)), (888, (20, 31))]:
+        loaded = load_image(data, max_pixels=most)
+        assert loaded.size == size and np.abs(np.asarray(loaded).astype(int) - RED).max() <= 3
+    with pytest.raises(DataError, match="61 x 40 pixels, at most 2439 are read"):
+        load_image(data, max_pixels=887)
+    with pytest.raises(DataError, match="61 x 40 pixels, at most 2439 are read"):
+        load_image(encoded(picture), max_pixels=2439)
+
+
 # --- what is no picture
+
+
+HEIF = b"\0\0\0\x18ftypheic\0\0\0\0heic"
+
+
+@pytest.fixture
+def heif(monkeypatch):
+    """What `import pillow_heif` finds is set."""
+    picture_files.formats.cache_clear()
+    yield lambda package: monkeypatch.setitem(sys.modules, "pillow_heif", package)
+    picture_files.formats.cache_clear()
+
+
+def test_heic_is_said_to_want_its_package(heif):
+    heif(None)
+    with pytest.raises(DataError, match="HEIC is read where pillow-heif is installed"):
+        load_image(HEIF)
+
+
+def test_heic_is_read_where_its_package_is(heif, monkeypatch):
+    def register():
+        reader, accepts = lambda file, name: Image.new("RGB", (3, 2), RED), picture_files.is_heic
+        monkeypatch.setitem(Image.OPEN, "HEIF", (reader, accepts))
+
+    heif(SimpleNamespace(register_heif_opener=register))
+    assert load_image(HEIF).size == (3, 2)
 
 
 def test_bad_files_give_one_line_with_path_and_advice(tmp_path):

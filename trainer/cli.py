@@ -5,19 +5,20 @@ import os
 import sys
 from collections.abc import Callable
 
-from dataset.flags import parse, told_in_one_line
+from dataset.console import script
+from dataset.flags import parse
 from trainer.interrupt import Interrupted
 
 __all__ = ["parse", "user_errors"]
 
 
 def user_errors(main: Callable) -> Callable:
-    """`told_in_one_line`, of a run that may have been asked to stop, or that torchrun has begun."""
+    """A script (dataset/console.py) that can be interrupted, too, and be one of torchrun's processes."""
 
     @functools.wraps(main)
     def wrapped(argv: list[str] | None = None) -> None:
         try:
-            told_in_one_line(main)(argv)
+            script(main)(argv)
             leave()
         except Interrupted as asked:
             print(f"\n{asked}", file=sys.stderr)

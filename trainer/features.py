@@ -7,9 +7,7 @@ Eye and pictures are known by their contents, so a folder serves every run with 
 deleted at any time between runs.
 """
 
-import fcntl
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -17,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from filelock import FileLock
 from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
@@ -48,17 +47,17 @@ class FeatureStore:
 
     def add(self, new: Iterator[tuple[str, Tensor]]) -> None:
         """Write features (P, D_vision) under their keys, after what is whole in both files."""
-        with open(self.folder / "keys.txt", "ab+") as keys, open(self.folder / "rows.bin", "ab+") as rows:
-            fcntl.flock(keys, fcntl.LOCK_EX)
+        with FileLock(self.folder / "lock"):
             self.rows = self._read()
-            os.truncate(keys.fileno(), 65 * len(self.rows))
-            os.truncate(rows.fileno(), self.bytes * len(self.rows))
-            for key, features in new:
-                rows.write(features.half().cpu().contiguous().numpy().tobytes())
-                rows.flush()
-                keys.write(f"{key}\n".encode())
-                keys.flush()
-                self.rows[key] = len(self.rows)
+            with open(self.folder / "keys.txt", "ab+") as keys, open(self.folder / "rows.bin", "ab+") as rows:
+                keys.truncate(65 * len(self.rows))
+                rows.truncate(self.bytes * len(self.rows))
+                for key, features in new:
+                    rows.write(features.half().cpu().contiguous().numpy().tobytes())
+                    rows.flush()
+                    keys.write(f"{key}\n".encode())
+                    keys.flush()
+                    self.rows[key] = len(self.rows)
         self._map = None
 
     def get(self, keys: Sequence[str]) -> Tensor:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import asdict, fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataset.chat import Chat
 from dataset.class_names import class_ids
 from dataset.errors import DataError
 from dataset.preprocess import Preprocessor
+from dataset.project import TINY
 from model.bert import BertConfig
 from model.blip import Blip, BlipConfig
 from model.config import PRESETS, DecoderConfig, VisionConfig, VLMConfig
@@ -60,7 +60,7 @@ def open_model(args: "TrainArgs", stage: str) -> Assistant:
 def new_model(args: "TrainArgs") -> Assistant:
     """Of the sizes of --preset, with the tokenizer of --tokenizer."""
     config, device = new_config(args), pick_device(args.device)
-    chat = Chat.load(args.tokenizer or Path("weights/tiny"), config.image_tokens)
+    chat = Chat.load(args.tokenizer or TINY, config.image_tokens)
     text = replace(config.text, vocab_size=chat.tokenizer.get_vocab_size())
     ids = {"image_token_id": chat.image_id, "eos_token_id": chat.end_id, "pad_token_id": chat.pad_id}
     vlm = VLM(replace(config, text=text, **ids)).to(device)

@@ -14,8 +14,9 @@ from typing import Annotated
 
 import tyro
 
+from dataset.console import script
 from dataset.errors import DataError
-from dataset.flags import Count, Seed, parse, told_in_one_line
+from dataset.flags import Count, Seed, parse
 from dataset.photo.chinese import Chinese
 from dataset.photo.english import English
 from dataset.photo.made import Made
@@ -58,7 +59,7 @@ class Show:
     seed: Seed = 0
 
 
-@told_in_one_line
+@script
 def main(argv: Sequence[str] | None = None) -> None:
     commands = Annotated[Make, tyro.conf.subcommand("make")] | Annotated[Show, tyro.conf.subcommand("show")]
     args = parse(commands, argv, __doc__)

@@ -13,7 +13,8 @@ from typing import Annotated, Literal
 import tyro
 from PIL import Image, ImageDraw
 
-from dataset.flags import Count, CountOr0, parse, told_in_one_line
+from dataset.console import script
+from dataset.flags import Count, CountOr0, parse
 from dataset.storybook.questions import describe
 from dataset.storybook.records import StorybookRecords
 from dataset.storybook.words import LANGUAGES
@@ -88,7 +89,7 @@ def export(args: Export) -> None:
     print(f"{len(records)} records -> {args.out / 'data.jsonl'}")
 
 
-@told_in_one_line
+@script
 def main(argv: list[str] | None = None) -> None:
     commands = (
         Annotated[Preview, tyro.conf.subcommand("preview")]

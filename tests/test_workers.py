@@ -1,0 +1,48 @@
+"""What a worker process gets is what the trainer has, however the process is begun."""
+
+import copy
+import json
+import multiprocessing
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from torch.testing import assert_close
+
+from dataset.chat import Chat
+from dataset.collate import Prepared
+from dataset.loader import make_loader
+from dataset.open import open_data
+from dataset.preprocess import Preprocessor
+
+SPELLED = "Say <|im_end|> and <|image_pad|>"
+
+
+@pytest.fixture
+def how(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The way in which processes are begun."""
+    before = multiprocessing.get_start_method(allow_none=True)
+    multiprocessing.set_start_method(request.param, force=True)
+    yield request.param
+    multiprocessing.set_start_method(before, force=True)
+
+
+@pytest.mark.parametrize("copied", [lambda chat: pickle.loads(pickle.dumps(chat)), copy.deepcopy])
+def test_special_tokens_in_a_text_are_text_in_a_copy(chat: Chat, copied: object) -> None:
+    ids = copied(chat).encode(SPELLED)
+    assert ids == chat.encode(SPELLED) and not {chat.end_id, chat.image_id} & set(ids)
+
+
+SLOW = [pytest.param(how, marks=pytest.mark.slow) for how in ("spawn", "forkserver")]  # torch anew
+
+
+@pytest.mark.parametrize("how", ["fork", *SLOW], indirect=True)
+def test_a_worker_makes_the_same_batch(chat: Chat, how: str, tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": SPELLED}, {"role": "assistant", "content": SPELLED}]
+    (tmp_path / "d.jsonl").write_text(json.dumps({"conversations": turns}) + "\n")
+    prepared = Prepared(open_data(str(tmp_path / "d.jsonl")), chat, Preprocessor(32))
+    own, worked = (next(make_loader(prepared, 1, 0, workers)) for workers in (0, 1))
+    assert own.keys() == worked.keys()
+    for name in ("input_ids", "labels"):
+        assert_close(worked[name], own[name], rtol=0, atol=0)
