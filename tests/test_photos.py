@@ -4,11 +4,13 @@ import json
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
 import eval_vlm
+from dataset.chat import Sample
 from dataset.errors import DataError
 from scoring import gallery, photos, report
 from scoring.answers import Answer
@@ -38,7 +40,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Knowing:
-    """Says what it is told is true of the photo that it sees."""
+    """Says what it is told is true of the photo that it sees. There is room for anything."""
+
+    context = 4096
+    chat = SimpleNamespace(render=lambda messages, where: Sample([], []), prompt=lambda messages: [])
+    vlm = SimpleNamespace(sampling=dict)
 
     def __init__(self, photos: Photos) -> None:
         records = [
