@@ -1,22 +1,26 @@
 """From anything that holds a picture to checked RGB.
 
-path, URL, bytes or PIL image -> load_image -> RGB image
+path, address, bytes or PIL image -> load_image -> RGB image
 """
 
+import base64
+import binascii
 import io
 import os
+import re
 import warnings
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from dataset.errors import DataError
+from dataset.errors import DataError, printable
 from dataset.fetch import fetch
 
 # What people keep pictures in. Pillow opens more, but some of that by starting other programs (EPS).
 FORMATS = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 MAX_ASPECT = 200  # a strip resized by its short side would grow without bound along the other
 URL_SECONDS, URL_BYTES = 10, 20_000_000
+DATA = re.compile("data:[^,]{0,200};base64,", re.IGNORECASE)
 
 Source = str | os.PathLike | bytes | Image.Image
 
@@ -24,13 +28,15 @@ Source = str | os.PathLike | bytes | Image.Image
 def load_image(source: Source, max_pixels: int = 40_000_000, name: str | None = None) -> Image.Image:
     """The picture as a new RGB image: upright, first frame, transparency over white.
 
-    `source` is a path, an http(s) URL, the bytes of a picture file, or a PIL image; `name` says in errors
-    where it came from ("data.jsonl line 7"). `max_pixels` bounds width x height before anything is decoded.
-    Raises DataError when the source is missing, not a picture, damaged or too large.
+    `source` is a path, an address (`read_address`), the bytes of a picture file, or a PIL image; `name` says
+    in errors where it came from ("data.jsonl line 7"). `max_pixels` bounds width x height before anything is
+    decoded. Raises DataError when the source is missing, not a picture, damaged or too large.
     """
     label = _label(source, name)
     if isinstance(source, Image.Image):
         return _checked(source, max_pixels, label)
+    if isinstance(source, str) and ("://" in source or DATA.match(source)):
+        source = read_address(source, name)
     with _open(source, label) as image:
         return _checked(image, max_pixels, label)
 
@@ -41,14 +47,12 @@ def _label(source: Source, name: str | None) -> str:
     elif isinstance(source, bytes):
         what = "picture bytes"
     else:
-        what = "".join(letter if letter.isprintable() else "?" for letter in os.fspath(source))
-        what = what if len(what) <= 300 else what[:300] + "..."
+        what = os.fspath(source)
+        what = printable(what, 40 if DATA.match(what) else 300)
     return f"{what} ({name})" if name else what
 
 
 def _open(source: str | os.PathLike | bytes, label: str) -> Image.Image:
-    if isinstance(source, str) and "://" in source:
-        source = _fetch(source, label)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own bound follows
@@ -63,13 +67,31 @@ def _open(source: str | os.PathLike | bytes, label: str) -> Image.Image:
         raise DataError(f"{label}: not a picture, or an empty or damaged one; give one of {kinds}") from error
 
 
-def _fetch(url: str, label: str) -> bytes:
-    if url.split("://")[0].lower() not in ("http", "https"):
-        raise DataError(f"{label}: only http:// and https:// are fetched; give one of these or a path")
+def read_address(address: str, name: str | None = None) -> bytes:
+    """The file at an http(s) address, or within a data: one; never one of this machine. `name` as above.
+
+    Raises DataError for other addresses, and for what `fetch` refuses.
+    """
+    label = _label(address, name)
+    if begin := DATA.match(address):
+        return _decoded(address[begin.end() :], label)
+    if address.split("://")[0].lower() not in ("http", "https"):
+        raise DataError(
+            f"{label}: only http:// and https:// are fetched, and data:...;base64, is read; give one of these"
+        )
     try:
-        return fetch(url, URL_SECONDS, URL_BYTES)
+        return fetch(address, URL_SECONDS, URL_BYTES)
     except Exception as error:  # a bad address, no network, a refusal, a broken reply
-        raise DataError(f"{label}: cannot be fetched ({error}); download it and give its path") from error
+        raise DataError(f"{label}: cannot be fetched ({error}); download it and give the file") from error
+
+
+def _decoded(text: str, label: str) -> bytes:
+    if len(text) > URL_BYTES * 4 // 3 + 4:
+        raise DataError(f"{label}: more than {URL_BYTES // 1_000_000} MB; make the picture smaller")
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise DataError(f"{label}: not base64 ({error}); encode the picture's file anew") from error
 
 
 def _checked(image: Image.Image, max_pixels: int, label: str) -> Image.Image:

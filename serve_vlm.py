@@ -1,0 +1,54 @@
+"""The model as a server that OpenAI's clients know: /v1/chat/completions and /v1/models.
+
+    python serve_vlm.py                              weights/photo, on http://127.0.0.1:8000/v1
+    python serve_vlm.py --weights weights/tiny       the storybook model
+
+It answers one request at a time, the others wait. No key is asked for: it listens on this machine alone;
+--host opens it to others.
+"""
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from dataset.errors import DataError
+from scoring.assistant import Assistant
+from serve.app import Desk, server
+from serve.ask import Limits
+from trainer.cli import parse, user_errors
+
+
+@dataclass(frozen=True)
+class Args(Limits):
+    weights: Path = Path("weights/photo")
+    """Checkpoint folder; its name is the model's."""
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 is every one of this machine's."""
+    port: int = 8000
+    """0: any that is free."""
+    device: str = "auto"
+    dtype: Literal["auto", "fp32", "bf16", "int8"] = "fp32"
+    """As of eval_vlm.py."""
+
+
+def listening(host: str, port: int) -> socket.socket:
+    if not 0 <= port < 65536:
+        raise DataError(f"--port is {port}; it must be 0 to 65535")
+    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+
+
+@user_errors
+def main(argv: list[str] | None = None) -> None:
+    args = parse(Args, argv, __doc__)
+    args.expect_some()
+    with listening(args.host, args.port) as door:
+        assistant = Assistant.load(args.weights, args.device, args.dtype).quickened()
+        desk = Desk(assistant, args.weights.resolve().name, args)
+        host = f"[{args.host}]" if ":" in args.host else args.host
+        print(f"{desk.name} answers on http://{host}:{door.getsockname()[1]}/v1", flush=True)
+        server(desk).run([door])
+
+
+if __name__ == "__main__":
+    main()
