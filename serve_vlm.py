@@ -8,6 +8,7 @@ It answers one request at a time, the others wait. No key is asked for: it liste
 """
 
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -47,7 +48,8 @@ def main(argv: list[str] | None = None) -> None:
         desk = Desk(assistant, args.weights.resolve().name, args)
         host = f"[{args.host}]" if ":" in args.host else args.host
         print(f"{desk.name} answers on http://{host}:{door.getsockname()[1]}/v1", flush=True)
-        server(desk).run([door])
+        with suppress(KeyboardInterrupt):  # Ctrl-C, passed on when all is put away
+            server(desk).run([door])
 
 
 if __name__ == "__main__":

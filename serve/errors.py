@@ -1,5 +1,7 @@
 """What goes wrong, in the shape in which OpenAI's clients look for it."""
 
+import logging
+
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
@@ -18,7 +20,7 @@ class Refusal(ValueError):
 
 
 def as_refusal(error: Exception) -> Refusal:
-    """A ValueError is the asker's mistake, as everywhere here; the rest is ours, and its words stay here."""
+    """A ValueError is the asker's mistake, as everywhere here; the rest is ours, and goes to the log."""
     if isinstance(error, Refusal):
         return error
     if isinstance(error, ValidationError):
@@ -27,6 +29,7 @@ def as_refusal(error: Exception) -> Refusal:
         return Refusal(error.status_code, f"{error.detail}; there are /v1/chat/completions and /v1/models")
     if isinstance(error, ValueError):
         return Refusal(400, str(error))
+    logging.getLogger("uvicorn.error").error("an answer failed", exc_info=error)
     return Refusal(500, "the server failed; its log says why")
 
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
-from serve.errors import Refusal
+from serve.errors import Refusal, as_refusal
 from serve.line import END, Line
 
 T = TypeVar("T")
@@ -46,8 +46,8 @@ class Place:
             stop()
 
     async def pieces(self, line: Line, make: Callable[[], Iterable[T]]) -> AsyncIterator[T]:
-        """The pieces of `make()`, made in `line`. Raises what it raises, ClientDisconnect when nobody listens
-        any more, and Refusal when it takes too long."""
+        """The pieces of `make()`, made in `line`. Raises Refusal for what it raises and when it takes too
+        long, and ClientDisconnect when nobody listens any more."""
         loop = asyncio.get_running_loop()
 
         def tell(event: object) -> None:
@@ -72,8 +72,10 @@ class Place:
         except TimeoutError:
             told = f"not done in {self.seconds:g} seconds; ask for fewer max_tokens, or at another time"
             raise Refusal(504, told, code="timeout") from None
-        if isinstance(event, Exception):
+        if isinstance(event, ClientDisconnect):
             raise event
+        if isinstance(event, Exception):
+            raise as_refusal(event) from event
         return event
 
 

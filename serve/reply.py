@@ -1,7 +1,6 @@
 """Answers in the shapes of OpenAI's chat completions: whole, or as a stream of events."""
 
 import json
-import logging
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -54,10 +53,7 @@ class Reply:
         except ClientDisconnect:
             return
         except Exception as error:
-            refusal = as_refusal(error)
-            if refusal.status == 500:
-                logging.getLogger("uvicorn.error").error("an answer failed", exc_info=error)
-            yield f"data: {json.dumps(shape(refusal))}\n\n"
+            yield f"data: {json.dumps(shape(as_refusal(error)))}\n\n"
 
     def chunk(self, index: int, delta: dict[str, str], finish: str | None = None) -> str:
         return self.event([{"index": index, "delta": delta, "finish_reason": finish, "logprobs": None}])
