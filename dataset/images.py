@@ -1,6 +1,6 @@
 """From anything that holds a picture to checked RGB.
 
-path, URL, bytes or PIL image -> load_image -> RGB image
+path, address, bytes or PIL image -> load_image -> RGB image
 """
 
 import io
@@ -13,6 +13,7 @@ from PIL import Image, PngImagePlugin
 from dataset.errors import DataError, printable
 from dataset.fetch import fetch
 from dataset.picture_files import formats, is_heic
+from dataset.pictures import EMBEDDED, embedded
 from dataset.pixels import scale_transparency, to_rgb
 
 MAX_ASPECT = 200  # a strip resized by its short side would grow without bound along the other
@@ -29,12 +30,14 @@ Source = str | os.PathLike | bytes | Image.Image
 def load_image(source: Source, max_pixels: int = 40_000_000, name: str | None = None) -> Image.Image:
     """The picture as a new RGB image: upright, first frame, transparency over white.
 
-    `source` is a path, an http(s) URL, the bytes of a picture file, or a PIL image; `name` says in errors
-    where it came from ("data.jsonl line 7"). `max_pixels` bounds width x height before anything is decoded;
-    a JPEG may have `JPEG_PIXELS` times as many, and comes at half its sides then.
+    `source` is a path, an address (`read_address`), the bytes of a picture file, or a PIL image; `name` says
+    in errors where it came from ("data.jsonl line 7"). `max_pixels` bounds width x height before anything is
+    decoded; a JPEG may have `JPEG_PIXELS` times as many, and comes at half its sides then.
     Raises DataError when the source is missing, not a picture, damaged or too large.
     """
     label = _label(source, name)
+    if isinstance(source, str) and ("://" in source or EMBEDDED.match(source)):
+        source = read_address(source, name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of bombs (our own bound is below), of metadata that is not needed
         if isinstance(source, Image.Image):
@@ -55,13 +58,12 @@ def _label(source: Source, name: str | None) -> str:
     elif isinstance(source, bytes):
         what = "picture bytes"
     else:
-        what = printable(os.fspath(source), 300)
+        what = os.fspath(source)
+        what = printable(what, 40 if EMBEDDED.match(what) else 300)
     return f"{what} ({name})" if name else what
 
 
 def _file(source: str | os.PathLike | bytes, label: str) -> BinaryIO:
-    if isinstance(source, str) and "://" in source:
-        source = _fetch(source, label)
     try:
         return io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb")
     except OSError as error:  # no such file, a directory, no right
@@ -84,13 +86,22 @@ def _opened(file: BinaryIO, label: str) -> Image.Image:
         raise DataError(f"{label}: not a picture, or an empty or damaged one; give one of {kinds}") from error
 
 
-def _fetch(url: str, label: str) -> bytes:
-    if url.split("://")[0].lower() not in ("http", "https"):
-        raise DataError(f"{label}: only http:// and https:// are fetched; give one of these or a path")
+def read_address(address: str, name: str | None = None) -> bytes:
+    """The file at an http(s) address, or within a data: one; never one of this machine. `name` as above.
+
+    Raises DataError for other addresses, and for what `fetch` refuses.
+    """
+    label = _label(address, name)
+    if EMBEDDED.match(address):
+        return embedded(address, name or "picture")
+    if address.split("://")[0].lower() not in ("http", "https"):
+        raise DataError(
+            f"{label}: only http:// and https:// are fetched, and data:...;base64, is read; give one of these"
+        )
     try:
-        return fetch(url, URL_SECONDS, URL_BYTES)
+        return fetch(address, URL_SECONDS, URL_BYTES)
     except Exception as error:  # a bad address, no network, a refusal, a broken reply
-        raise DataError(f"{label}: cannot be fetched ({error}); download it and give its path") from error
+        raise DataError(f"{label}: cannot be fetched ({error}); download it and give the file") from error
 
 
 def _check_size(image: Image.Image, most: int, label: str) -> None:

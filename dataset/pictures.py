@@ -56,7 +56,7 @@ def _picture(value: object, folder: Path, where: str) -> Path | str | bytes:
             f"{where}: image is {found}; give names of files, or leave image out if there is none"
         )
     if value.lower().startswith(DATA):
-        return _decoded(value, where)
+        return embedded(value, where)
     if BARE.fullmatch(value):
         raise DataError(
             f"{where}: image is base64 without its kind; write data:image/png;base64, (or jpeg ...) before it"
@@ -66,7 +66,8 @@ def _picture(value: object, folder: Path, where: str) -> Path | str | bytes:
     return value if "://" in value else _within(folder, value, where)
 
 
-def _decoded(address: str, where: str) -> bytes:
+def embedded(address: str, where: str) -> bytes:
+    """The picture's bytes, written out in its address (RFC 2397). Raises DataError, as `pictures_of`."""
     head = EMBEDDED.match(address)
     try:
         data = base64.b64decode(address[head.end() :], validate=True) if head else b""

@@ -121,21 +121,25 @@ def _placed(messages: tuple[dict[str, str], ...], count: int) -> tuple[dict[str,
 def validate(record: Record) -> None:
     """Turns in order, answers not empty, one `<image>` for each picture: DataError says which is not so."""
     where, turns = record.where, record.messages
-    skipped = 1 if turns and turns[0]["role"] == "system" else 0
-    for number, message in enumerate(turns[skipped:], start=skipped):
-        expected = ("user", "assistant")[(number - skipped) % 2]
-        if message["role"] != expected:
-            found = f"is the {message['role']}'s, expected the {expected}'s"
-            raise DataError(f"{where}, message {number + 1}: {found}; user and assistant take turns")
-        if expected == "assistant" and not message["content"].strip():
-            raise DataError(
-                f"{where}, message {number + 1}: the answer is empty; write it or remove the record"
-            )
+    expect_turns(turns, where)
+    for number, message in enumerate(turns, start=1):
+        if message["role"] == "assistant" and not message["content"].strip():
+            raise DataError(f"{where}, message {number}: the answer is empty; write it or remove the record")
     if not turns or turns[-1]["role"] != "assistant":
         raise DataError(
             f"{where}: does not end with the assistant's answer; add it or remove the last message"
         )
     _check_marks(record)
+
+
+def expect_turns(messages: Sequence[dict[str, str]], where: str) -> None:
+    """Perhaps the system first, then user and assistant in turns: DataError names what comes out of turn."""
+    skipped = 1 if messages and messages[0]["role"] == "system" else 0
+    for number, message in enumerate(messages[skipped:], start=skipped):
+        expected = ("user", "assistant")[(number - skipped) % 2]
+        if message["role"] != expected:
+            found = f"is the {message['role']}'s, expected the {expected}'s"
+            raise DataError(f"{where}, message {number + 1}: {found}; user and assistant take turns")
 
 
 def _check_marks(record: Record) -> None:

@@ -111,9 +111,20 @@ class Assistant:
         memory: Memory | None = None,
         **choices: object,
     ) -> Iterator[str]:
-        """The answer to a conversation that ends with the user, piece by piece.
+        """The answer to a conversation that ends with the user, piece by piece; as `tokens`."""
+        yield from stream_text(self.chat, self.tokens(messages, images, memory, **choices))
 
-        What `memory` holds of it from the turns before is not read again.
+    def tokens(
+        self,
+        messages: Sequence[Message],
+        images: Sequence[Image.Image],
+        memory: Memory | None = None,
+        generator: torch.Generator | None = None,
+        **choices: object,
+    ) -> Iterator[int]:
+        """The answer's ids, up to and with the one that ends it. `choices` are the fields of `Sampling`.
+
+        What `memory` holds of the conversation from the turns before is not read again.
         """
         ids = self.chat.prompt(messages)
         if choices.get("max_new_tokens", 0) > self.context - len(ids):
@@ -123,16 +134,19 @@ class Assistant:
             )
         with self.precision():
             if memory and isinstance(self.vlm, VLM) and choices.get("num_beams", 1) == 1:
-                new = self._remembered(ids, images, memory, choices)
-            else:
-                rows = self.vlm.stream(
-                    torch.tensor([ids], device=self.device), self.pixels(images), **choices
-                )
-                new = (row.item() for row in rows)
-            yield from stream_text(self.chat, new)
+                yield from self._remembered(ids, images, memory, generator, choices)
+                return
+            prompt, pixels = torch.tensor([ids], device=self.device), self.pixels(images)
+            for row in self.vlm.stream(prompt, pixels, generator=generator, **choices):
+                yield row.item()
 
     def _remembered(
-        self, ids: list[int], images: Sequence[Image.Image], memory: Memory, choices: dict[str, object]
+        self,
+        ids: list[int],
+        images: Sequence[Image.Image],
+        memory: Memory,
+        generator: torch.Generator | None,
+        choices: dict[str, object],
     ) -> Iterator[int]:
         """The new ids, reading on from what `memory` knows; it knows them, too, afterwards."""
         decoder, per_image = self.vlm.quick or self.vlm.decoder, self.chat.image_tokens
@@ -142,7 +156,7 @@ class Assistant:
         cache = memory.grown(capacity, lambda size: decoder.new_cache(1, size))
         memory.ids, memory.images = list(ids), list(images)
         pixels, fresh = self.pixels(images[seen:]), torch.tensor([ids[known:]], device=self.device)
-        for row in self.vlm.stream(fresh, pixels, cache=cache, **choices):
+        for row in self.vlm.stream(fresh, pixels, generator=generator, cache=cache, **choices):
             memory.ids.append(row.item())
             yield row.item()
 

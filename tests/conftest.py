@@ -92,6 +92,10 @@ def chat(tokenizer_folder: object) -> Chat:
 
 @pytest.fixture
 def assistant(chat: Chat) -> Assistant:
+    return untaught(chat)
+
+
+def untaught(chat: Chat) -> Assistant:
     """A tiny model that fits the tokenizer; it has learnt nothing."""
     torch.manual_seed(0)
     text = replace(TINY.text, vocab_size=chat.tokenizer.get_vocab_size())

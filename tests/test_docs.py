@@ -19,7 +19,7 @@ PAGES = sorted(
 )
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FILE = re.compile(
-    r"(?<![\w/.$])((?:model|dataset|trainer|scoring|convert|tests|benchmarks|notebooks|docs)/[\w/.-]+\w)"
+    r"(?<![\w/.$])((?:model|dataset|trainer|scoring|serve|convert|tests|benchmarks|notebooks|docs)/[\w/.-]+\w)"
 )
 SCRIPT = re.compile(r"(?:python|\$\(PY\)) (?:-m )?([\w/.]+)")
 TARGET = re.compile(r"make ([a-z]+)")
@@ -61,7 +61,8 @@ def test_readme_lists_every_notebook_and_module() -> None:
     readme = (ROOT / "README.md").read_text()
     for path in ROOT.glob("notebooks/*.ipynb"):
         assert f"(notebooks/{path.name})" in readme, path.name
-    for path in [*ROOT.glob("model/*.py"), *ROOT.glob("*.py"), *ROOT.glob("trainer/*.py")]:
+    modules = [path for folder in ("model", ".", "trainer", "serve") for path in ROOT.glob(f"{folder}/*.py")]
+    for path in modules:
         assert path.name == "__init__.py" or path.name in readme, path
 
 

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import web_demo_vlm
 from dataset.errors import DataError
-from web_demo_vlm import Args, Demo, Visitor, checkpoints, in_a_thread
+from web_demo_vlm import Args, Demo, Visitor, checkpoints
 
 ROOT = Path(__file__).parent.parent
 TINY = ROOT / "weights/tiny"
@@ -216,33 +216,6 @@ def test_it_speaks_the_languages_of_the_browser(browser: Browser, address: str) 
     expect(page.locator("#truth")).to_contain_text(re.compile("[a-z]{2}.*[.]|[一-龥]{2}.*。"))
     ask(page, "描述一下这张图片。")
     expect(page.locator("#chat .bot")).to_contain_text(re.compile("[一-龥]{4}"))
-
-
-def test_pieces_come_from_one_thread_and_stop_when_asked() -> None:
-    import threading
-
-    threads, closed = set(), threading.Event()
-
-    def start() -> Iterator[str]:
-        try:
-            for number in range(1000):
-                threads.add(threading.get_ident())
-                yield str(number)
-                time.sleep(0.001)
-        finally:
-            closed.set()
-
-    pieces = in_a_thread(start)
-    assert [next(pieces) for _ in range(3)] == ["0", "1", "2"] and len(threads) == 1
-    pieces.close()
-    assert closed.wait(5)
-
-    def broken() -> Iterator[str]:
-        yield "a"
-        raise DataError("told")
-
-    with pytest.raises(DataError, match="told"):
-        list(in_a_thread(broken))
 
 
 def test_only_what_is_offered_is_opened(tmp_path: Path) -> None:

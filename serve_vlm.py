@@ -1,0 +1,54 @@
+"""The model as a server that OpenAI's clients know: /v1/chat/completions and /v1/models.
+
+    python serve_vlm.py                              weights/photo, on http://127.0.0.1:8000/v1
+    python serve_vlm.py --weights weights/tiny       the storybook model
+
+It answers one request at a time, the others wait. No key is asked for: it listens on this machine alone;
+--host opens it to others.
+"""
+
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from dataset.flags import Within
+from dataset.project import PHOTO
+from scoring.assistant import Assistant
+from serve.app import Desk, server
+from serve.ask import Limits
+from trainer.cli import parse, user_errors
+
+
+@dataclass(frozen=True)
+class Args(Limits):
+    weights: Path = PHOTO
+    """Checkpoint folder (default: weights/photo); its name is the model's."""
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 is every one of this machine's."""
+    port: Annotated[int, Within(0, 65535)] = 8000
+    """0: any that is free."""
+    device: str = "auto"
+    dtype: Literal["auto", "fp32", "bf16", "int8"] = "fp32"
+    """As of eval_vlm.py."""
+
+
+def listening(host: str, port: int) -> socket.socket:
+    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+
+
+@user_errors
+def main(argv: list[str] | None = None) -> None:
+    args = parse(Args, argv, __doc__)
+    with listening(args.host, args.port) as door:
+        assistant = Assistant.load(args.weights, args.device, args.dtype).quickened()
+        desk = Desk(assistant, args.weights.resolve().name, args)
+        host = f"[{args.host}]" if ":" in args.host else args.host
+        print(f"{desk.name} answers on http://{host}:{door.getsockname()[1]}/v1", flush=True)
+        with suppress(KeyboardInterrupt):  # Ctrl-C, passed on when all is put away
+            server(desk).run([door])
+
+
+if __name__ == "__main__":
+    main()
