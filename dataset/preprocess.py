@@ -76,7 +76,8 @@ class Preprocessor:
         kind = re.sub("(ImageProcessor.*)?$", "", str(values.get("image_processor_type", "CLIP")))
         if kind not in KINDS:
             known = ", ".join(f"{name}ImageProcessor" for name in KINDS)
-            raise DataError(f"{path}: image_processor_type is {kind}ImageProcessor; known: {known}")
+            found = shown(values["image_processor_type"])
+            raise DataError(f"{path}: image_processor_type is {found}; known: {known}")
         fields = KINDS[kind]._fields() | _written_out(values)
         size = fields["size"]
         known = isinstance(size, dict) and set(size) in ({"shortest_edge"}, {"height", "width"})

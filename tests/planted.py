@@ -134,7 +134,7 @@ BUGS = {
         "trainer/checkpoint.py", "if strange:", "if False:", "tests/test_resume.py -k not_finite"
     ),
     "out of the folder": Bug(
-        "dataset/record.py", 'if "\\0" in name or not', "if False and", "tests/test_records.py"
+        "dataset/pictures.py", 'if "\\0" in name or not', "if False and", "tests/test_records.py"
     ),
     # answers are true
     "said to be alike": Bug(
@@ -338,7 +338,7 @@ BUGS = {
         "convert/gguf_words.py", "if type not in no_words", "if True", "tests/test_gguf.py -k scored"
     ),
     "a template not compared": Bug(
-        "convert/gguf.py", "if theirs != ours:", "if False:", "tests/test_gguf_mistakes.py -k ChatML"
+        "convert/template.py", "if theirs != ours:", "if False:", "tests/test_gguf_mistakes.py -k ChatML"
     ),
     "the end of a file": Bug(
         "model/gguf_file.py", "> len(self.data):", "< 0:", "tests/test_gguf_mistakes.py -k whole_file"

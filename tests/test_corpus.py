@@ -21,6 +21,7 @@ from dataset.chat import Chat
 from dataset.collate import Prepared
 from dataset.errors import DataError
 from dataset.loader import make_loader
+from dataset.needs import NEEDS
 from dataset.open import Chosen, open_data
 from dataset.preprocess import Preprocessor
 from dataset.record import Record
@@ -312,7 +313,7 @@ def checked(source: str, weights: Path, capsys: pytest.CaptureFixture) -> str:
 def trained_on(records: Sequence[Record], chat: Chat) -> set[int]:
     """Which of them training looks at and does not leave out."""
     try:
-        kept = whole_records("data", records, chat, LIMIT, TrainArgs(skip_bad=True))
+        kept, _ = whole_records("data", records, chat, LIMIT, TrainArgs(skip_bad=True), NEEDS["sft"])
     except DataError:  # none is good
         return set()
     return set(kept.indices) if isinstance(kept, Chosen) else set(range(len(records)))
