@@ -47,14 +47,18 @@ def ask(rng: random.Random, wordings: str | tuple[str, ...], **names: str) -> st
     picture = choose(rng, tuple(PICTURES)) if rng.random() < 0.75 or line.endswith("{pic}") else ""
     if "在{pic}" in line or "{pic}的" in line:
         picture = picture or "图里"
-    text = line.format(pic=picture, **names)
+    return dress(rng, colloquial(rng, line.format(pic=picture, **names)))
+
+
+def colloquial(rng: random.Random, text: str) -> str:
+    """The text with some of its words as they are said."""
     for plain, spoken, chance in SPOKEN:
         if plain in text and rng.random() < chance:
             text = text.replace(plain, spoken, 1)
-    return dress(rng, text)
+    return text
 
 
-def dress(rng: random.Random, text: str) -> str:
+def dress(rng: random.Random, text: str, traditional: dict[int, int] = TRADITIONAL) -> str:
     """The text with an opening now and then, an ending, and sometimes in traditional characters."""
     bare = text.rstrip("。？")
     ending = (
@@ -67,4 +71,4 @@ def dress(rng: random.Random, text: str) -> str:
     if rng.random() < 0.06 and len(bare) > 3 and not bare.startswith(("请", "你", "那", "看", "告")):
         bare = rng.choice(OPENINGS) + bare
     text = bare + ending
-    return text.translate(TRADITIONAL) if rng.random() < 0.03 else text
+    return text.translate(traditional) if rng.random() < 0.03 else text

@@ -23,6 +23,7 @@ from pathlib import Path
 
 TOKENS = re.compile(r"([\[\]()|]|<[^<>]+>)")
 CLOSING = {"(": ")", "[": "]"}
+GROWING = ("talk ", "reply ")  # sections that several files add to
 OMITTED = 0.6  # of the parts that may be left out
 
 
@@ -64,8 +65,9 @@ class Grammar:
     """Sections of lines. Raises ValueError for a line that is not well made, and for unknown sections."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
-        """`texts`: {what to call it in errors: sections}; sections of one name are put together."""
+        """`texts`: {what to call it in errors: sections}."""
         self.sections: dict[str, list[Line]] = {}
+        self.current = ""
         for name, text in texts.items():
             for number, line in enumerate(text.splitlines(), start=1):
                 if line.strip() and not line.lstrip().startswith("#"):
@@ -84,8 +86,12 @@ class Grammar:
             if not line.rstrip().endswith(":"):
                 raise ValueError(f"{where}: {line!r} is no section; end it with a colon, or indent a wording")
             self.current = line.rstrip()[:-1]
+            if self.current in self.sections and not self.current.startswith(GROWING):
+                raise ValueError(f"{where}: {self.current} is a section already; add to it there")
             self.sections.setdefault(self.current, [])
             return
+        if not self.current:
+            raise ValueError(f"{where}: {line.strip()!r} stands in no section; write its name and a colon first")
         text = line.strip()
         lines, alone = self.sections[self.current], text.startswith("= ")
         text = text.removeprefix("= ")

@@ -1,0 +1,55 @@
+"""A language as people speak it: a grammar of wordings, names for what is asked about, and how it is typed."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataset.photo.talk import TALK
+from dataset.storybook.language import Language
+from dataset.storybook.people.grammar import Grammar
+from dataset.storybook.people.references import Reference
+
+SYNONYMS = 0.4  # of the names are not simply the plain one
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Tongue:
+    """What one language has for questions in people's words; `language` says the answers."""
+
+    language: Language
+    grammar: Grammar
+    answers: dict[str, str]
+    named: Callable[[Grammar, Reference, random.Random | None], dict[str, str]]  # -> slots
+    inside: Callable[[str], str]  # a question with ~ in it -> as part of another sentence
+    typed: Callable[[str, bool, random.Random], str]  # (text, is it an order or a few words?) -> with marks
+    slip: Callable[[str, random.Random], str]  # one typing slip
+    rewritten: Callable[[str, str, str], str]  # (text, what, by what)
+    traditional: Callable[[str], str]
+    listed: Callable[[list[str]], str]  # "a cat and a dog"
+    both: Callable[[str, str], str]  # the answers to two questions
+    counted: Callable[[Language, int, Reference, dict[str, str]], str]  # "two cats"
+
+    @property
+    def code(self) -> str:
+        return self.language.code
+
+    def plain(self, reference: Reference, slot: str = "the") -> str:
+        """What answers call it: the plain name."""
+        return self.named(self.grammar, reference, None)[slot]
+
+
+def grammar_of(folder: str, code: str, photo: str, picture: str) -> Grammar:
+    """The sections of a folder, and as "talk ..." and "reply ..." what photographs' small talk has, which
+    speaks of a `photo` where this speaks of a `picture`."""
+    small_talk = ""
+    for ways, replies in TALK[code]:
+        said = "".join(f"    = {way}\n" for way in ways)
+        small_talk += f"talk {ways[0]}:\n{said}reply {ways[0]}:\n    {replies[0]}\n"
+    return Grammar.of_folder(HERE / folder, small_talk.replace(photo, picture))
+
+
+def word(grammar: Grammar, section: str, rng: random.Random | None) -> str:
+    """A word for something in the world: the plain one, or another now and then."""
+    return grammar.say(section, rng if rng and rng.random() < SYNONYMS else None)

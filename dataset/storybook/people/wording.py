@@ -1,0 +1,135 @@
+"""A question put into words: a line of the grammar, in the manner of a person, as it is typed.
+
+What is held out for measuring is decided here and nowhere else: some persons (REGISTERS), and some lines of
+every section (`held_out`). Training hears neither, and the measuring set nothing but.
+"""
+
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from zlib import crc32
+
+from dataset.storybook.people.grammar import Grammar, Line, falling, tidy
+from dataset.storybook.people.references import Reference
+from dataset.storybook.people.tongue import Tongue
+
+EVERY, COMMON = 6, 2  # one line of so many is held out, but none of the first few, which everybody says
+
+
+@dataclass(frozen=True)
+class Register:
+    """A way of speaking: its section "register NAME" has sentences that a question is put into."""
+
+    name: str
+    share: float
+    held_out: bool = False
+    rewriting: float = 0.0  # how likely each rule of its section "rewrite NAME" is
+    slips: int = 0  # typing slips in a text, at most
+    traditional: bool = False  # Chinese characters
+
+
+REGISTERS = (
+    Register("plain", 8),
+    Register("opener", 2),
+    Register("curt", 1),
+    Register("polite", 3),
+    Register("indirect", 2),
+    Register("child", 2, rewriting=0.2),
+    Register("foreigner", 2, rewriting=0.4),
+    Register("typist", 3, rewriting=0.3, slips=2),
+    Register("traditional", 1, traditional=True),
+    Register("teacher", 1, held_out=True),
+    Register("grandparent", 1, held_out=True),
+    Register("tester", 1, held_out=True),
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked and what is true: a section of the grammar, what fills its slots, and the answer.
+
+    `slots`: "it" and "other" are what is asked about ({the}, {the_other}); the others, sections of words.
+    """
+
+    section: str
+    answer: str
+    slots: Mapping[str, Reference | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A question in somebody's words, and whose: `frame` is the line that the register put around it."""
+
+    text: str
+    line: Line
+    register: Register
+
+
+def held_out(line: Line) -> bool:
+    return line.number >= COMMON and crc32(f"{line.section}: {line.text}".encode()) % EVERY == 0
+
+
+def worded(question: Question, tongue: Tongue, rng: random.Random, measuring: bool = False) -> Wording | None:
+    """The question as somebody asks it; None where no way of asking it is held out (or all are)."""
+    chosen = choose(question.section, tongue.grammar, rng, measuring)
+    if not chosen:
+        return None
+    line, register = chosen
+    said = tongue.grammar.expand(line.pattern, rng).format(**filled(question, tongue, rng))
+    if not line.alone:
+        said = framed(said, line, register, tongue, rng)
+    text = tongue.typed(tidy(said.replace("~", "")), line.alone, rng)
+    return Wording(marred(text, register, tongue, rng), line, register)
+
+
+def choose(
+    section: str, grammar: Grammar, rng: random.Random, measuring: bool
+) -> tuple[Line, Register] | None:
+    """A line and a register: both known, or for measuring at least one held out."""
+    lines = grammar.sections[section]
+    registers = [r for r in REGISTERS if f"register {r.name}" in grammar.sections]
+    if measuring and rng.random() < 0.5 and any(not line.alone for line in lines):
+        lines = [line for line in lines if not line.alone]  # a person is heard in what surrounds a question
+        registers = [r for r in registers if r.held_out]
+    else:
+        lines = [line for line in lines if held_out(line) == measuring]
+        registers = [r for r in registers if not r.held_out]
+    if not lines:
+        return None
+    line = rng.choices(lines, falling(len(lines)))[0]
+    return line, rng.choices(registers, [r.share for r in registers])[0]
+
+
+def filled(question: Question, tongue: Tongue, rng: random.Random | None) -> dict[str, str]:
+    """What stands in the slots of a wording."""
+    words: dict[str, str] = {}
+    for name, value in question.slots.items():
+        if isinstance(value, str):
+            words[name] = tongue.grammar.say(value, rng)
+        else:
+            end = "" if name == "it" else f"_{name}"
+            words |= {f"{slot}{end}": said for slot, said in tongue.named(tongue.grammar, value, rng).items()}
+    return words
+
+
+def framed(said: str, line: Line, register: Register, tongue: Tongue, rng: random.Random) -> str:
+    """The question inside one of the register's sentences."""
+    frames = tongue.grammar.sections[f"register {register.name}"]
+    frames = [frame for frame in frames if line.turns or "{e}" not in frame.text]
+    frame = tongue.grammar.expand(rng.choices(frames, falling(len(frames)))[0].pattern, rng)
+    if re.search(r"\{q\}[ (]*\w", frame):
+        said += "？" if tongue.code == "zh" else "?"
+    return frame.format(q=said, e=tongue.inside(said) if line.turns else said)
+
+
+def marred(text: str, register: Register, tongue: Tongue, rng: random.Random) -> str:
+    """The text as this person types it."""
+    if register.rewriting:
+        for rule in tongue.grammar.sections.get(f"rewrite {register.name}", ()):
+            what, _, by = rule.text.partition(" >")
+            if what in text and rng.random() < register.rewriting:
+                text = tongue.rewritten(text, what, by.strip()) or text
+    for _ in range(rng.randint(0, register.slips)):
+        text = tongue.slip(text, rng)
+    return tongue.traditional(text) if register.traditional else text
