@@ -10,7 +10,9 @@ described      one picture, one description
 captions       as described; four in a row differ in the kind of one thing alone
 regions        one crowded picture, and what is said of each thing in it
 things         as regions, in pictures with room between the things, too
+asked          several questions about one picture, in people's words (dataset/storybook/people)
 val            one question of each family in each language about each of `samples` scenes
+asked_val      as asked
 
 Held out, for scores:
 
@@ -20,6 +22,8 @@ pairs          two pictures, one question; each pair in both languages
 dialogues      a conversation about one thing; each in both languages
 pope           what is there and what is not, twelve questions about each of `samples` scenes
 described_val  as described
+people         one question of each family of people's in each language, in words that are in no other view
+agreement      one question about each of `samples` scenes, in ten people's words
 """
 
 import random
@@ -30,6 +34,7 @@ from functools import partial
 from dataset.record import Record
 from dataset.storybook.language import Language
 from dataset.storybook.names import full_name
+from dataset.storybook.people import conversation as in_words
 from dataset.storybook.pope import PROBES, probe
 from dataset.storybook.questions import FAMILIES, SCENERY, about, dialogue, scenery_word
 from dataset.storybook.two import OF_PAIRS, compare
@@ -41,6 +46,8 @@ ABOUT_SHARE, AFTER_SHARE = 0.6, 0.5  # of the long answers: about things by name
 QUESTIONS = 6  # about one picture: as many tokens as a description, so that batches need little padding
 SWITCHING = 0.2  # of the conversations: in both languages
 AFTER, OF_TWO = 2, 3  # questions after a long answer; about two pictures
+ASKED_FIRST = 40_000_000  # scene that people are the first to ask about
+PEOPLE = [(code, name) for code in LANGUAGES for name in in_words.NAMES]
 
 
 ALL_ALIKE = {
@@ -191,6 +198,37 @@ def held_out(index: int, pictures: bool = True, split: str = "scenes") -> Record
     return _record([scene], [turn], f"{language.code}/{name}", where, pictures)
 
 
+def asked(index: int, pictures: bool = True, split: str = "train", view: str = "asked") -> Record:
+    """A conversation in people's words; its type is the language that most of it is in."""
+    rng, scene = random.Random(f"{view} {index}"), make_scene(split, ASKED_FIRST + index)
+    code = rng.choice(list(LANGUAGES))
+    turns = in_words.conversation(scene, in_words.TONGUES[code], rng)
+    return _record([scene], turns, f"{code}/asked", f"storybook {view} {index}", pictures)
+
+
+def people(index: int, pictures: bool = True) -> Record:
+    """One family's question, or follow-ups, in words that are held out."""
+    number, rest = divmod(index, PER_SCENE["people"])
+    (code, name), rng = PEOPLE[rest], random.Random(f"people {index}")
+    tongue = in_words.TONGUES[code]
+    scene, turns = in_words.some_scene(
+        lambda scene: in_words.asked(name, scene, tongue, rng, measuring=True), "people", number
+    )
+    return _record([scene], turns, f"{code}/{name}", f"storybook people {number}", pictures)
+
+
+def agreement(index: int, pictures: bool = True) -> Record:
+    """The same question about a scene in one wording after another."""
+    number = index // PER_SCENE["agreement"]
+    (code, name), rng = PEOPLE[number % len(PEOPLE)], random.Random(f"agreement {number}")
+    tongue = in_words.TONGUES[code]
+    scene, questions = in_words.some_scene(
+        lambda scene: in_words.questions(name, scene, tongue, rng), "agreement", number
+    )
+    turn = in_words.in_any_words(questions[0], tongue, random.Random(f"agreement wording {index}"))
+    return _record([scene], [turn], f"{code}/{name}", f"storybook agreement {number}", pictures)
+
+
 def pairs(index: int, pictures: bool = True) -> Record:
     number, language = index // len(LANGUAGES), list(LANGUAGES.values())[index % len(LANGUAGES)]
     scenes, rng = make_pair("pairs", 2 * number, 2 * number + 1), random.Random(f"pairs {index}")
@@ -233,16 +271,21 @@ VIEWS = {
     "captions": captions,
     "regions": regions,
     "things": things,
+    "asked": asked,
     "val": partial(held_out, split="val"),
+    "asked_val": partial(asked, split="val", view="asked_val"),
     "scenes": held_out,
     "combinations": partial(held_out, split="combinations"),
     "pairs": pairs,
     "dialogues": dialogues,
     "pope": pope,
+    "people": people,
+    "agreement": agreement,
     "described_val": partial(described, split="val", view="described_val"),
 }
 PER_SCENE = {view: len(LANGUAGES) * len(FAMILIES) for view in ("val", "scenes", "combinations")}
 PER_SCENE |= {"pairs": len(LANGUAGES), "dialogues": len(LANGUAGES), "pope": len(PROBES)}
+PER_SCENE |= {"people": len(PEOPLE), "agreement": 10}
 
 
 class StorybookRecords(Sequence[Record]):

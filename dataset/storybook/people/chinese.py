@@ -39,6 +39,8 @@ def named(grammar: Grammar, reference: Reference, rng: random.Random | None) -> 
 def typed(text: str, alone: bool, rng: random.Random) -> str:
     if "？" in text or (alone and ORDER.match(text)):
         text += "。"
+    if text[-1] == "：":
+        return text
     return dress(rng, colloquial(rng, text), ALL_TRADITIONAL)
 
 

@@ -1,15 +1,20 @@
-"""Conversations about one picture in people's words: to train on, and held out to measure."""
+"""Conversations about one picture in people's words: to train on, and held out to measure.
+
+    scene -> family -> Question (section of the grammar, slots, answer) -> worded -> (question, answer)
+"""
 
 import random
+from collections.abc import Callable
+from typing import TypeVar
 
 from dataset.storybook.people import around, lists, places, things, unknown  # noqa: F401  they fill FAMILIES
 from dataset.storybook.people.chinese import TONGUE as CHINESE
 from dataset.storybook.people.english import TONGUE as ENGLISH
-from dataset.storybook.people.family import FAMILIES
+from dataset.storybook.people.family import FAMILIES, coin
 from dataset.storybook.people.tongue import Tongue
 from dataset.storybook.people.turns import follow_up
-from dataset.storybook.people.wording import Question, Wording, worded
-from dataset.storybook.world import Scene
+from dataset.storybook.people.wording import Question, worded
+from dataset.storybook.world import Scene, make_scene
 
 TONGUES: dict[str, Tongue] = {"en": ENGLISH, "zh": CHINESE}
 FOLLOW_UP, EARLY = "follow_up", "too_early"
@@ -40,7 +45,9 @@ WEIGHTS = {
 }
 BLOCKS, EARLY_SHARE, SWITCHING = 5, 0.03, 0.2  # questions, or follow-ups, about one picture
 
-Turn = tuple[Question, Wording]
+TRIES = 200  # scenes
+Turn = tuple[str, str]  # question, answer
+T = TypeVar("T")
 
 
 def questions(name: str, scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
@@ -53,13 +60,15 @@ def questions(name: str, scene: Scene, tongue: Tongue, rng: random.Random) -> li
 
 def asked(name: str, scene: Scene, tongue: Tongue, rng: random.Random, measuring: bool = False) -> list[Turn]:
     """The questions of a family in words; none where it has nothing to ask, or no words for it."""
-    turns = [(q, worded(q, tongue, rng, measuring)) for q in questions(name, scene, tongue, rng)]
-    return [] if any(wording is None for _, wording in turns) else turns
+    some = questions(name, scene, tongue, rng)
+    wordings = [worded(question, tongue, rng, measuring) for question in some]
+    if not all(wordings):
+        return []
+    return [(wording.text, question.answer) for question, wording in zip(some, wordings, strict=True)]
 
 
-def conversation(scene: Scene, rng: random.Random) -> list[Turn]:
-    """Several families after one another, most in one language."""
-    tongue = rng.choice(list(TONGUES.values()))
+def conversation(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Turn]:
+    """Several families after one another, all in one language or in both."""
     spoken = list(TONGUES.values()) if rng.random() < SWITCHING else [tongue]
     turns = asked(EARLY, scene, tongue, rng) if rng.random() < EARLY_SHARE else []
     for name in rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=BLOCKS):
@@ -68,6 +77,16 @@ def conversation(scene: Scene, rng: random.Random) -> list[Turn]:
     return turns
 
 
-def said(turns: list[Turn]) -> list[tuple[str, str]]:
-    """Question and answer of each turn."""
-    return [(wording.text, question.answer) for question, wording in turns]
+def some_scene(make: Callable[[Scene], list[T]], split: str, number: int) -> tuple[Scene, list[T]]:
+    """Scene `number` of a split and what is made of it; where that is nothing, another scene stands in."""
+    for spare in (number, *range(1_000_000 * (1 + number), 1_000_000 * (1 + number) + TRIES)):
+        scene = make_scene(split, spare)
+        if made := make(scene):
+            return scene, made
+    raise ValueError(f"{split} {number}: nothing to ask in {TRIES} scenes; is any wording of it held out?")
+
+
+def in_any_words(question: Question, tongue: Tongue, rng: random.Random) -> Turn:
+    """In words that are held out or in others, as it comes."""
+    wording = worded(question, tongue, rng, coin(rng)) or worded(question, tongue, rng)
+    return wording.text, question.answer
