@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections.abc import Sequence
 
 from dataset.photo import chinese_wordings, chinese_wordings_people
 
@@ -58,7 +59,12 @@ def colloquial(rng: random.Random, text: str) -> str:
     return text
 
 
-def dress(rng: random.Random, text: str, traditional: dict[int, int] = TRADITIONAL) -> str:
+def dress(
+    rng: random.Random,
+    text: str,
+    traditional: dict[int, int] = TRADITIONAL,
+    openings: Sequence[str] = OPENINGS,
+) -> str:
     """The text with an opening now and then, an ending, and sometimes in traditional characters."""
     bare = text.rstrip("。？")
     ending = (
@@ -68,7 +74,12 @@ def dress(rng: random.Random, text: str, traditional: dict[int, int] = TRADITION
     )
     if len(ending) == 2 and ending[0] in "呢呀啊" and bare[-1] in "吗呢啊吧嘛么没":
         ending = "？"
-    if rng.random() < 0.06 and len(bare) > 3 and not bare.startswith(("请", "你", "那", "看", "告")):
-        bare = rng.choice(OPENINGS) + bare
+    if (
+        openings
+        and rng.random() < 0.06
+        and len(bare) > 3
+        and not bare.startswith(("请", "你", "那", "看", "告"))
+    ):
+        bare = rng.choice(openings) + bare
     text = bare + ending
     return text.translate(traditional) if rng.random() < 0.03 else text

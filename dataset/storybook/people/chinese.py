@@ -9,14 +9,16 @@ from dataset.storybook.kinds import KINDS
 from dataset.storybook.language import Language
 from dataset.storybook.people.grammar import Grammar
 from dataset.storybook.people.references import Reference
-from dataset.storybook.people.tongue import Tongue, grammar_of, word
+from dataset.storybook.people.tongue import Tongue, word
 
 OF_THE_WORLD = str.maketrans(
     "风龟苹钥蜗东动种样围数虫环阴雾颗艘辆架顶荒业乐总见别属画员处总够识认点尔为听严紧实虽确际",
     "風龜蘋鑰蝸東動種樣圍數蟲環陰霧顆艘輛架頂荒業樂總見別屬畫員處總夠識認點爾為聽嚴緊實雖確際",
 )
 ALL_TRADITIONAL = TRADITIONAL | OF_THE_WORLD
-ORDER = re.compile("请|说|数|列|找|看|描述|告诉|统计|指出|用|把|帮|给|判断|识别|概括|总结|检查|比较|详细|介绍")
+ORDER = re.compile(
+    "请|说|数|列|找|看|描述|告诉|统计|指出|用|把|帮|给|判断|识别|概括|总结|检查|比较|详细|介绍"
+)
 POINTING = 0.2  # of the things asked about are "that cat" or "this cat"
 SWAPPED = "吗嘛 在再 的得 那哪 做作 象像 他它".split()
 
@@ -41,7 +43,7 @@ def typed(text: str, alone: bool, rng: random.Random) -> str:
         text += "。"
     if text[-1] == "：":
         return text
-    return dress(rng, colloquial(rng, text), ALL_TRADITIONAL)
+    return dress(rng, colloquial(rng, text), ALL_TRADITIONAL, openings=())
 
 
 def slip(text: str, rng: random.Random) -> str:
@@ -59,7 +61,8 @@ def counted(language: Language, number: int, reference: Reference, names: dict[s
 
 TONGUE = Tongue(
     language=CHINESE,
-    grammar=grammar_of("chinese", "zh", "照片", "图片"),
+    folder="chinese",
+    speaks_of=("照片", "图片"),
     answers={
         "cannot": "不知道，图里看不出这个。",
         "one_picture": "只有一张图。",

@@ -1,12 +1,13 @@
 """Conversations about one picture in people's words: to train on, and held out to measure.
 
-    scene -> family -> Question (section of the grammar, slots, answer) -> worded -> (question, answer)
+scene -> family -> Question (section of the grammar, slots, answer) -> worded -> (question, answer)
 """
 
 import random
 from collections.abc import Callable
 from typing import TypeVar
 
+from dataset.errors import DataError
 from dataset.storybook.people import around, lists, places, things, unknown  # noqa: F401  they fill FAMILIES
 from dataset.storybook.people.chinese import TONGUE as CHINESE
 from dataset.storybook.people.english import TONGUE as ENGLISH
@@ -83,7 +84,7 @@ def some_scene(make: Callable[[Scene], list[T]], split: str, number: int) -> tup
         scene = make_scene(split, spare)
         if made := make(scene):
             return scene, made
-    raise ValueError(f"{split} {number}: nothing to ask in {TRIES} scenes; is any wording of it held out?")
+    raise DataError(f"{split} {number}: nothing to ask in {TRIES} scenes; is any wording of it held out?")
 
 
 def in_any_words(question: Question, tongue: Tongue, rng: random.Random) -> Turn:

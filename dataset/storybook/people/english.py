@@ -8,7 +8,7 @@ from dataset.storybook.english import ENGLISH, a, listed
 from dataset.storybook.language import Language
 from dataset.storybook.people.grammar import Grammar
 from dataset.storybook.people.references import Reference
-from dataset.storybook.people.tongue import Tongue, grammar_of, word
+from dataset.storybook.people.tongue import Tongue, word
 
 INVERTED = re.compile(r"~(\w+) ?([^~]*)~")
 STATED = re.compile(r"^(i|my|tell|please|this|these|one word)\b")
@@ -53,7 +53,8 @@ def counted(language: Language, number: int, reference: Reference, names: dict[s
 
 TONGUE = Tongue(
     language=ENGLISH,
-    grammar=grammar_of("english", "en", "photo", "picture"),
+    folder="english",
+    speaks_of=("photo", "picture"),
     answers={
         "cannot": "I cannot tell that from the picture.",
         "one_picture": "There is only one picture.",

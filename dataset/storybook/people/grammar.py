@@ -6,7 +6,7 @@
 
     (a|b)       one of them, the first more often       [a]       this or nothing
     <picture>   a line of that section                  {many}    filled in when it is asked
-    ~is {the}~  what changes places inside a sentence: "what colour ~is {the}~" -> "tell me what colour {the} is"
+    ~is {the}~  what changes places inside a sentence: "where ~is {the}~" -> "tell me where {the} is"
     = ...       stands alone: no order, a few words; nothing is put before or after it
     # ...       a remark
 
@@ -19,7 +19,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from pathlib import Path
+
+from dataset.errors import DataError
 
 TOKENS = re.compile(r"([\[\]()|]|<[^<>]+>)")
 CLOSING = {"(": ")", "[": "]"}
@@ -62,7 +63,7 @@ class Line:
 
 
 class Grammar:
-    """Sections of lines. Raises ValueError for a line that is not well made, and for unknown sections."""
+    """Sections of lines. Raises DataError for a line that is not well made, and for unknown sections."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         """`texts`: {what to call it in errors: sections}."""
@@ -76,22 +77,19 @@ class Grammar:
             for line in lines:
                 self._check(line.pattern, line)
 
-    @classmethod
-    def of_folder(cls, folder: Path, more: str = "") -> "Grammar":
-        texts = {str(path): path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.txt"))}
-        return cls(texts | {"more": more})
-
     def _read(self, line: str, where: str) -> None:
         if not line[0].isspace():
             if not line.rstrip().endswith(":"):
-                raise ValueError(f"{where}: {line!r} is no section; end it with a colon, or indent a wording")
+                raise DataError(f"{where}: {line!r} is no section; end it with a colon, or indent a wording")
             self.current = line.rstrip()[:-1]
             if self.current in self.sections and not self.current.startswith(GROWING):
-                raise ValueError(f"{where}: {self.current} is a section already; add to it there")
+                raise DataError(f"{where}: {self.current} is a section already; add to it there")
             self.sections.setdefault(self.current, [])
             return
         if not self.current:
-            raise ValueError(f"{where}: {line.strip()!r} stands in no section; write its name and a colon first")
+            raise DataError(
+                f"{where}: {line.strip()!r} stands in no section; write its name and a colon first"
+            )
         text = line.strip()
         lines, alone = self.sections[self.current], text.startswith("= ")
         text = text.removeprefix("= ")
@@ -100,7 +98,7 @@ class Grammar:
     def _check(self, pattern: Pattern, line: Line) -> None:
         for part in pattern:
             if isinstance(part, Use) and part.section not in self.sections:
-                raise ValueError(f"{line.section}: {line.text!r} uses <{part.section}>, which is no section")
+                raise DataError(f"{line.section}: {line.text!r} uses <{part.section}>, which is no section")
             for option in part.options if isinstance(part, Choice) else ():
                 self._check(option, line)
 
@@ -143,11 +141,11 @@ def falling(number: int) -> list[float]:
 
 
 def parsed(text: str, where: str) -> Pattern:
-    """A line as its pattern. Raises ValueError, which begins with `where`."""
+    """A line as its pattern. Raises DataError, which begins with `where`."""
     tokens = [token for token in TOKENS.split(text) if token]
     pattern, rest = _alternatives(tokens, "", where, text)
     if rest or text.count("~") not in (0, 2) or text.count("{") != text.count("}"):
-        raise ValueError(f"{where}: {text!r} opens or closes something only once")
+        raise DataError(f"{where}: {text!r} opens or closes something only once")
     return pattern
 
 
@@ -164,7 +162,7 @@ def _alternatives(tokens: list[str], end: str, where: str, text: str) -> tuple[P
         else:
             options[-1].append(Use(token[1:-1]) if token[0] == "<" else token)
     if tokens[:1] != [end][: len(end)]:
-        raise ValueError(f"{where}: {text!r} opens or closes something only once")
+        raise DataError(f"{where}: {text!r} opens or closes something only once")
     if len(options) == 1 and end != ")":
         return tuple(options[0]), tokens[1:]
     choice = Choice(tuple(map(tuple, options)), tuple(falling(len(options))))

@@ -95,7 +95,7 @@ def how_many_and(scene: Scene, tongue: Tongue, rng: random.Random) -> Question |
 
 def two_counts(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
     one = present(scene, rng)
-    other = present(scene, rng) if coin(rng) else absent(scene, rng, strangers=False)
+    other = present(scene, rng) if coin(rng) else absent(scene, rng, without=("stranger",))
     if one == other:
         return None
     said = [

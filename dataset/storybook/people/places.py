@@ -58,13 +58,18 @@ def beside(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
     if not (picked := pick(scene, rng)):
         return None
     thing, reference = picked
-    for side in rng.sample(list(OPPOSITES), len(OPPOSITES)):
-        some = [other for other in scene.things if side in stands(other, thing)]
+    found = {}
+    for side in OPPOSITES:
         level = "row" if side in ("left", "right") else "column"
-        if all(getattr(other, level) == getattr(thing, level) for other in some) and (some or coin(rng)):
-            answer = all_of(some, tongue, tongue.language.answers["nothing"])
-            return Question("beside", answer, {"it": reference, "beside": f"beside {side}"})
-    return None
+        some = [other for other in scene.things if side in stands(other, thing)]
+        if all(getattr(other, level) == getattr(thing, level) for other in some):
+            found[side] = some
+    something = [side for side, some in found.items() if some]
+    if not something and (not found or rng.random() > NOTHING_SHARE):
+        return None
+    side = rng.choice(something or list(found))
+    answer = all_of(found[side], tongue, tongue.language.answers["nothing"])
+    return Question("beside", answer, {"it": reference, "beside": f"beside {side}"})
 
 
 @family

@@ -6,10 +6,11 @@ A reference is looked up in the scene. "The animal" is asked about where there i
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from dataset.storybook.colours import COLOURS
 from dataset.storybook.kinds import KINDS
-from dataset.storybook.world import NEVER_SEEN, SIZES, Scene, Thing
+from dataset.storybook.world import NEVER_SEEN, SIZES, Scene, Thing, make_scene
 
 THING = "thing"
 HYPERNYMS: dict[str, frozenset[str]] = {
@@ -22,6 +23,8 @@ HYPERNYMS: dict[str, frozenset[str]] = {
 }
 STRANGERS = "dog horse train banana lion bicycle person table ball cow truck lamp monkey drum".split()
 STRANGE_COLOURS = ("black", "grey", "brown")
+ABSENT = {"kind in a colour": 6, "size": 1, "kind": 10, "hypernym": 2, "colour": 4, "stranger": 1}  # weights
+TALLIED, TRIES = 500, 8
 
 
 @dataclass(frozen=True)
@@ -113,36 +116,61 @@ def place_words(scene: Scene, place: str) -> str:
 
 
 def present(scene: Scene, rng: random.Random) -> Reference:
-    """One or several things that are there."""
+    """One or several things that are there, by kind or by colour."""
     thing = rng.choice(scene.things)
-    concept = rng.choices(
-        concepts_of(thing), [6, *[2] * (len(concepts_of(thing)) - 2), 1] if len(concepts_of(thing)) > 1 else [1]
-    )[0]
-    colour = thing.colour if concept == THING or rng.random() < 0.4 else None
-    size = thing.size if rng.random() < 0.1 else None
-    return Reference(concept, colour, size)
+    if rng.random() < 0.12:
+        return Reference(THING, thing.colour)
+    keys = rng.choices([(), ("colour",), ("size",), ("colour", "size")], [9, 8, 1, 1])[0]
+    return Reference(thing.kind, **{key: getattr(thing, key) for key in keys})
 
 
-def absent(scene: Scene, rng: random.Random, strangers: bool = True) -> Reference:
+def absent(scene: Scene, rng: random.Random, without: tuple[str, ...] = ()) -> Reference:
     """What is not there: another kind, a kind that is there in another colour, or no thing of this world.
 
     Never a kind in a colour that is held out: it would be learnt that what it names is not there.
     """
+    weights = {key: weight for key, weight in ABSENT.items() if key not in without}
     while True:
-        manner, colour = rng.random(), rng.choice([*(t.colour for t in scene.things), *COLOURS])
-        near = rng.choice(scene.things)
-        if manner < 0.35:
-            reference = Reference(near.kind, colour, near.size if rng.random() < 0.1 else None)
-        elif manner < 0.7:
-            reference = Reference(rng.choice(list(KINDS)), colour if rng.random() < 0.3 else None)
-        elif manner < 0.85:
-            reference = Reference(rng.choice(list(HYPERNYMS)), colour if rng.random() < 0.4 else None)
-        elif manner < 0.93 or not strangers:
-            reference = Reference(THING, colour)
-        else:
-            reference = Reference(rng.choice(STRANGERS))
+        (manner,) = rng.choices(list(weights), list(weights.values()))
+        reference = _unlikely(manner, rng.choice(scene.things), scene, rng)
         if not reference.count(scene) and (reference.concept, reference.colour) not in NEVER_SEEN:
             return reference
+
+
+def _unlikely(manner: str, near: Thing, scene: Scene, rng: random.Random) -> Reference:
+    """A reference that may be to nothing; `near` is something that is there."""
+    colour = rng.choice([*(t.colour for t in scene.things), *COLOURS])
+    colour_or_none = colour if rng.random() < 0.3 else None
+    if manner == "colour":
+        return Reference(THING, colour)
+    if manner == "size":
+        return Reference(near.kind, size=rng.choice(list(SIZES)))
+    if manner == "kind in a colour":
+        return Reference(near.kind, colour, near.size if rng.random() < 0.1 else None)
+    concepts = {"kind": list(KINDS), "hypernym": list(HYPERNYMS), "stranger": STRANGERS}[manner]
+    return Reference(rng.choice(concepts), None if manner == "stranger" else colour_or_none)
+
+
+@cache
+def prior(reference: Reference) -> float:
+    """The share of scenes that show it."""
+    return sum(reference.count(scene) > 0 for scene in _tallied()) / TALLIED
+
+
+@cache
+def _tallied() -> tuple[Scene, ...]:
+    return tuple(make_scene("train", number) for number in range(TALLIED))
+
+
+def hypernym(scene: Scene, rng: random.Random) -> Reference | None:
+    """An animal, a red fruit, there or not: as often there as not, for what is seldom there is seldom asked."""
+    for _ in range(TRIES):
+        reference = Reference(rng.choice(list(HYPERNYMS)), rng.choice([None, rng.choice(list(COLOURS))]))
+        share = prior(reference)
+        odds = (1 - share) / share if reference.count(scene) else share / (1 - share)
+        if rng.random() < odds:
+            return reference
+    return None
 
 
 def some(scene: Scene, rng: random.Random, least: int = 0) -> Reference:
@@ -154,9 +182,12 @@ def some(scene: Scene, rng: random.Random, least: int = 0) -> Reference:
                 reference = Reference(concept, colour, size)
                 by_number.setdefault(reference.count(scene), []).append(reference)
     if least == 0:
-        by_number[0] = [absent(scene, rng, strangers=False)]
+        by_number[0] = [absent(scene, rng, without=("stranger",))]
     numbers = [number for number in sorted(by_number) if number >= least]
-    return rng.choice(sorted(by_number[rng.choice(numbers)], key=repr)) if numbers else Reference(THING)
+    if not numbers:
+        return Reference(THING)
+    (number,) = rng.choices(numbers, [1 if n else 0.5 for n in numbers])
+    return rng.choice(by_number[number])
 
 
 def other_colour(thing: Thing, rng: random.Random, strange: float = 0.1) -> str:

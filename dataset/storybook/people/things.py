@@ -15,6 +15,7 @@ from dataset.storybook.people.family import (
 from dataset.storybook.people.references import (
     Reference,
     absent,
+    hypernym,
     other_colour,
     other_size,
     pair,
@@ -26,12 +27,15 @@ from dataset.storybook.people.tongue import Tongue
 from dataset.storybook.people.wording import Question
 from dataset.storybook.world import PLACES, Scene, Thing
 
+HYPERNYMS_SHARE = 0.2  # of the questions whether something is there
+
 
 @family
 def existence(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
-    truth = coin(rng)
-    reference = present(scene, rng) if truth else absent(scene, rng)
-    return Question("existence", there(tongue, truth), {"it": reference})
+    reference = hypernym(scene, rng) if rng.random() < HYPERNYMS_SHARE else None
+    if not reference:
+        reference = present(scene, rng) if coin(rng) else absent(scene, rng, without=("hypernym",))
+    return Question("existence", there(tongue, reference.count(scene) > 0), {"it": reference})
 
 
 @family

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from dataset.photo.talk import TALK
@@ -19,7 +20,8 @@ class Tongue:
     """What one language has for questions in people's words; `language` says the answers."""
 
     language: Language
-    grammar: Grammar
+    folder: str  # of the wordings
+    speaks_of: tuple[str, str]  # what the small talk about photographs calls them, and what is said here
     answers: dict[str, str]
     named: Callable[[Grammar, Reference, random.Random | None], dict[str, str]]  # -> slots
     inside: Callable[[str], str]  # a question with ~ in it -> as part of another sentence
@@ -31,6 +33,20 @@ class Tongue:
     both: Callable[[str, str], str]  # the answers to two questions
     counted: Callable[[Language, int, Reference, dict[str, str]], str]  # "two cats"
 
+    @cached_property
+    def grammar(self) -> Grammar:
+        """The sections of the folder, and as "talk ..." and "reply ..." the small talk about photographs.
+
+        Raises DataError for a line that is not well made.
+        """
+        small_talk = ""
+        for ways, replies in TALK[self.code]:
+            said = "".join(f"    = {way}\n" for way in ways)
+            small_talk += f"talk {ways[0]}:\n{said}reply {ways[0]}:\n    {replies[0]}\n"
+        paths = sorted((HERE / self.folder).glob("*.txt"))
+        texts = {str(path): path.read_text(encoding="utf-8") for path in paths}
+        return Grammar(texts | {"dataset/photo/talk.py": small_talk.replace(*self.speaks_of)})
+
     @property
     def code(self) -> str:
         return self.language.code
@@ -38,16 +54,6 @@ class Tongue:
     def plain(self, reference: Reference, slot: str = "the") -> str:
         """What answers call it: the plain name."""
         return self.named(self.grammar, reference, None)[slot]
-
-
-def grammar_of(folder: str, code: str, photo: str, picture: str) -> Grammar:
-    """The sections of a folder, and as "talk ..." and "reply ..." what photographs' small talk has, which
-    speaks of a `photo` where this speaks of a `picture`."""
-    small_talk = ""
-    for ways, replies in TALK[code]:
-        said = "".join(f"    = {way}\n" for way in ways)
-        small_talk += f"talk {ways[0]}:\n{said}reply {ways[0]}:\n    {replies[0]}\n"
-    return Grammar.of_folder(HERE / folder, small_talk.replace(photo, picture))
 
 
 def word(grammar: Grammar, section: str, rng: random.Random | None) -> str:
