@@ -140,15 +140,15 @@ def absent(scene: Scene, rng: random.Random, without: tuple[str, ...] = ()) -> R
 def _unlikely(manner: str, near: Thing, scene: Scene, rng: random.Random) -> Reference:
     """A reference that may be to nothing; `near` is something that is there."""
     colour = rng.choice([*(t.colour for t in scene.things), *COLOURS])
-    colour_or_none = colour if rng.random() < 0.3 else None
     if manner == "colour":
         return Reference(THING, colour)
     if manner == "size":
         return Reference(near.kind, size=rng.choice(list(SIZES)))
     if manner == "kind in a colour":
         return Reference(near.kind, colour, near.size if rng.random() < 0.1 else None)
-    concepts = {"kind": list(KINDS), "hypernym": list(HYPERNYMS), "stranger": STRANGERS}[manner]
-    return Reference(rng.choice(concepts), None if manner == "stranger" else colour_or_none)
+    if manner == "kind":
+        return Reference(rng.choice(list(KINDS)), colour if rng.random() < 0.3 else None)
+    return Reference(rng.choice(list(HYPERNYMS) if manner == "hypernym" else STRANGERS))
 
 
 @cache
@@ -163,7 +163,7 @@ def _tallied() -> tuple[Scene, ...]:
 
 
 def hypernym(scene: Scene, rng: random.Random) -> Reference | None:
-    """An animal, a red fruit, there or not: as often there as not, for what is seldom there is seldom asked."""
+    """An animal, a red fruit: as often there as not, because what few scenes show is seldom asked about."""
     for _ in range(TRIES):
         reference = Reference(rng.choice(list(HYPERNYMS)), rng.choice([None, rng.choice(list(COLOURS))]))
         share = prior(reference)

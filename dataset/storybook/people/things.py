@@ -13,7 +13,6 @@ from dataset.storybook.people.family import (
     there,
 )
 from dataset.storybook.people.references import (
-    Reference,
     absent,
     hypernym,
     other_colour,

@@ -1,4 +1,4 @@
-"""A language as people speak it: a grammar of wordings, names for what is asked about, and how it is typed."""
+"""A language as people speak it: its grammar of wordings, names for what is asked about, how it is typed."""
 
 import random
 from collections.abc import Callable
