@@ -74,12 +74,8 @@ def dress(
     )
     if len(ending) == 2 and ending[0] in "呢呀啊" and bare[-1] in "吗呢啊吧嘛么没":
         ending = "？"
-    if (
-        openings
-        and rng.random() < 0.06
-        and len(bare) > 3
-        and not bare.startswith(("请", "你", "那", "看", "告"))
-    ):
+    opens = openings and rng.random() < 0.06 and len(bare) > 3
+    if opens and not bare.startswith(("请", "你", "那", "看", "告")):
         bare = rng.choice(openings) + bare
     text = bare + ending
     return text.translate(traditional) if rng.random() < 0.03 else text

@@ -4,11 +4,13 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from dataset.photo.talk import TALK
 from dataset.storybook.language import Language
 from dataset.storybook.people.grammar import Grammar
+from dataset.storybook.people.kept import held_out
 from dataset.storybook.people.references import Reference
 
 SYNONYMS = 0.4  # of the names are not simply the plain one
@@ -46,6 +48,17 @@ class Tongue:
         paths = sorted((HERE / self.folder).glob("*.txt"))
         texts = {str(path): path.read_text(encoding="utf-8") for path in paths}
         return Grammar(texts | {"dataset/photo/talk.py": small_talk.replace(*self.speaks_of)})
+
+    def kept(self, section: str) -> frozenset[int]:
+        """The numbers of the section's lines that are held out."""
+        if section not in self._kept:
+            templates = chain.from_iterable(self.language.questions.values())
+            self._kept[section] = held_out(self.grammar, section, templates)
+        return self._kept[section]
+
+    @cached_property
+    def _kept(self) -> dict[str, frozenset[int]]:
+        return {}
 
     @property
     def code(self) -> str:

@@ -1,20 +1,17 @@
 """A question put into words: a line of the grammar, in the manner of a person, as it is typed.
 
-What is held out for measuring is decided here and nowhere else: some persons (REGISTERS), and some lines of
-every section (`held_out`). Training hears neither, and the measuring set nothing but.
+Held out for measuring are some persons (REGISTERS) and some lines of every section (kept.py). Training hears
+neither, and the measuring set nothing but.
 """
 
 import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from zlib import crc32
 
-from dataset.storybook.people.grammar import Grammar, Line, falling, tidy
+from dataset.storybook.people.grammar import Line, falling, tidy
 from dataset.storybook.people.references import Reference
 from dataset.storybook.people.tongue import Tongue
-
-EVERY, COMMON = 6, 2  # one line of so many is held out, but none of the first few, which everybody says
 
 
 @dataclass(frozen=True)
@@ -66,13 +63,9 @@ class Wording:
     register: Register
 
 
-def held_out(line: Line) -> bool:
-    return line.number >= COMMON and crc32(f"{line.section}: {line.text}".encode()) % EVERY == 0
-
-
 def worded(question: Question, tongue: Tongue, rng: random.Random, measuring: bool = False) -> Wording | None:
     """The question as somebody asks it; None where no way of asking it is held out (or all are)."""
-    chosen = choose(question.section, tongue.grammar, rng, measuring)
+    chosen = choose(question.section, tongue, rng, measuring)
     if not chosen:
         return None
     line, register = chosen
@@ -83,17 +76,15 @@ def worded(question: Question, tongue: Tongue, rng: random.Random, measuring: bo
     return Wording(marred(text, register, tongue, rng), line, register)
 
 
-def choose(
-    section: str, grammar: Grammar, rng: random.Random, measuring: bool
-) -> tuple[Line, Register] | None:
+def choose(section: str, tongue: Tongue, rng: random.Random, measuring: bool) -> tuple[Line, Register] | None:
     """A line and a register: both known, or for measuring at least one held out."""
-    lines = grammar.sections[section]
-    registers = [r for r in REGISTERS if f"register {r.name}" in grammar.sections]
+    lines, kept = tongue.grammar.sections[section], tongue.kept(section)
+    registers = [r for r in REGISTERS if f"register {r.name}" in tongue.grammar.sections]
     if measuring and rng.random() < 0.5 and any(not line.alone for line in lines):
         lines = [line for line in lines if not line.alone]  # a person is heard in what surrounds a question
         registers = [r for r in registers if r.held_out]
     else:
-        lines = [line for line in lines if held_out(line) == measuring]
+        lines = [line for line in lines if (line.number in kept) == measuring]
         registers = [r for r in registers if not r.held_out]
     if not lines:
         return None
