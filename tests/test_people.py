@@ -22,7 +22,7 @@ from dataset.storybook.records import PER_SCENE, StorybookRecords
 from dataset.storybook.words import LANGUAGES
 from dataset.storybook.world import NEVER_SEEN, PLACES, SIZES, Scene, Thing, make_scene
 
-SCENES = [make_scene("train", index) for index in range(400)]
+SCENES = [make_scene("train", index) for index in range(250)]
 ENGLISH, CHINESE = TONGUES["en"], TONGUES["zh"]
 EVERY_TONGUE = pytest.mark.parametrize("tongue", TONGUES.values(), ids=list(TONGUES))
 
@@ -193,13 +193,12 @@ def test_answers_agree_with_the_truth_read_another_way() -> None:
     assert min(checked.values()) > 60 and len(checked) == 9, checked
 
 
-@EVERY_TONGUE
-def test_one_thing_is_asked_about_only_where_its_name_fits_one(tongue: Tongue) -> None:
+def test_one_thing_is_asked_about_only_where_its_name_fits_one() -> None:
     for family in ("colour", "size", "position", "check", "choice", "identity", "unknowable", "relation"):
-        for scene, question in all_questions(family, tongue):
+        for scene, question in all_questions(family, ENGLISH):
             references = [value for value in question.slots.values() if isinstance(value, Reference)]
             assert references and all(r.count(scene) == 1 for r in references), (question, scene)
-    for scene, question in all_questions("missing", tongue):
+    for scene, question in all_questions("missing", ENGLISH):
         assert question.slots["it"].count(scene) == 0
 
 
@@ -220,13 +219,13 @@ def test_a_place_that_might_be_meant_otherwise_is_named_exactly() -> None:
 @pytest.mark.parametrize("family", ["existence", "check", "relation", "comparison", "around"])
 def test_yes_and_no_are_equally_frequent(family: str, tongue: Tongue) -> None:
     answers = tongue.language.answers
-    some = [q.answer for _ in range(3) for _, q in all_questions(family, tongue, MORE_SCENES)]
+    some = [q.answer for _, q in all_questions(family, tongue, MORE_SCENES)]
     yes = sum(answer in (answers["yes"], answers["right_yes"]) for answer in some)
     no = sum(answer in (answers["no"], answers["right_no"]) for answer in some)
     assert 0.45 < yes / (yes + no) < 0.55 and yes + no > 300
 
 
-MORE_SCENES = [make_scene("train", index) for index in range(2000)]
+MORE_SCENES = [make_scene("train", index) for index in range(1500)]
 
 
 def test_held_out_combinations_are_never_denied() -> None:
@@ -288,9 +287,9 @@ def test_conversations_are_a_function_of_their_seed(tongue: Tongue) -> None:
 def test_no_answer_speaks_of_two_pictures() -> None:
     keys = ("first", "second", "both", "neither", "alike", "different")
     two = {language.answers[key] for language in LANGUAGES.values() for key in keys}
-    records = StorybookRecords("asked", 300, pictures=False)
+    records = StorybookRecords("asked", 150, pictures=False)
     answers = {m["content"] for record in records for m in record.messages if m["role"] == "assistant"}
-    assert not answers & two and len(answers) > 300
+    assert not answers & two and len(answers) > 150
 
 
 def test_people_are_asked_every_family_in_words_that_are_held_out() -> None:

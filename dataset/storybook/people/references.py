@@ -37,14 +37,11 @@ class Reference:
     place: str | None = None
 
     def fits(self, thing: Thing) -> bool:
-        kinds = HYPERNYMS.get(self.concept, frozenset({self.concept}))
-        return (self.concept == THING or thing.kind in kinds) and all(
-            asked is None or asked == has
-            for asked, has in (
-                (self.colour, thing.colour),
-                (self.size, thing.size),
-                (self.place, thing.place),
-            )
+        return (
+            self.concept in (THING, thing.kind, *_above(thing.kind))
+            and self.colour in (None, thing.colour)
+            and self.size in (None, thing.size)
+            and self.place in (None, thing.place)
         )
 
     def found(self, scene: Scene) -> list[Thing]:
@@ -54,8 +51,13 @@ class Reference:
         return len(self.found(scene))
 
 
+@cache
+def _above(kind: str) -> tuple[str, ...]:
+    return tuple(name for name, kinds in HYPERNYMS.items() if kind in kinds)
+
+
 def concepts_of(thing: Thing) -> list[str]:
-    return [thing.kind, *(name for name, kinds in HYPERNYMS.items() if thing.kind in kinds), THING]
+    return [thing.kind, *_above(thing.kind), THING]
 
 
 def references_to(thing: Thing, scene: Scene, hidden: str = "") -> Iterator[Reference]:
@@ -93,12 +95,14 @@ def pair(
     scene: Scene, rng: random.Random, hidden: str = ""
 ) -> tuple[Thing, Thing, Reference, Reference] | None:
     """Two things with a reference to each."""
-    named = [(t, reference_to(t, scene, rng, hidden)) for t in scene.things]
-    named = [(thing, reference) for thing, reference in named if reference]
-    if len(named) < 2:
-        return None
-    (one, its), (other, others) = rng.sample(named, 2)
-    return one, other, its, others
+    named = []
+    for thing in rng.sample(scene.things, len(scene.things)):
+        if reference := reference_to(thing, scene, rng, hidden):
+            named.append((thing, reference))
+        if len(named) == 2:
+            (one, its), (other, others) = named
+            return one, other, its, others
+    return None
 
 
 def asked_loosely(scene: Scene, place: str) -> bool:
