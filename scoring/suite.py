@@ -22,7 +22,7 @@ SETS = {  # scenes, relative
     "dialogues": 1,
     "pope": 0.5,
     "people": 0.3,
-    "agreement": 0.6,
+    "agreement": 0.3,
 }
 CONTROL, CONTROL_SHARE = "shuffled", 0.25
 ABOUT = {

@@ -18,7 +18,7 @@ from dataset.storybook.people.kept import texts_of
 from dataset.storybook.people.references import STRANGE_COLOURS, Reference
 from dataset.storybook.people.tongue import Tongue
 from dataset.storybook.people.wording import REGISTERS, Question, choose, filled, worded
-from dataset.storybook.records import PER_SCENE, StorybookRecords
+from dataset.storybook.records import PER_SCENE, WORDINGS, StorybookRecords
 from dataset.storybook.words import LANGUAGES
 from dataset.storybook.world import NEVER_SEEN, PLACES, SIZES, Scene, Thing, make_scene
 
@@ -299,9 +299,9 @@ def test_people_are_asked_every_family_in_words_that_are_held_out() -> None:
 
 
 def test_ten_wordings_of_a_question_have_one_answer() -> None:
-    records = list(StorybookRecords("agreement", 30, pictures=False))
-    for number in range(0, len(records), 10):
-        ten = records[number : number + 10]
+    records = list(StorybookRecords("agreement", 15, pictures=False))
+    for number in range(0, len(records), WORDINGS):
+        ten = records[number : number + WORDINGS]
         assert len({r.messages[1]["content"] for r in ten}) == 1 and len({r.where for r in ten}) == 1
         assert len({r.messages[0]["content"] for r in ten}) > 5
 

@@ -23,7 +23,7 @@ dialogues      a conversation about one thing; each in both languages
 pope           what is there and what is not, twelve questions about each of `samples` scenes
 described_val  as described
 people         one question of each family of people's in each language, in words that are in no other view
-agreement      one question about each of `samples` scenes, in ten people's words
+agreement      one question about each of `samples` scenes in ten wordings, in each language
 """
 
 import random
@@ -47,6 +47,7 @@ QUESTIONS = 6  # about one picture: as many tokens as a description, so that bat
 SWITCHING = 0.2  # of the conversations: in both languages
 AFTER, OF_TWO = 2, 3  # questions after a long answer; about two pictures
 ASKED_FIRST = 40_000_000  # scene that people are the first to ask about
+WORDINGS = 10  # of one question
 PEOPLE = [(code, name) for code in LANGUAGES for name in in_words.NAMES]
 
 
@@ -218,15 +219,15 @@ def people(index: int, pictures: bool = True) -> Record:
 
 
 def agreement(index: int, pictures: bool = True) -> Record:
-    """The same question about a scene in one wording after another."""
-    number = index // PER_SCENE["agreement"]
-    (code, name), rng = PEOPLE[number % len(PEOPLE)], random.Random(f"agreement {number}")
-    tongue = in_words.TONGUES[code]
+    """The same question about a scene in one wording after another, then in the other language."""
+    number, rest = divmod(index, PER_SCENE["agreement"])
+    code, name = list(LANGUAGES)[rest // WORDINGS], in_words.NAMES[number % len(in_words.NAMES)]
+    tongue, rng = in_words.TONGUES[code], random.Random(f"agreement {number}")
     scene, questions = in_words.some_scene(
         lambda scene: in_words.questions(name, scene, tongue, rng), "agreement", number
     )
     turn = in_words.in_any_words(questions[0], tongue, random.Random(f"agreement wording {index}"))
-    return _record([scene], [turn], f"{code}/{name}", f"storybook agreement {number}", pictures)
+    return _record([scene], [turn], f"{code}/{name}", f"storybook agreement {number} {code}", pictures)
 
 
 def pairs(index: int, pictures: bool = True) -> Record:
@@ -285,7 +286,7 @@ VIEWS = {
 }
 PER_SCENE = {view: len(LANGUAGES) * len(FAMILIES) for view in ("val", "scenes", "combinations")}
 PER_SCENE |= {"pairs": len(LANGUAGES), "dialogues": len(LANGUAGES), "pope": len(PROBES)}
-PER_SCENE |= {"people": len(PEOPLE), "agreement": 10}
+PER_SCENE |= {"people": len(PEOPLE), "agreement": WORDINGS * len(LANGUAGES)}
 
 
 class StorybookRecords(Sequence[Record]):
