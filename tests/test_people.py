@@ -154,7 +154,7 @@ def said_of(question: Question, scene: Scene) -> str | None:
             best = by_size[-1 if most == "biggest" else 0].size
             alike = [name(t) for t in scene.things if t.size == best]
             if len(alike) == len(scene.things) > 1:
-                return "the same size"
+                return "they are all the same size"
             return re.sub("^, | and $", "", ", ".join(alike[:-1]) + " and " + alike[-1]).removeprefix(" and ")
         case "furthest", {"most": most}:
             ends = {

@@ -34,7 +34,7 @@ def named(grammar: Grammar, reference: Reference, rng: random.Random | None) -> 
     size = word(grammar, f"size {reference.size}", rng) if reference.size else ""
     thing = place + colour + size + ("的" if len(size) > 1 else "") + noun
     pointed = rng and not place and rng.random() < POINTING
-    the = rng.choice("那这") + unit + thing if pointed else thing
+    the = rng.choice("那这") + rng.choice((unit, unit, "")) + thing if pointed else thing
     return {"thing": thing, "many": thing, "the": the, "a": f"一{unit}{thing}", "unit": unit}
 
 
@@ -69,6 +69,7 @@ TONGUE = Tongue(
         "sure": "是的，我确定。",
         "why": "因为图里看得到。",
         "none": "没有",
+        "all_same_size": "都一样大",
         "nothing_else": "没有别的",
     },
     named=named,

@@ -10,6 +10,7 @@ from dataset.storybook.people.grammar import Grammar
 from dataset.storybook.people.references import Reference
 from dataset.storybook.people.tongue import Tongue, word
 
+POINTING = 0.08  # of the things asked about are "that cat" or "this cat"
 INVERTED = re.compile(r"~(\w+) ?([^~]*)~")
 STATED = re.compile(r"^(i|my|tell|please|this|these|one word)\b")
 
@@ -24,7 +25,8 @@ def named(grammar: Grammar, reference: Reference, rng: random.Random | None) -> 
     ]
     after = [word(grammar, f"at {reference.place}", rng)] if reference.place else []
     thing, things = (" ".join([*before, noun, *after]) for noun in (one, many or f"{one}s"))
-    return {"thing": thing, "many": things, "the": f"the {thing}", "a": a(thing)}
+    the = rng.choice(("this", "that")) if rng and not after and rng.random() < POINTING else "the"
+    return {"thing": thing, "many": things, "the": f"{the} {thing}", "a": a(thing)}
 
 
 def inside(question: str) -> str:
@@ -61,6 +63,7 @@ TONGUE = Tongue(
         "sure": "Yes, I am sure.",
         "why": "Because I see it in the picture.",
         "none": "none",
+        "all_same_size": "they are all the same size",
         "nothing_else": "nothing else",
     },
     named=named,

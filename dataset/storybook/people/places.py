@@ -147,7 +147,7 @@ def biggest(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
     asked = rng.choice(["big", "small"])
     best = most([rank(thing, asked) for thing in scene.things], list(scene.things))
     alike = len(best) == len(scene.things) > 1
-    answer = tongue.language.answers["same_size"] if alike else all_of(best, tongue)
+    answer = tongue.answers["all_same_size"] if alike else all_of(best, tongue)
     return Question("superlative", answer, {"most": f"most {asked}"})
 
 
