@@ -23,6 +23,7 @@ SETS = {  # scenes, relative
     "pope": 0.5,
     "people": 0.3,
     "agreement": 0.3,
+    "strange": 1,
 }
 CONTROL, CONTROL_SHARE = "shuffled", 0.25
 ABOUT = {
@@ -33,6 +34,7 @@ ABOUT = {
     "pope": "is it there?",  # Li et al. 2023
     "people": "people's words, and none that were trained on",
     "agreement": "ten wordings of each question",
+    "strange": "no scene, and said to be none",
     CONTROL: "scenes' questions, another's picture",  # what words alone can guess
 }
 SPOKEN = {"en": "English", "zh": "Chinese"}

@@ -16,6 +16,7 @@ from dataset.storybook.people.grammar import Grammar, Line
 from dataset.storybook.people.kept import plain as plain_words
 from dataset.storybook.people.kept import texts_of
 from dataset.storybook.people.references import STRANGE_COLOURS, Reference
+from dataset.storybook.people.strange import HELD_OUT, PAINTERS, Strange
 from dataset.storybook.people.tongue import Tongue
 from dataset.storybook.people.wording import REGISTERS, Question, choose, filled, worded
 from dataset.storybook.records import PER_SCENE, WORDINGS, StorybookRecords
@@ -364,3 +365,15 @@ def test_how_fast_conversations_are_made(capsys: pytest.CaptureFixture) -> None:
     with capsys.disabled():
         print(f" {turns / (time.perf_counter() - start):.0f} questions per second", end="")
     assert turns > 400
+
+
+def test_pictures_that_are_no_scenes_are_many_and_some_are_held_out() -> None:
+    trained, held = (
+        {hash(Strange(n, measuring).draw().tobytes()) for n in range(20)} for measuring in (False, True)
+    )
+    assert len(trained) == len(held) == 20 and not trained & held
+    assert 2 <= len(HELD_OUT) < len(PAINTERS) / 2
+    record = StorybookRecords("strange", 3)[1]
+    assert record.type == "zh/strange" and record.messages[1]["content"] == CHINESE.answers["no_scene"]
+    types = Counter(r.type.partition("/")[2] for r in StorybookRecords("asked", 400, pictures=False))
+    assert 5 < types["strange"] < 40

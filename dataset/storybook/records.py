@@ -24,6 +24,7 @@ pope           what is there and what is not, twelve questions about each of `sa
 described_val  as described
 people         one question of each family of people's in each language, in words that are in no other view
 agreement      one question about each of `samples` scenes in ten wordings, in each language
+strange        pictures that are no scenes, each in both languages
 """
 
 import random
@@ -35,6 +36,7 @@ from dataset.record import Record
 from dataset.storybook.language import Language
 from dataset.storybook.names import full_name
 from dataset.storybook.people import conversation as in_words
+from dataset.storybook.people import strange as no_scene
 from dataset.storybook.pope import PROBES, probe
 from dataset.storybook.questions import FAMILIES, SCENERY, about, dialogue, scenery_word
 from dataset.storybook.two import OF_PAIRS, compare
@@ -47,6 +49,7 @@ QUESTIONS = 6  # about one picture: as many tokens as a description, so that bat
 SWITCHING = 0.2  # of the conversations: in both languages
 AFTER, OF_TWO = 2, 3  # questions after a long answer; about two pictures
 ASKED_FIRST = 40_000_000  # scene that people are the first to ask about
+STRANGE_SHARE = 0.04  # of what people ask is about a picture that is no scene
 WORDINGS = 10  # of one question
 PEOPLE = [(code, name) for code in LANGUAGES for name in in_words.NAMES]
 
@@ -203,8 +206,19 @@ def asked(index: int, pictures: bool = True, split: str = "train", view: str = "
     """A conversation in people's words; its type is the language that most of it is in."""
     rng, scene = random.Random(f"{view} {index}"), make_scene(split, ASKED_FIRST + index)
     code = rng.choice(list(LANGUAGES))
+    if rng.random() < STRANGE_SHARE:
+        return strange(index, pictures, code, measuring=False)
     turns = in_words.conversation(scene, in_words.TONGUES[code], rng)
     return _record([scene], turns, f"{code}/asked", f"storybook {view} {index}", pictures)
+
+
+def strange(index: int, pictures: bool = True, code: str = "", measuring: bool = True) -> Record:
+    """A picture that is no scene: of a kind and with words that are held out, or of the others."""
+    code = code or list(LANGUAGES)[index % len(LANGUAGES)]
+    number = index if not measuring else index // len(LANGUAGES)
+    turns = no_scene.turns(number, code, measuring, 1 if measuring else AFTER)
+    picture = no_scene.Strange(number, measuring)
+    return _record([picture], turns, f"{code}/strange", f"storybook strange {number}", pictures)
 
 
 def people(index: int, pictures: bool = True) -> Record:
@@ -250,7 +264,11 @@ def pope(index: int, pictures: bool = True) -> Record:
 
 
 def _record(
-    scenes: Sequence[Scene], turns: list[tuple[str, str]], type: str, where: str, pictures: bool
+    scenes: Sequence[Scene | no_scene.Strange],
+    turns: list[tuple[str, str]],
+    type: str,
+    where: str,
+    pictures: bool,
 ) -> Record:
     messages = []
     for question, answer in turns:
@@ -282,11 +300,12 @@ VIEWS = {
     "pope": pope,
     "people": people,
     "agreement": agreement,
+    "strange": strange,
     "described_val": partial(described, split="val", view="described_val"),
 }
 PER_SCENE = {view: len(LANGUAGES) * len(FAMILIES) for view in ("val", "scenes", "combinations")}
 PER_SCENE |= {"pairs": len(LANGUAGES), "dialogues": len(LANGUAGES), "pope": len(PROBES)}
-PER_SCENE |= {"people": len(PEOPLE), "agreement": WORDINGS * len(LANGUAGES)}
+PER_SCENE |= {"people": len(PEOPLE), "agreement": WORDINGS * len(LANGUAGES), "strange": len(LANGUAGES)}
 
 
 class StorybookRecords(Sequence[Record]):

@@ -69,6 +69,7 @@ TONGUE = Tongue(
         "sure": "是的，我确定。",
         "why": "因为图里看得到。",
         "none": "没有",
+        "no_scene": "这不是故事书里的画。",
         "all_same_size": "都一样大",
         "nothing_else": "没有别的",
     },

@@ -63,6 +63,7 @@ TONGUE = Tongue(
         "sure": "Yes, I am sure.",
         "why": "Because I see it in the picture.",
         "none": "none",
+        "no_scene": "This is not a picture from the storybook.",
         "all_same_size": "they are all the same size",
         "nothing_else": "nothing else",
     },
