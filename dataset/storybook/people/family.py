@@ -9,12 +9,11 @@ from dataset.storybook.people.tongue import Tongue
 from dataset.storybook.people.wording import Question
 from dataset.storybook.world import Scene, Thing
 
-Family = Callable[[Scene, Tongue, random.Random], Question | None]
-FAMILIES: dict[str, Family] = {}
 Maker = Callable[[Scene, Tongue, random.Random], Question | None]
+FAMILIES: dict[str, Maker] = {}
 
 
-def family(function: Family) -> Family:
+def family(function: Maker) -> Maker:
     """Register a family; where its scene has nothing to ask, it makes None."""
     FAMILIES[function.__name__] = function
     return function

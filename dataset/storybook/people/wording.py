@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dataset.errors import DataError
 from dataset.storybook.people.grammar import Line, falling, tidy
 from dataset.storybook.people.references import Reference
 from dataset.storybook.people.tongue import Tongue
@@ -56,7 +57,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Wording:
-    """A question in somebody's words, and whose: `frame` is the line that the register put around it."""
+    """A question in somebody's words, and whose."""
 
     text: str
     line: Line
@@ -69,7 +70,12 @@ def worded(question: Question, tongue: Tongue, rng: random.Random, measuring: bo
     if not chosen:
         return None
     line, register = chosen
-    said = tongue.grammar.expand(line.pattern, rng).format(**filled(question, tongue, rng))
+    try:
+        said = tongue.grammar.expand(line.pattern, rng).format(**filled(question, tongue, rng))
+    except KeyError as error:
+        raise DataError(
+            f"{line.section}: {line.text!r} asks for {error}, which this section has not"
+        ) from None
     if not line.alone:
         said = framed(said, line, register, tongue, rng)
     text = tongue.typed(tidy(said.replace("~", "")), line.alone, rng)
