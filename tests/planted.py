@@ -159,18 +159,18 @@ BUGS = {
     ),
     "held-out wordings trained on": Bug(
         "dataset/storybook/people/wording.py",
-        "(line.number in kept) == measuring",
+        "(plain(said) in tongue.kept) == measuring",
         "True",
         "tests/test_people.py -k hears",
     ),
     "held-out persons trained on": Bug(
-        "dataset/storybook/people/wording.py", "if not r.held_out]", "]", "tests/test_people.py -k hears"
+        "dataset/storybook/people/wording.py",
+        "if r.held_out == person and",
+        "if",
+        "tests/test_people.py -k hears",
     ),
-    "held-out wordings said elsewhere": Bug(
-        "dataset/storybook/people/kept.py",
-        "if said[line] & known]",
-        "if False]",
-        "tests/test_people.py -k no_other",
+    "plain wordings held out": Bug(
+        "dataset/storybook/people/kept.py", "kept - known", "kept", "tests/test_people.py -k everybody"
     ),
     "more yes than no": Bug(
         "dataset/storybook/people/family.py",

@@ -119,20 +119,15 @@ class Grammar:
             return self.expand(option, rng)
         return part
 
-    def all_of(self, pattern: Pattern, inside: bool = False) -> Iterator[str]:
-        """Everything that a pattern can become; with `inside` other sections are gone into, too."""
-        said = ([part] if isinstance(part, str) else list(self._all_of(part, inside)) for part in pattern)
+    def all_of(self, pattern: Pattern) -> Iterator[str]:
+        """Everything that a pattern can become."""
+        said = ([part] if isinstance(part, str) else list(self._all_of(part)) for part in pattern)
         return (tidy("".join(parts)) for parts in product(*said))
 
-    def _all_of(self, part: Use | Choice, inside: bool) -> Iterator[str]:
-        if isinstance(part, Use) and not inside:
-            yield f"<{part.section}>"
-        elif isinstance(part, Use):
-            for line in self.sections[part.section]:
-                yield from self.all_of(line.pattern, inside)
-        else:
-            for option in part.options:
-                yield from self.all_of(option, inside)
+    def _all_of(self, part: Use | Choice) -> Iterator[str]:
+        used = isinstance(part, Use)
+        for option in (line.pattern for line in self.sections[part.section]) if used else part.options:
+            yield from self.all_of(option)
 
 
 def falling(number: int) -> list[float]:

@@ -1,8 +1,7 @@
-"""Which wordings are held out for measuring: some lines of every section, which training never hears.
+"""Which wordings are held out for measuring: what some lines say, which training never hears from any line.
 
 One line of EVERY by the hash of its text, so that a new line changes nothing for the others. Not the first
-few of a section, which everybody says, and none that says what another line or a template of the storybook's
-other views says as well.
+lines of a section, which everybody says, nor what the templates of the storybook's other views say.
 """
 
 import re
@@ -15,15 +14,15 @@ EVERY, COMMON = 6, 2
 MARKS = re.compile(r"[~?.,!:？。，！：]")
 
 
-def held_out(grammar: Grammar, section: str, templates: Iterable[str]) -> frozenset[int]:
-    """The numbers of the section's lines that are held out."""
-    said = {line: texts_of(line, grammar) for line in grammar.sections[section]}
-    kept = [line for line in said if drawn(line)]
-    known = set(map(plain, templates)).union(*(texts for line, texts in said.items() if not drawn(line)))
-    while told := [line for line in kept if said[line] & known]:
-        known = known.union(*(said[line] for line in told))
-        kept = [line for line in kept if line not in told]
-    return frozenset(line.number for line in kept)
+def held_out(lines: Iterable[Line], grammar: Grammar, templates: Iterable[str]) -> frozenset[str]:
+    """The texts that are held out, without marks and with their slots open."""
+    kept, known = set(), set(map(plain, templates))
+    for line in lines:
+        if drawn(line):
+            kept |= texts_of(line, grammar)
+        elif line.number < COMMON:
+            known |= texts_of(line, grammar)
+    return frozenset(kept - known)
 
 
 def drawn(line: Line) -> bool:

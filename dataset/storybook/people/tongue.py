@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dataset.photo.talk import TALK
 from dataset.storybook.language import Language
-from dataset.storybook.people.grammar import Grammar
+from dataset.storybook.people.grammar import Grammar, Line
 from dataset.storybook.people.kept import held_out
 from dataset.storybook.people.references import Reference
 
@@ -49,16 +49,17 @@ class Tongue:
         texts = {str(path): path.read_text(encoding="utf-8") for path in paths}
         return Grammar(texts | {"dataset/photo/talk.py": small_talk.replace(*self.speaks_of)})
 
-    def kept(self, section: str) -> frozenset[int]:
-        """The numbers of the section's lines that are held out."""
-        if section not in self._kept:
-            templates = chain.from_iterable(self.language.questions.values())
-            self._kept[section] = held_out(self.grammar, section, templates)
-        return self._kept[section]
+    @cached_property
+    def asking(self) -> dict[str, list[Line]]:
+        """The sections that questions and small talk are said by; others of two words name something."""
+        sections = self.grammar.sections
+        return {name: sections[name] for name in sections if " " not in name or name.startswith("talk ")}
 
     @cached_property
-    def _kept(self) -> dict[str, frozenset[int]]:
-        return {}
+    def kept(self) -> frozenset[str]:
+        """The wordings that are held out."""
+        lines = chain.from_iterable(self.asking.values())
+        return held_out(lines, self.grammar, chain.from_iterable(self.language.questions.values()))
 
     @property
     def code(self) -> str:

@@ -1,7 +1,7 @@
 """A question put into words: a line of the grammar, in the manner of a person, as it is typed.
 
-Held out for measuring are some persons (REGISTERS) and some lines of every section (kept.py). Training hears
-neither, and the measuring set nothing but.
+Held out for measuring are some persons (REGISTERS) and what some lines say (kept.py). Training hears neither,
+and the measuring set nothing but.
 """
 
 import random
@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 
 from dataset.errors import DataError
 from dataset.storybook.people.grammar import Line, falling, tidy
+from dataset.storybook.people.kept import plain
 from dataset.storybook.people.references import Reference
 from dataset.storybook.people.tongue import Tongue
+
+TRIES = 60  # wordings, until one is held out, or is not
 
 
 @dataclass(frozen=True)
@@ -65,37 +68,44 @@ class Wording:
 
 
 def worded(question: Question, tongue: Tongue, rng: random.Random, measuring: bool = False) -> Wording | None:
-    """The question as somebody asks it; None where no way of asking it is held out (or all are)."""
+    """The question as somebody asks it; None where no way of asking it is held out."""
     chosen = choose(question.section, tongue, rng, measuring)
     if not chosen:
         return None
-    line, register = chosen
+    line, said, register = chosen
     try:
-        said = tongue.grammar.expand(line.pattern, rng).format(**filled(question, tongue, rng))
+        said = said.format(**filled(question, tongue, rng))
     except KeyError as error:
-        raise DataError(
-            f"{line.section}: {line.text!r} asks for {error}, which this section has not"
-        ) from None
+        fault = f"{line.section}: {line.text!r} asks for {error}, which this section has not"
+        raise DataError(fault) from None
     if not line.alone:
         said = framed(said, line, register, tongue, rng)
     text = tongue.typed(tidy(said.replace("~", "")), line.alone, rng)
     return Wording(marred(text, register, tongue, rng), line, register)
 
 
-def choose(section: str, tongue: Tongue, rng: random.Random, measuring: bool) -> tuple[Line, Register] | None:
-    """A line and a register: both known, or for measuring at least one held out."""
-    lines, kept = tongue.grammar.sections[section], tongue.kept(section)
-    registers = [r for r in REGISTERS if f"register {r.name}" in tongue.grammar.sections]
-    if measuring and rng.random() < 0.5 and any(not line.alone for line in lines):
-        lines = [line for line in lines if not line.alone]  # a person is heard in what surrounds a question
-        registers = [r for r in registers if r.held_out]
-    else:
-        lines = [line for line in lines if (line.number in kept) == measuring]
-        registers = [r for r in registers if not r.held_out]
-    if not lines:
-        return None
-    line = rng.choices(lines, falling(len(lines)))[0]
-    return line, rng.choices(registers, [r.share for r in registers])[0]
+def choose(
+    section: str, tongue: Tongue, rng: random.Random, measuring: bool
+) -> tuple[Line, str, Register] | None:
+    """A line, what it says (its slots open), and a register.
+
+    For measuring the register is held out, which is heard where a line is put into its sentences, or what the
+    line says.
+    """
+    lines = tongue.grammar.sections[section]
+    whole = [line for line in lines if not line.alone]
+    person = measuring and bool(whole) and rng.random() < 0.5
+    registers = [
+        r for r in REGISTERS if r.held_out == person and f"register {r.name}" in tongue.grammar.sections
+    ]
+    (register,) = rng.choices(registers, [r.share for r in registers])
+    for _ in range(TRIES):
+        lines = whole if person else lines
+        line = rng.choices(lines, falling(len(lines)))[0]
+        said = tongue.grammar.expand(line.pattern, rng)
+        if person or (plain(said) in tongue.kept) == measuring:
+            return line, said, register
+    return None
 
 
 def filled(question: Question, tongue: Tongue, rng: random.Random | None) -> dict[str, str]:
