@@ -24,6 +24,7 @@ from dataset.storybook.words import LANGUAGES
 from dataset.storybook.world import NEVER_SEEN, PLACES, SIZES, Scene, Thing, make_scene
 
 SCENES = [make_scene("train", index) for index in range(250)]
+MORE_SCENES = [make_scene("train", index) for index in range(1500)]
 ENGLISH, CHINESE = TONGUES["en"], TONGUES["zh"]
 EVERY_TONGUE = pytest.mark.parametrize("tongue", TONGUES.values(), ids=list(TONGUES))
 
@@ -225,7 +226,17 @@ def test_yes_and_no_are_equally_frequent(family: str, tongue: Tongue) -> None:
     assert 0.45 < yes / (yes + no) < 0.55 and yes + no > 300
 
 
-MORE_SCENES = [make_scene("train", index) for index in range(1500)]
+def test_how_a_thing_is_named_does_not_tell_whether_it_is_there() -> None:
+    """Of animals, plain kinds, kinds in a colour and things of a colour half are there."""
+    asked: dict[tuple, list[bool]] = {}
+    for _, question in all_questions("existence", ENGLISH, MORE_SCENES):
+        it = question.slots["it"]
+        concept = "kind" if it.concept in KINDS else it.concept
+        if not it.size:
+            asked.setdefault((concept, bool(it.colour)), []).append(question.answer == "yes")
+    shares = {how: sum(some) / len(some) for how, some in asked.items() if len(some) > 60}
+    assert {("kind", False), ("kind", True), ("thing", True), ("animal", False)} <= set(shares)
+    assert all(0.35 < share < 0.65 for share in shares.values()), shares
 
 
 def test_held_out_combinations_are_never_denied() -> None:
