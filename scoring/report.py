@@ -2,7 +2,9 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dataset.storybook.pope import NEGATIVES
@@ -77,6 +79,19 @@ def write(report: dict, path: Path) -> None:
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     os.replace(temporary, path)
+
+
+def agreement(answers: Sequence[Answer]) -> dict[str, dict]:
+    """{language: {"n", "exact_match"}}: of answers to one question in many wordings, those that are its
+    most frequent answer, right or wrong."""
+    by_question: dict[str, list[Answer]] = {}
+    for answer in answers:
+        by_question.setdefault(answer.where, []).append(answer)
+    agreed: list[Answer] = []
+    for some in by_question.values():
+        ((usual, _),) = Counter(answer.answer.strip() for answer in some).most_common(1)
+        agreed += [replace(answer, truth=usual) for answer in some]
+    return _grouped(agreed, lambda a: a.type.partition("/")[0])
 
 
 def _grouped(answers: Sequence[Answer], key: object) -> dict[str, dict]:

@@ -15,7 +15,16 @@ from scoring import report
 from scoring.answers import answer_all
 from scoring.assistant import Assistant
 
-SETS = {"scenes": 1, "combinations": 0.5, "pairs": 2, "dialogues": 1, "pope": 0.5}  # scenes, relative
+SETS = {  # scenes, relative
+    "scenes": 1,
+    "combinations": 0.5,
+    "pairs": 2,
+    "dialogues": 1,
+    "pope": 0.5,
+    "people": 0.3,
+    "agreement": 0.3,
+    "strange": 1,
+}
 CONTROL, CONTROL_SHARE = "shuffled", 0.25
 ABOUT = {
     "scenes": "new ones",  # one question of each family in each language
@@ -23,6 +32,9 @@ ABOUT = {
     "pairs": "two pictures",
     "dialogues": "several turns",
     "pope": "is it there?",  # Li et al. 2023
+    "people": "people's words, and none that were trained on",
+    "agreement": "ten wordings of each question",
+    "strange": "no scene, and said to be none",
     CONTROL: "scenes' questions, another's picture",  # what words alone can guess
 }
 SPOKEN = {"en": "English", "zh": "Chinese"}
@@ -54,7 +66,10 @@ def run(assistant: Assistant, scenes: int, batch_size: int = 64, **choices: obje
     for name, records in sets(scenes):
         answers = answer_all(assistant, records, batch_size, **choices)
         bar = tqdm(answers, desc=name, unit="answer", mininterval=1, dynamic_ncols=True)
-        scored[name] = report.score(list(bar))
+        said = list(bar)
+        scored[name] = report.score(said)
+        if name == "agreement":
+            scored[name]["agreement"] = report.agreement(said)
     return scored
 
 
@@ -72,15 +87,17 @@ def interval(share: float, n: int) -> tuple[float, float]:
 
 
 def table(scored: dict[str, dict]) -> str:
-    """Markdown: every set, then the families of scenes, then POPE's measures."""
-    tables = _sets(scored), _families(scored["scenes"], scored[CONTROL]), _pope(scored["pope"])
+    """Markdown: every set, families of scenes, POPE's measures, and people's words where they were scored."""
+    tables = [_sets(scored), _families(scored["scenes"], scored[CONTROL]), _pope(scored["pope"])]
+    if "people" in scored:
+        tables.append(_people(scored["people"], scored["agreement"]))
     return "\n\n".join("\n".join(lines) for lines in tables)
 
 
 def _sets(scored: dict[str, dict]) -> list[str]:
     lines = [f"| set | exact match (95% interval) | {' | '.join(SPOKEN.values())} | answers |"]
     lines.append("|---|---|---|---|---|")
-    for name in [*SETS, CONTROL]:
+    for name in [name for name in (*SETS, CONTROL) if name in scored]:
         row = scored[name]
         low, high = (f"{100 * limit:.1f}" for limit in interval(row["exact_match"], row["n"]))
         share, each = f"{row['exact_match']:.1%} ({low} to {high})", _cells(row["by_language"], SPOKEN)
@@ -104,6 +121,13 @@ def _pope(row: dict) -> list[str]:
     for which, measures in row["pope"].items():
         lines.append(f"| {ABSENT[which]} | {' | '.join(f'{value:.3f}' for value in measures.values())} |")
     return lines
+
+
+def _people(people: dict, agreement: dict) -> list[str]:
+    lines = [f"| family of `people` | {' | '.join(SPOKEN.values())} |", "|---|---|---|"]
+    for family in family_names(people):
+        lines.append(f"| {family} | {_cells(people['by_type'], [f'{code}/{family}' for code in SPOKEN])} |")
+    return [*lines, f"| ten wordings, one answer | {_cells(agreement['agreement'], SPOKEN)} |"]
 
 
 def _cells(rows: dict, names: Iterable[str]) -> str:

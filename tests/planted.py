@@ -146,6 +146,57 @@ BUGS = {
         "names[0] if values[0] < values[1]",
         "tests/test_storybook.py",
     ),
+    "the smallest is the biggest": Bug(
+        "dataset/storybook/people/places.py",
+        'return rank if asked == "big"',
+        "return rank if False",
+        "tests/test_people.py -k another_way",
+    ),
+    "left is right": Bug(
+        "dataset/storybook/people/places.py",
+        '"left": ("x", -1)',
+        '"left": ("x", 1)',
+        "tests/test_people.py -k another_way",
+    ),
+    "a corner is a side": Bug(
+        "dataset/storybook/people/references.py",
+        "if place not in sides:",
+        "if True:",
+        "tests/test_people.py -k exactly",
+    ),
+    "one of two is asked about": Bug(
+        "dataset/storybook/people/references.py",
+        "reference.count(scene) == 1 and",
+        "True and",
+        "tests/test_people.py -k fits_one",
+    ),
+    "held-out colours denied": Bug(
+        "dataset/storybook/people/references.py",
+        "and (reference.concept, reference.colour) not in NEVER_SEEN",
+        "",
+        "tests/test_people.py -k denied",
+    ),
+    "held-out wordings trained on": Bug(
+        "dataset/storybook/people/wording.py",
+        "(plain(said) in tongue.kept) == measuring",
+        "True",
+        "tests/test_people.py -k hears",
+    ),
+    "held-out persons trained on": Bug(
+        "dataset/storybook/people/wording.py",
+        "if r.held_out == person and",
+        "if",
+        "tests/test_people.py -k hears",
+    ),
+    "plain wordings held out": Bug(
+        "dataset/storybook/people/kept.py", "kept - known", "kept", "tests/test_people.py -k everybody"
+    ),
+    "more yes than no": Bug(
+        "dataset/storybook/people/family.py",
+        "rng.random() < 0.5",
+        "rng.random() < 0.6",
+        "tests/test_people.py -k equally",
+    ),
     # hostile pictures and addresses
     "bombs": Bug("dataset/images.py", "if width * height > most:", "if False:", "tests/test_images.py"),
     "strips": Bug(

@@ -7,7 +7,7 @@ from dataset.storybook.records import PER_SCENE, StorybookRecords
 from scoring import suite
 from scoring.answers import Answer
 from scoring.assistant import Assistant
-from scoring.report import object_f1, score, table
+from scoring.report import agreement, object_f1, score, table
 from scoring.suite import ABSENT, CONTROL, SETS, Shuffled, interval, run
 
 DESCRIBED = "A meadow: at the top left a small red cat and in the centre a big blue house."
@@ -91,3 +91,9 @@ def test_shuffled_questions_see_another_scene() -> None:
     assert len(shuffled) == len(records) and shuffled[5].messages == records[5].messages
     assert shuffled[5].images[0] == records[5 + PER_SCENE["scenes"]].images[0] != records[5].images[0]
     assert shuffled[len(records) - 1].images[0] == records[PER_SCENE["scenes"] - 1].images[0]
+
+
+def test_agreement_is_the_share_of_a_questions_answers_that_are_its_usual_one() -> None:
+    said = {"first": ["red", "red ", "blue"], "second": ["two", "two", "two"]}
+    answers = [Answer(where, "en/colour", "?", "red", text) for where, some in said.items() for text in some]
+    assert agreement(answers) == {"en": {"n": 6, "exact_match": 0.8333}}

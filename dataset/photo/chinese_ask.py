@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections.abc import Sequence
 
 from dataset.photo import chinese_wordings, chinese_wordings_people
 
@@ -47,14 +48,23 @@ def ask(rng: random.Random, wordings: str | tuple[str, ...], **names: str) -> st
     picture = choose(rng, tuple(PICTURES)) if rng.random() < 0.75 or line.endswith("{pic}") else ""
     if "在{pic}" in line or "{pic}的" in line:
         picture = picture or "图里"
-    text = line.format(pic=picture, **names)
+    return dress(rng, colloquial(rng, line.format(pic=picture, **names)))
+
+
+def colloquial(rng: random.Random, text: str) -> str:
+    """The text with some of its words as they are said."""
     for plain, spoken, chance in SPOKEN:
         if plain in text and rng.random() < chance:
             text = text.replace(plain, spoken, 1)
-    return dress(rng, text)
+    return text
 
 
-def dress(rng: random.Random, text: str) -> str:
+def dress(
+    rng: random.Random,
+    text: str,
+    traditional: dict[int, int] = TRADITIONAL,
+    openings: Sequence[str] = OPENINGS,
+) -> str:
     """The text with an opening now and then, an ending, and sometimes in traditional characters."""
     bare = text.rstrip("。？")
     ending = (
@@ -64,7 +74,8 @@ def dress(rng: random.Random, text: str) -> str:
     )
     if len(ending) == 2 and ending[0] in "呢呀啊" and bare[-1] in "吗呢啊吧嘛么没":
         ending = "？"
-    if rng.random() < 0.06 and len(bare) > 3 and not bare.startswith(("请", "你", "那", "看", "告")):
-        bare = rng.choice(OPENINGS) + bare
+    opens = openings and rng.random() < 0.06 and len(bare) > 3
+    if opens and not bare.startswith(("请", "你", "那", "看", "告")):
+        bare = rng.choice(openings) + bare
     text = bare + ending
-    return text.translate(TRADITIONAL) if rng.random() < 0.03 else text
+    return text.translate(traditional) if rng.random() < 0.03 else text

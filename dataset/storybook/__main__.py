@@ -1,12 +1,14 @@
 """Look at the storybook, or write it to disk.
 
 python -m dataset.storybook preview --out sheet.png
+python -m dataset.storybook show --view people --samples 20
 python -m dataset.storybook export --view scenes --samples 100 --out out/scenes
 """
 
 import json
 import textwrap
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,12 +17,14 @@ from PIL import Image, ImageDraw
 
 from dataset.console import script
 from dataset.flags import Count, CountOr0, parse
+from dataset.open import open_data
 from dataset.storybook.questions import describe
 from dataset.storybook.records import StorybookRecords
 from dataset.storybook.words import LANGUAGES
 from dataset.storybook.world import Scene, make_scene
 
 MARGIN, CAPTION = 8, 64  # pixels
+LOOKED_AT = 100_000  # samples, to find some of a type among
 
 
 @dataclass
@@ -45,10 +49,22 @@ class Export:
 
     out: Path = Path("out/storybook")
     """Folder to write."""
-    view: Literal["train", "read", "regions", "captions", "scenes", "val"] = "train"
+    view: Literal["train", "asked", "read", "regions", "captions", "scenes", "people", "val"] = "train"
     """Which records: see dataset/storybook/records.py."""
     samples: Count = 1000
-    """How many; of scenes and val, how many scenes."""
+    """How many; of scenes, people and val, how many scenes."""
+
+
+@dataclass
+class Show:
+    """Questions and answers as text."""
+
+    view: str = "asked"
+    """Which records: see dataset/storybook/records.py."""
+    samples: Count = 20
+    """How many."""
+    type: str = ""
+    """Those alone whose type holds this: "en/", "zh/colour" (of people, scenes, val and agreement)."""
 
 
 def preview(args: Preview) -> None:
@@ -89,14 +105,24 @@ def export(args: Export) -> None:
     print(f"{len(records)} records -> {args.out / 'data.jsonl'}")
 
 
+def show(args: Show) -> None:
+    records = open_data(f"storybook:{args.view}", samples=LOOKED_AT, pictures=False)
+    some = (record for record in map(records.__getitem__, range(len(records))) if args.type in record.type)
+    for record in islice(some, args.samples):
+        turns = [" ".join(message["content"].split()) for message in record.messages]
+        for question, answer in zip(turns[::2], turns[1::2], strict=True):
+            print(f"{record.type:15} {question}  ->  {answer}")
+
+
 @script
 def main(argv: list[str] | None = None) -> None:
     commands = (
         Annotated[Preview, tyro.conf.subcommand("preview")]
         | Annotated[Export, tyro.conf.subcommand("export")]
+        | Annotated[Show, tyro.conf.subcommand("show")]
     )
     args = parse(commands, argv, __doc__)
-    preview(args) if isinstance(args, Preview) else export(args)
+    {Preview: preview, Export: export, Show: show}[type(args)](args)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ described      one picture, one description
 captions       as described; four in a row differ in the kind of one thing alone
 regions        one crowded picture, and what is said of each thing in it
 things         as regions, in pictures with room between the things, too
+asked          several questions about one picture, in people's words (dataset/storybook/people)
 val            one question of each family in each language about each of `samples` scenes
+asked_val      as asked
 
 Held out, for scores:
 
@@ -20,6 +22,9 @@ pairs          two pictures, one question; each pair in both languages
 dialogues      a conversation about one thing; each in both languages
 pope           what is there and what is not, twelve questions about each of `samples` scenes
 described_val  as described
+people         one question of each family of people's in each language, in words that are in no other view
+agreement      one question about each of `samples` scenes in ten wordings, in each language
+strange        pictures that are no scenes, each in both languages
 """
 
 import random
@@ -30,6 +35,8 @@ from functools import partial
 from dataset.record import Record
 from dataset.storybook.language import Language
 from dataset.storybook.names import full_name
+from dataset.storybook.people import conversation as in_words
+from dataset.storybook.people import strange as no_scene
 from dataset.storybook.pope import PROBES, probe
 from dataset.storybook.questions import FAMILIES, SCENERY, about, dialogue, scenery_word
 from dataset.storybook.two import OF_PAIRS, compare
@@ -41,6 +48,10 @@ ABOUT_SHARE, AFTER_SHARE = 0.6, 0.5  # of the long answers: about things by name
 QUESTIONS = 6  # about one picture: as many tokens as a description, so that batches need little padding
 SWITCHING = 0.2  # of the conversations: in both languages
 AFTER, OF_TWO = 2, 3  # questions after a long answer; about two pictures
+ASKED_FIRST = 40_000_000  # scene that people are the first to ask about
+STRANGE_SHARE = 0.04  # of what people ask is about a picture that is no scene
+WORDINGS = 10  # of one question
+PEOPLE = [(code, name) for code in LANGUAGES for name in in_words.NAMES]
 
 
 ALL_ALIKE = {
@@ -191,6 +202,48 @@ def held_out(index: int, pictures: bool = True, split: str = "scenes") -> Record
     return _record([scene], [turn], f"{language.code}/{name}", where, pictures)
 
 
+def asked(index: int, pictures: bool = True, split: str = "train", view: str = "asked") -> Record:
+    """A conversation in people's words; its type is the language that most of it is in."""
+    rng, scene = random.Random(f"{view} {index}"), make_scene(split, ASKED_FIRST + index)
+    code = rng.choice(list(LANGUAGES))
+    if rng.random() < STRANGE_SHARE:
+        return strange(index, pictures, code, measuring=False)
+    turns = in_words.conversation(scene, in_words.TONGUES[code], rng)
+    return _record([scene], turns, f"{code}/asked", f"storybook {view} {index}", pictures)
+
+
+def strange(index: int, pictures: bool = True, code: str = "", measuring: bool = True) -> Record:
+    """A picture that is no scene: of a kind and with words that are held out, or of the others."""
+    code = code or list(LANGUAGES)[index % len(LANGUAGES)]
+    number = index if not measuring else index // len(LANGUAGES)
+    turns = no_scene.turns(number, code, measuring, 1 if measuring else AFTER)
+    picture = no_scene.Strange(number, measuring)
+    return _record([picture], turns, f"{code}/strange", f"storybook strange {number}", pictures)
+
+
+def people(index: int, pictures: bool = True) -> Record:
+    """One family's question, or follow-ups, in words that are held out."""
+    number, rest = divmod(index, PER_SCENE["people"])
+    (code, name), rng = PEOPLE[rest], random.Random(f"people {index}")
+    tongue = in_words.TONGUES[code]
+    scene, turns = in_words.some_scene(
+        lambda scene: in_words.asked(name, scene, tongue, rng, measuring=True), "people", number
+    )
+    return _record([scene], turns, f"{code}/{name}", f"storybook people {number}", pictures)
+
+
+def agreement(index: int, pictures: bool = True) -> Record:
+    """The same question about a scene in one wording after another, then in the other language."""
+    number, rest = divmod(index, PER_SCENE["agreement"])
+    code, name = list(LANGUAGES)[rest // WORDINGS], in_words.NAMES[number % len(in_words.NAMES)]
+    tongue, rng = in_words.TONGUES[code], random.Random(f"agreement {number}")
+    scene, questions = in_words.some_scene(
+        lambda scene: in_words.questions(name, scene, tongue, rng), "agreement", number
+    )
+    turn = in_words.in_any_words(questions[0], tongue, random.Random(f"agreement wording {index}"))
+    return _record([scene], [turn], f"{code}/{name}", f"storybook agreement {number} {code}", pictures)
+
+
 def pairs(index: int, pictures: bool = True) -> Record:
     number, language = index // len(LANGUAGES), list(LANGUAGES.values())[index % len(LANGUAGES)]
     scenes, rng = make_pair("pairs", 2 * number, 2 * number + 1), random.Random(f"pairs {index}")
@@ -211,7 +264,11 @@ def pope(index: int, pictures: bool = True) -> Record:
 
 
 def _record(
-    scenes: Sequence[Scene], turns: list[tuple[str, str]], type: str, where: str, pictures: bool
+    scenes: Sequence[Scene | no_scene.Strange],
+    turns: list[tuple[str, str]],
+    type: str,
+    where: str,
+    pictures: bool,
 ) -> Record:
     messages = []
     for question, answer in turns:
@@ -233,16 +290,22 @@ VIEWS = {
     "captions": captions,
     "regions": regions,
     "things": things,
+    "asked": asked,
     "val": partial(held_out, split="val"),
+    "asked_val": partial(asked, split="val", view="asked_val"),
     "scenes": held_out,
     "combinations": partial(held_out, split="combinations"),
     "pairs": pairs,
     "dialogues": dialogues,
     "pope": pope,
+    "people": people,
+    "agreement": agreement,
+    "strange": strange,
     "described_val": partial(described, split="val", view="described_val"),
 }
 PER_SCENE = {view: len(LANGUAGES) * len(FAMILIES) for view in ("val", "scenes", "combinations")}
 PER_SCENE |= {"pairs": len(LANGUAGES), "dialogues": len(LANGUAGES), "pope": len(PROBES)}
+PER_SCENE |= {"people": len(PEOPLE), "agreement": WORDINGS * len(LANGUAGES), "strange": len(LANGUAGES)}
 
 
 class StorybookRecords(Sequence[Record]):

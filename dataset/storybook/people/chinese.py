@@ -1,0 +1,85 @@
+"""How Chinese speakers name things and type questions."""
+
+import random
+import re
+
+from dataset.photo.chinese_ask import TRADITIONAL, colloquial, dress
+from dataset.storybook.chinese import CHINESE
+from dataset.storybook.kinds import KINDS
+from dataset.storybook.language import Language
+from dataset.storybook.people.grammar import Grammar
+from dataset.storybook.people.references import Reference
+from dataset.storybook.people.tongue import Tongue, word
+
+OF_THE_WORLD = str.maketrans(
+    "风龟苹钥蜗东动种样围数虫环阴雾颗艘辆架顶荒业乐总见别属画员处总够识认点尔为听严紧实虽确际",
+    "風龜蘋鑰蝸東動種樣圍數蟲環陰霧顆艘輛架頂荒業樂總見別屬畫員處總夠識認點爾為聽嚴緊實雖確際",
+)
+ALL_TRADITIONAL = TRADITIONAL | OF_THE_WORLD
+ORDER = re.compile(
+    "请|说|数|列|找|看|描述|告诉|统计|指出|用|把|帮|给|判断|识别|概括|总结|检查|比较|详细|介绍"
+)
+POINTING = 0.2  # of the things asked about are "that cat" or "this cat"
+SWAPPED = "吗嘛 在再 的得 那哪 做作 象像 他它".split()
+
+
+def named(grammar: Grammar, reference: Reference, rng: random.Random | None) -> dict[str, str]:
+    """猫, 一只猫 and its measure word, with place, colour and size before it."""
+    noun, _, unit = word(grammar, f"noun {reference.concept}", rng).partition("/")
+    if reference.size and noun[0] in "大小":
+        noun, _, unit = word(grammar, f"noun {reference.concept}", None).partition("/")
+    unit = unit or KINDS[reference.concept].classifier
+    place = word(grammar, f"at {reference.place}", rng) + "的" if reference.place else ""
+    colour = word(grammar, f"colour {reference.colour}", rng) + "的" if reference.colour else ""
+    size = word(grammar, f"size {reference.size}", rng) if reference.size else ""
+    thing = place + colour + size + ("的" if len(size) > 1 else "") + noun
+    pointed = rng and not place and rng.random() < POINTING
+    the = rng.choice("那这") + rng.choice((unit, unit, "")) + thing if pointed else thing
+    return {"thing": thing, "many": thing, "the": the, "a": f"一{unit}{thing}", "unit": unit}
+
+
+def typed(text: str, alone: bool, rng: random.Random) -> str:
+    if "？" in text or (alone and ORDER.match(text)):
+        text += "。"
+    if text[-1] == "：":
+        return text
+    return dress(rng, colloquial(rng, text), ALL_TRADITIONAL, openings=())
+
+
+def slip(text: str, rng: random.Random) -> str:
+    """A character like another, one left out, or one typed twice."""
+    some = [pair for pair in SWAPPED if pair[0] in text]
+    if some and rng.random() < 0.6:
+        return text.replace(*rng.choice(some), 1)
+    at = rng.randrange(len(text))
+    return text[:at] + (text[at] * 2 if rng.random() < 0.5 else "") + text[at + 1 :]
+
+
+def counted(language: Language, number: int, reference: Reference, names: dict[str, str]) -> str:
+    return language.numbers[number] + (names["unit"] if number else "") + names["thing"]
+
+
+TONGUE = Tongue(
+    language=CHINESE,
+    folder="chinese",
+    speaks_of=("照片", "图片"),
+    answers={
+        "cannot": "不知道，图里看不出这个。",
+        "one_picture": "只有一张图。",
+        "sure": "是的，我确定。",
+        "why": "因为图里看得到。",
+        "none": "没有",
+        "no_scene": "这不是故事书里的画。",
+        "all_same_size": "都一样大",
+        "nothing_else": "没有别的",
+    },
+    named=named,
+    inside=lambda question: question,
+    typed=typed,
+    slip=slip,
+    rewritten=str.replace,
+    traditional=lambda text: text.translate(ALL_TRADITIONAL),
+    listed="、".join,
+    both=lambda one, other: f"{one}，{other}",
+    counted=counted,
+)

@@ -1,0 +1,122 @@
+"""Lists, two questions in one, and the picture as a whole."""
+
+import random
+
+from dataset.storybook.people.family import (
+    all_of,
+    coin,
+    colours,
+    family,
+    number,
+    one_of,
+    there,
+)
+from dataset.storybook.people.references import Reference, absent, pick, present, some
+from dataset.storybook.people.things import attribute_of
+from dataset.storybook.people.tongue import Tongue
+from dataset.storybook.people.wording import Question
+from dataset.storybook.questions import describe, scenery, scenery_word
+from dataset.storybook.world import Scene
+
+PARTS = {  # two questions in one, and which of a thing they ask for
+    "colour_and_place": ("colour", "position"),
+    "colour_and_size": ("colour", "size"),
+    "size_and_place": ("size", "position"),
+}
+SCENERIES = {"place_and_weather": ("setting", "weather"), "time_and_weather": ("time", "weather")}
+
+
+@family
+def listing(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    return one_of({list_all: 3, list_of: 4, colours_of: 3, list_colours: 1}, scene, tongue, rng)
+
+
+def list_all(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
+    return Question("list_all", all_of(list(scene.things), tongue))
+
+
+def list_of(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    reference = some(scene, rng)
+    if reference == Reference("thing"):
+        return None
+    answer = all_of(reference.found(scene), tongue, tongue.answers["none"])
+    return Question("list_of", answer, {"it": reference})
+
+
+def colours_of(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    reference = some(scene, rng, least=2)
+    if reference.concept == "thing" or reference.colour or reference.count(scene) < 2:
+        return None
+    return Question("colours_of", colours(reference.found(scene), tongue), {"it": reference})
+
+
+def list_colours(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
+    return Question("list_colours", colours(list(scene.things), tongue))
+
+
+@family
+def two_parts(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """What colour is it, and where? One answer after the other."""
+    makers = {of_a_thing: 4, is_there_and: 3, how_many_and: 1, two_counts: 2, two_sceneries: 2}
+    return one_of(makers, scene, tongue, rng)
+
+
+def of_a_thing(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    section, (one, other) = rng.choice(list(PARTS.items()))
+    picked = pick(scene, rng, one)
+    if not picked or getattr(picked[1], other if other != "position" else "place"):
+        return None
+    answer = tongue.both(attribute_of(picked[0], one, tongue), attribute_of(picked[0], other, tongue))
+    return Question(section, answer, {"it": picked[1]})
+
+
+def is_there_and(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Is there one, and what colour or where? "no" says both where there is none."""
+    section, asked = rng.choice([("there_and_colour", "colour"), ("there_and_place", "position")])
+    if coin(rng):
+        reference = absent(scene, rng)
+        if reference.colour and asked == "colour":
+            return None
+        return Question(section, there(tongue, False), {"it": reference})
+    picked = pick(scene, rng, asked if asked == "colour" else "place")
+    if not picked or picked[1].place:
+        return None
+    answer = tongue.both(there(tongue, True), attribute_of(picked[0], asked, tongue))
+    return Question(section, answer, {"it": picked[1]})
+
+
+def how_many_and(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    reference = some(scene, rng, least=1)
+    if reference.concept == "thing" or reference.colour:
+        return None
+    answer = tongue.both(number(reference, scene, tongue), colours(reference.found(scene), tongue))
+    return Question("count_and_colours", answer, {"it": reference})
+
+
+def two_counts(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    one = present(scene, rng)
+    other = present(scene, rng) if coin(rng) else absent(scene, rng, without=("stranger",))
+    if one == other:
+        return None
+    said = [
+        tongue.counted(tongue.language, r.count(scene), r, tongue.named(tongue.grammar, r, None))
+        for r in (one, other)
+    ]
+    return Question("two_counts", tongue.both(*said), {"it": one, "other": other})
+
+
+def two_sceneries(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
+    section, keys = rng.choice(list(SCENERIES.items()))
+    return Question(section, tongue.both(*(scenery_word(scene, key, tongue.language) for key in keys)))
+
+
+@family
+def description(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
+    return Question("description", describe(scene, tongue.language))
+
+
+@family
+def summary(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
+    language = tongue.language
+    counted = language.counted(len(scene.things))
+    return Question("summary", language.summary(scenery(scene, language), counted))

@@ -1,0 +1,116 @@
+"""Pictures that are no scenes of the storybook: an empty page, noise, text, windows, clouds of colour.
+
+A model that has only seen scenes finds cats in a blank page. Some kinds are held out (HELD_OUT), for what a
+scene looks like is to be learnt, and not these.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from dataset.storybook.people.conversation import NAMES, TONGUES, Turn, asked
+from dataset.storybook.world import make_scene
+
+SIDE = 128  # pixels
+HELD_OUT = ("waves", "windows")
+SPEAKING = ("talk", "too_early", "one_picture", "follow_up")  # families that ask about no one picture
+WORDS = (
+    "the of and to in is it you that he was for on are with his they at be this from have or by one".split()
+)
+
+
+def blank(rng: np.random.Generator) -> np.ndarray:
+    return np.broadcast_to(colour(rng), (SIDE, SIDE, 3))
+
+
+def noise(rng: np.random.Generator) -> np.ndarray:
+    """Of single pixels or of blocks, in grey or in colour."""
+    block, channels = 2 ** int(rng.integers(0, 5)), int(rng.choice([1, 3]))
+    small = rng.uniform(0, 255, (SIDE // block, SIDE // block, channels))
+    return small.repeat(block, 0).repeat(block, 1).repeat(3 // channels, 2)
+
+
+def gradient(rng: np.random.Generator) -> np.ndarray:
+    across, down = np.meshgrid(np.linspace(0, 1, SIDE), np.linspace(0, 1, SIDE))
+    share = rng.uniform()
+    mixed = (share * across + (1 - share) * down)[..., None]
+    return (1 - mixed) * colour(rng) + mixed * colour(rng)
+
+
+def clouds(rng: np.random.Generator) -> np.ndarray:
+    """Noise whose strength falls with frequency, as that of photographs does (Field 1987)."""
+    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(SIDE), np.fft.fftfreq(SIDE)))[..., None]
+    spectrum = np.fft.fft2(rng.standard_normal((SIDE, SIDE, 3)), axes=(0, 1))
+    field = np.fft.ifft2(spectrum / (frequency + 1 / SIDE) ** rng.uniform(0.8, 1.6), axes=(0, 1)).real
+    return colour(rng) + rng.uniform(20, 70) * field / field.std()
+
+
+def waves(rng: np.random.Generator) -> np.ndarray:
+    across, down = np.meshgrid(np.arange(SIDE), np.arange(SIDE))
+    turn, period = rng.uniform(0, np.pi), rng.uniform(4, 40)
+    wave = np.sin(2 * np.pi * (across * np.cos(turn) + down * np.sin(turn)) / period)[..., None]
+    return colour(rng) + rng.uniform(30, 120) * (np.sign(wave) if rng.random() < 0.5 else wave)
+
+
+def page(rng: np.random.Generator) -> np.ndarray:
+    """Lines of words, dark on light or light on dark."""
+    dark, light = int(rng.integers(0, 60)), int(rng.integers(200, 256))
+    ink, paper = (dark, light) if rng.random() < 0.7 else (light, dark)
+    picture, size = Image.new("L", (SIDE, SIDE), paper), int(rng.integers(8, 16))
+    for top in range(3, SIDE, size + 3):
+        ImageDraw.Draw(picture).text((4, top), " ".join(rng.choice(WORDS, 8)), fill=ink, font_size=size)
+    return np.asarray(picture)[..., None].repeat(3, 2)
+
+
+def windows(rng: np.random.Generator) -> np.ndarray:
+    """Rectangles with bars on top, one over another, as on a screen."""
+    picture = Image.new("RGB", (SIDE, SIDE), shade(rng))
+    pen = ImageDraw.Draw(picture)
+    for _ in range(rng.integers(2, 7)):
+        left, top = rng.integers(0, 90, 2).tolist()
+        right, bottom = left + int(rng.integers(25, 90)), top + int(rng.integers(20, 80))
+        pen.rectangle((left, top, right, bottom), fill=shade(rng), outline=(90, 90, 90))
+        pen.rectangle((left, top, right, top + 7), fill=shade(rng))
+        pen.text((left + 3, top + 9), str(rng.choice(WORDS)), fill=shade(rng), font_size=9)
+    return np.asarray(picture)
+
+
+def colour(rng: np.random.Generator) -> np.ndarray:
+    return rng.uniform(0, 255, 3)
+
+
+def shade(rng: np.random.Generator) -> tuple[int, ...]:
+    return tuple(rng.integers(0, 256, 3).tolist())
+
+
+PAINTERS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
+    painter.__name__: painter for painter in (blank, noise, gradient, clouds, page, waves, windows)
+}
+
+
+@dataclass(frozen=True)
+class Strange:
+    """One of the pictures to train on, or of those that are held out."""
+
+    number: int
+    measuring: bool
+
+    def draw(self) -> Image.Image:
+        kinds = [kind for kind in PAINTERS if (kind in HELD_OUT) == self.measuring]
+        rng = np.random.default_rng([self.number, self.measuring])
+        canvas = PAINTERS[kinds[self.number % len(kinds)]](rng)
+        return Image.fromarray(np.clip(canvas, 0, 255).astype(np.uint8))
+
+
+def turns(number: int, code: str, measuring: bool, questions: int) -> list[Turn]:
+    """What people ask of a scene, and the answer that this is none."""
+    rng, tongue = random.Random(f"strange {number} {code} {measuring}"), TONGUES[code]
+    names = [name for name in NAMES if name not in SPEAKING]
+    made: list[Turn] = []
+    while len(made) < questions:
+        scene = make_scene("train", rng.randrange(1_000_000))
+        made += asked(rng.choice(names), scene, tongue, rng, measuring)
+    return [(question, tongue.answers["no_scene"]) for question, _ in made]

@@ -1,0 +1,45 @@
+"""What the picture cannot tell, a second picture that is not there, and what is not about the picture."""
+
+import random
+
+from dataset.storybook.people.family import family
+from dataset.storybook.people.references import absent, pick, present
+from dataset.storybook.people.tongue import Tongue
+from dataset.storybook.people.wording import Question
+from dataset.storybook.world import Scene
+
+TALK, REPLY = "talk ", "reply "
+TOO_EARLY = {"en": "are you sure", "zh": "你确定吗"}  # said before anything was asked
+
+
+@family
+def unknowable(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Whose it is, how old, what it costs. "Why is it red?" says its true colour."""
+    picked = pick(scene, rng, "colour")
+    if not picked:
+        return None
+    slots = {"it": picked[1], "colour": f"colour {picked[0].colour}"}
+    return Question("unknowable", tongue.answers["cannot"], slots)
+
+
+@family
+def one_picture(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
+    reference = present(scene, rng) if rng.random() < 0.5 else absent(scene, rng)
+    return Question("one_picture", tongue.answers["one_picture"], {"it": reference})
+
+
+@family
+def talk(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
+    sections = [name for name in tongue.grammar.sections if name.startswith(TALK)]
+    sections.remove(TALK + TOO_EARLY[tongue.code])
+    return said(rng.choice(sections), tongue)
+
+
+@family
+def too_early(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
+    """ "Are you sure?" as the first words: of what? Never asked after others."""
+    return said(TALK + TOO_EARLY[tongue.code], tongue)
+
+
+def said(section: str, tongue: Tongue) -> Question:
+    return Question(section, tongue.grammar.say(REPLY + section.removeprefix(TALK), None))
