@@ -97,7 +97,7 @@ def with_first_blank(folder: Path) -> None:
 
 
 WRONG = {  # what is read wrongly -> what the trial says
-    "logits": ("convert.llama.rope_theta", lambda *_: 5.0, "logits of the same question differ"),
+    "logits": ("convert.llama.rope", lambda *_: (5.0, None), "logits of the same question differ"),
     "pixels": (
         "convert.incoming.open_preprocessor",
         lambda *_: Preprocessor(32, crop=False),
@@ -292,5 +292,5 @@ def test_what_is_no_whole_model_is_called_what_it_is(name: str, tmp_path: Path) 
 
 
 def test_an_eye_of_its_own(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="brings an eye of its own; leave --vision out"):
+    with pytest.raises(SystemExit, match="llava has an eye of its own; leave it out"):
         imported("llava", tmp_path, "--vision", "somewhere")
