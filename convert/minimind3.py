@@ -29,7 +29,7 @@ RULES: Rules = (
     (r"(?:model\.)?vision_encoder\..+", None),  # the eye comes from --vision
 )
 KNOWN = {"hidden_act": ("silu",), "norm_topk_prob": (True,), "inference_rope_scaling": (False,)}
-PLACEHOLDER, TOKENS = 12, 64  # <|image_pad|>, and how often it stands for a picture in the release
+PLACEHOLDER = 12  # <|image_pad|>
 
 
 def is_of(tensors: dict[str, Tensor]) -> bool:
