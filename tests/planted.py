@@ -290,7 +290,7 @@ BUGS = {
         "trainer/health.py", "if waiting > WAITING:", "if False:", "tests/test_health.py"
     ),
     "blindness not told": Bug("trainer/health.py", "if gain < GAIN:", "if False:", "tests/test_health.py"),
-    "doctor sees no gap": Bug("scoring/doctor.py", 'f"pip install {line}"', '""', "tests/test_doctor.py"),
+    "doctor sees no gap": Bug("scoring/doctor.py", 'f"{command}{line}"', '""', "tests/test_doctor.py"),
     "doctor sees no full disk": Bug(
         "scoring/doctor.py", "if free >= ROOM", "if True", "tests/test_doctor.py"
     ),
@@ -356,15 +356,15 @@ BUGS = {
     # photographs
     "conversations of a row see each other": Bug(
         "model/decoder.py",
-        "((keys == 0) | (keys == queries)).tril()",
-        "(keys == keys).tril()",
+        "(place[:, None] < ends[:, None, :]).tril()",
+        "(place[:, None] == place[:, None]).expand(ends.shape[0], -1, len(place)).tril()",
         "tests/test_packing.py",
     ),
     "positions run on through a row": Bug(
         "model/decoder.py", "positions, mask = mask.sum(-1) - 1, mask", "mask = mask", "tests/test_packing.py"
     ),
     "the shared part ends too late": Bug(
-        "dataset/packing.py", "*(first - 1 for", "*(first for", "tests/test_packing.py"
+        "dataset/packing.py", "label != IGNORED) - 1", "label != IGNORED)", "tests/test_packing.py"
     ),
     "an adapter too strong": Bug(
         "model/lora.py", "config.lora_alpha / config.r", "config.lora_alpha", "tests/test_lora.py -k peft"

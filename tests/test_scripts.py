@@ -82,9 +82,7 @@ def test_a_caption_decoder_answers_as_the_others_do(
     train_pretrain_vlm.main([*stage, "--data", str(data), "--batch_size", "4", "--workers", "0"])
     capsys.readouterr()
     ask = ["--weights", out, "--image", str(picture), "--prompt", "hi", "--max_new_tokens", "4"]
-    eval_vlm.main(
-        [*ask, "--temperature", "1"]
-    )  # the likeliest of what it has learnt in two steps may be nothing
+    eval_vlm.main([*ask, "--temperature", "1"])  # its likeliest answer, after two steps, may be nothing
     assert capsys.readouterr().out.strip()
     with pytest.raises(SystemExit, match="2 pictures for 1 texts"):
         eval_vlm.main(["--weights", out, "--image", str(picture), str(picture), "--prompt", "hi"])
