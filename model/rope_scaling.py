@@ -20,6 +20,10 @@ def expect_scaling(scaling: dict | None) -> None:
     numbers = isinstance(scaling, dict) and set(scaling) == set(FIELDS) and list(scaling.values())
     if not numbers or not all(type(x) in (int, float) and 0 < x < math.inf for x in numbers):
         raise ValueError(f"rope_scaling is {str(scaling)[:80]}, not {', '.join(FIELDS)} above 0")
+    if scaling["low_freq_factor"] >= scaling["high_freq_factor"]:  # nothing would lie between the two
+        raise ValueError(
+            f"rope_scaling is {str(scaling)[:80]}: low_freq_factor is not below high_freq_factor"
+        )
 
 
 def scaled(frequencies: Tensor, scaling: dict | None) -> Tensor:

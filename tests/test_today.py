@@ -32,6 +32,7 @@ from dataset.preprocess import Preprocessor
 from model.config import PRESETS, VisionConfig
 from model.hub import CheckpointError
 from model.quick import QuickDecoder
+from model.rope_scaling import FIELDS, expect_scaling
 from model.shuffle import pixel_shuffle
 from model.vision import VisionTower
 from model.vlm import VLM
@@ -82,6 +83,12 @@ def test_what_differs_is_refused_by_name(changes: dict, said: str, tmp_path: Pat
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
     with pytest.raises(SystemExit, match=said):
         imported("llama", tmp_path / "theirs", tmp_path)
+
+
+def test_a_rope_scaling_without_a_between_is_refused() -> None:
+    scaling = {name: LLAMA3[name] for name in FIELDS} | {"low_freq_factor": 4.0}
+    with pytest.raises(ValueError, match="low_freq_factor is not below"):
+        expect_scaling(scaling)
 
 
 def test_a_bad_rope_scaling_is_one_clear_error(tmp_path: Path, vlm: VLM) -> None:
