@@ -27,14 +27,15 @@ class Args:
     vocab_size: Annotated[int, Within(256 + len(SPECIALS))] = 1536
     """Tokens at most; fewer where the text has no more to merge."""
     samples: Count = 20_000
-    """Storybook conversations to learn from."""
+    """Storybook conversations to learn from, in its own words, and as many in people's."""
 
 
 def storybook_text(samples: int) -> Iterator[str]:
     yield from ("user\n", "assistant\n", "system\n")
-    for record in StorybookRecords("train", samples, pictures=False):
-        for message in record.messages:
-            yield message["content"]
+    for view in ("train", "asked"):
+        for record in StorybookRecords(view, samples, pictures=False):
+            for message in record.messages:
+                yield message["content"]
 
 
 def train_tokenizer(texts: Iterator[str], vocab_size: int) -> Tokenizer:

@@ -11,6 +11,7 @@ captions       as described; four in a row differ in the kind of one thing alone
 regions        one crowded picture, and what is said of each thing in it
 things         as regions, in pictures with room between the things, too
 asked          several questions about one picture, in people's words (dataset/storybook/people)
+words          as asked, and every third as numbers: neither unlearns the other
 val            one question of each family in each language about each of `samples` scenes
 asked_val      as asked
 
@@ -50,6 +51,7 @@ SWITCHING = 0.2  # of the conversations: in both languages
 AFTER, OF_TWO = 2, 3  # questions after a long answer; about two pictures
 ASKED_FIRST = 40_000_000  # scene that people are the first to ask about
 STRANGE_SHARE = 0.04  # of what people ask is about a picture that is no scene
+OWN_WORDS = 3  # every third conversation
 WORDINGS = 10  # of one question
 PEOPLE = [(code, name) for code in LANGUAGES for name in in_words.NAMES]
 
@@ -212,6 +214,10 @@ def asked(index: int, pictures: bool = True, split: str = "train", view: str = "
     return _record([scene], turns, f"{code}/asked", f"storybook {view} {index}", pictures)
 
 
+def words(index: int, pictures: bool = True) -> Record:
+    return talk(index, pictures, "numbers") if index % OWN_WORDS == 0 else asked(index, pictures)
+
+
 def strange(index: int, pictures: bool = True, code: str = "", measuring: bool = True) -> Record:
     """A picture that is no scene: of a kind and with words that are held out, or of the others."""
     code = code or list(LANGUAGES)[index % len(LANGUAGES)]
@@ -291,6 +297,7 @@ VIEWS = {
     "regions": regions,
     "things": things,
     "asked": asked,
+    "words": words,
     "val": partial(held_out, split="val"),
     "asked_val": partial(asked, split="val", view="asked_val"),
     "scenes": held_out,

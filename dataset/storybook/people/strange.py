@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from dataset.storybook.people.conversation import NAMES, TONGUES, Turn, asked
 from dataset.storybook.world import make_scene
@@ -48,6 +48,24 @@ def clouds(rng: np.random.Generator) -> np.ndarray:
     return colour(rng) + rng.uniform(20, 70) * field / field.std()
 
 
+def leaves(rng: np.random.Generator) -> np.ndarray:
+    """Discs and boxes that hide one another, many small and few large, grainy: photographs' statistics, with
+    edges (dead leaves; Lee, Mumford & Huang 2001, section 3)."""
+    picture = Image.fromarray(np.clip(clouds(rng), 0, 255).astype(np.uint8))
+    pen, tints = ImageDraw.Draw(picture), [colour(rng) for _ in range(rng.integers(3, 9))]
+    for _ in range(rng.integers(20, 200)):
+        half = min(60.0, 3 / np.sqrt(rng.uniform(0.002, 1)))
+        (x, y), tint = rng.uniform(0, SIDE, 2), tints[rng.integers(len(tints))] + rng.uniform(-30, 30, 3)
+        flat = rng.uniform(0.4, 1.6)
+        draw = pen.ellipse if rng.random() < 0.6 else pen.rectangle
+        draw(
+            (x - half, y - half * flat, x + half, y + half * flat),
+            fill=tuple(np.clip(tint, 0, 255).astype(int)),
+        )
+    soft = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0, 2)))
+    return np.asarray(soft) + rng.normal(0, rng.uniform(0, 15), (SIDE, SIDE, 3))
+
+
 def waves(rng: np.random.Generator) -> np.ndarray:
     across, down = np.meshgrid(np.arange(SIDE), np.arange(SIDE))
     turn, period = rng.uniform(0, np.pi), rng.uniform(4, 40)
@@ -79,7 +97,8 @@ def windows(rng: np.random.Generator) -> np.ndarray:
 
 
 def colour(rng: np.random.Generator) -> np.ndarray:
-    return rng.uniform(0, 255, 3)
+    """More or less grey: few of a photograph's are pure."""
+    return rng.uniform(0, 255) + rng.uniform() * rng.uniform(-128, 128, 3)
 
 
 def shade(rng: np.random.Generator) -> tuple[int, ...]:
@@ -87,7 +106,7 @@ def shade(rng: np.random.Generator) -> tuple[int, ...]:
 
 
 PAINTERS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
-    painter.__name__: painter for painter in (blank, noise, gradient, clouds, page, waves, windows)
+    painter.__name__: painter for painter in (blank, noise, gradient, clouds, leaves, page, waves, windows)
 }
 
 
