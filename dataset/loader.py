@@ -6,6 +6,8 @@ Records of a batch are about as long then, and little of it is padding. Of sever
 prepares its own rows of every batch: together they are the batch that one process would have.
 """
 
+import atexit
+import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -126,6 +128,14 @@ def _heedless(worker: int) -> None:
     wants its batches, and its workers end with it."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+
+
+@atexit.register
+def _end_workers() -> None:
+    """Those that an error has left: Python would ask them by SIGTERM, which they do not heed, and wait."""
+    for process in multiprocessing.active_children():
+        if process.daemon:
+            process.kill()
 
 
 def held_out_batches(prepared: Prepared, batch_size: int, number: int | None = None) -> Iterator[Batch]:

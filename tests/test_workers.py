@@ -4,6 +4,8 @@ import copy
 import json
 import multiprocessing
 import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,3 +48,27 @@ def test_a_worker_makes_the_same_batch(chat: Chat, how: str, tmp_path: Path) -> 
     assert own.keys() == worked.keys()
     for name in ("input_ids", "labels"):
         assert_close(worked[name], own[name], rtol=0, atol=0)
+
+
+FAILING = """
+from dataset.console import script
+from dataset.loader import make_loader
+
+class Prepared:
+    records, chat = [0], None
+    def told(self, epoch, index):
+        raise ValueError("a fault in a worker")
+
+@script
+def main(argv):
+    batches = make_loader(Prepared(), 1, 0, workers=1)
+    next(batches)
+
+main()
+"""
+
+
+def test_a_fault_in_a_worker_ends_the_program() -> None:
+    """Workers heed no SIGTERM, with which Python ends those that are left: it would wait for ever."""
+    ended = subprocess.run([sys.executable, "-c", FAILING], capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 1 and "a fault in a worker" in ended.stderr

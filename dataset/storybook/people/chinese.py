@@ -51,6 +51,8 @@ def slip(text: str, rng: random.Random) -> str:
     some = [pair for pair in SWAPPED if pair[0] in text]
     if some and rng.random() < 0.6:
         return text.replace(*rng.choice(some), 1)
+    if len(text) < 2:
+        return text
     at = rng.randrange(len(text))
     return text[:at] + (text[at] * 2 if rng.random() < 0.5 else "") + text[at + 1 :]
 

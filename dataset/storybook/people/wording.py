@@ -69,10 +69,20 @@ class Wording:
 
 def worded(question: Question, tongue: Tongue, rng: random.Random, measuring: bool = False) -> Wording | None:
     """The question as somebody asks it; None where no way of asking it is held out."""
-    chosen = choose(question.section, tongue, rng, measuring)
-    if not chosen:
-        return None
-    line, said, register = chosen
+    for _ in range(TRIES):
+        chosen = choose(question.section, tongue, rng, measuring)
+        if not chosen:
+            return None
+        line, said, register = chosen
+        if text := written(question, line, said, register, tongue, rng):
+            return Wording(text, line, register)
+    raise DataError(f"{question.section}: its wordings come to nothing")
+
+
+def written(
+    question: Question, line: Line, said: str, register: Register, tongue: Tongue, rng: random.Random
+) -> str:
+    """What this person types, slips and all; nothing where what was said had neither letter nor digit."""
     try:
         said = said.format(**filled(question, tongue, rng))
     except KeyError as error:
@@ -80,8 +90,8 @@ def worded(question: Question, tongue: Tongue, rng: random.Random, measuring: bo
         raise DataError(fault) from None
     if not line.alone:
         said = framed(said, line, register, tongue, rng)
-    text = tongue.typed(tidy(said.replace("~", "")), line.alone, rng)
-    return Wording(marred(text, register, tongue, rng), line, register)
+    text = tidy(said.replace("~", ""))
+    return marred(tongue.typed(text, line.alone, rng), register, tongue, rng) if text else ""
 
 
 def choose(

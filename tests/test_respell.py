@@ -1,0 +1,61 @@
+"""trainer.respell: other tokens, the same words and what is known of them."""
+
+from itertools import chain
+
+import pytest
+import torch
+
+from dataset.chat import Chat
+from dataset.errors import DataError
+from dataset.storybook.records import StorybookRecords
+from dataset.train_tokenizer import train_tokenizer
+from scoring.assistant import Assistant
+from trainer.respell import ROWS, main, with_tokenizer
+
+
+@pytest.fixture(scope="module")
+def wider() -> Chat:
+    """A tokenizer with more merges than the small one, of people's questions."""
+    texts = (m["content"] for r in StorybookRecords("asked", 60, pictures=False) for m in r.messages)
+    return Chat(train_tokenizer(chain(["user\n", "assistant\n"], texts), 500), image_tokens=4)
+
+
+def test_a_known_token_keeps_its_row_and_a_new_one_begins_as_the_mean_of_its_pieces(assistant, wider):
+    respelt = with_tokenizer(assistant, wider).vlm.state_dict()[ROWS]
+    rows, (old, new) = assistant.vlm.state_dict()[ROWS], (assistant.chat.tokenizer, wider.tokenizer)
+    known = [token for token in new.get_vocab() if old.token_to_id(token) is not None]
+    fresh = [token for token in new.get_vocab() if old.token_to_id(token) is None and token.isascii()]
+    assert len(known) > 262 and "lease" in fresh
+    for token in known:
+        assert torch.equal(respelt[new.token_to_id(token)], rows[old.token_to_id(token)])
+    for token in fresh:
+        pieces = rows[assistant.chat.encode(token)]
+        assert torch.allclose(respelt[new.token_to_id(token)], pieces.mean(0))
+
+
+def test_nothing_else_changes(assistant, wider):
+    before, after = assistant.vlm.state_dict(), with_tokenizer(assistant, wider).vlm.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[key], after[key]) for key in before if key != ROWS)
+
+
+def test_its_own_tokenizer_changes_nothing(assistant):
+    again = with_tokenizer(assistant, assistant.chat).vlm.state_dict()
+    assert all(torch.equal(rows, again[key]) for key, rows in assistant.vlm.state_dict().items())
+
+
+def test_the_folder_that_is_written_opens_and_reads_the_new_tokens(assistant, wider, tmp_path):
+    assistant.save(tmp_path / "old")
+    wider.save(tmp_path / "tokenizer")
+    flags = {"weights": "old", "tokenizer": "tokenizer", "out": "new"}
+    named = [part for flag, name in flags.items() for part in (f"--{flag}", str(tmp_path / name))]
+    main([*named, "--store", "fp32"])
+    opened = Assistant.load(tmp_path / "new", "cpu")
+    assert opened.vlm.config.text.vocab_size == wider.tokenizer.get_vocab_size()
+    assert opened.chat.encode("what colour is the boat?") == wider.encode("what colour is the boat?")
+
+
+def test_a_tokenizer_of_another_make_is_refused(assistant, wider, monkeypatch):
+    monkeypatch.setattr(wider.tokenizer.__class__, "token_to_id", lambda self, token: None, raising=False)
+    with pytest.raises(DataError, match=r"dataset\.train_tokenizer"):
+        with_tokenizer(assistant, wider)
