@@ -12,6 +12,7 @@ from PIL import Image, PngImagePlugin
 
 from dataset.errors import DataError, printable
 from dataset.fetch import fetch
+from dataset.instead import instead
 from dataset.picture_files import formats, is_heic
 from dataset.pictures import EMBEDDED, embedded
 from dataset.pixels import scale_transparency, to_rgb
@@ -79,7 +80,10 @@ def _opened(file: BinaryIO, label: str) -> Image.Image:
         raise DataError(f"{label}: the picture is too large; make it smaller") from error
     except Exception as error:  # a reader fed damaged bytes may raise anything
         file.seek(0)
-        if is_heic(file.read(12)) and "HEIF" not in formats():
+        head = file.read(64)
+        if told := instead(head):
+            raise DataError(f"{label}: {told}") from error
+        if is_heic(head) and "HEIF" not in formats():
             advice = "is read where pillow-heif is installed; install it, or save the picture as JPEG"
             raise DataError(f"{label}: HEIC {advice}") from error
         kinds = ", ".join(formats())
