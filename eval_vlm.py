@@ -24,7 +24,7 @@ from tqdm import tqdm
 from dataset.check import one_by_one
 from dataset.errors import DataError
 from dataset.flags import Count, CountOr0, NotNegative, NotWith, OnlyWith, Positive, Seed, Within
-from dataset.open import is_drawn, open_data
+from dataset.open import expect_folder_heeded, is_drawn, open_data
 from dataset.picture_files import formats, pictures_in
 from dataset.project import PHOTO, ROOT, TINY, named
 from scoring import doctor, heatmap, report
@@ -123,6 +123,7 @@ def main(argv: list[str] | None = None) -> None:
     if (sys.argv[1:] if argv is None else argv) == ["doctor"]:
         doctor.main()
     args = parse(Args, argv, __doc__)
+    expect_folder_heeded(args.image_dir, args.data)
     torch.manual_seed(args.seed)
     groups = picture_groups(args)
     if args.load == 1:

@@ -38,6 +38,12 @@ def is_drawn(source: str) -> bool:
     return source.partition(":")[0] == STORYBOOK
 
 
+def expect_folder_heeded(image_dir: Path | None, *sources: str | None) -> None:
+    """Raises DataError for a folder of pictures where all are drawn."""
+    if image_dir is not None and all(source is None or is_drawn(source) for source in sources):
+        raise DataError(f"--image_dir {image_dir}: not heeded, the storybook draws its own; leave it out")
+
+
 def open_data(
     source: str,
     image_dir: Path | None = None,

@@ -17,7 +17,7 @@ from dataset.errors import DataError
 from dataset.flags import Count, CountOr0, NotNegative, NotWith, OnlyWith, Positive, Seed
 from dataset.loader import held_out_batches, make_loader
 from dataset.needs import Needs
-from dataset.open import Chosen, is_drawn, open_data
+from dataset.open import Chosen, expect_folder_heeded, is_drawn, open_data
 from dataset.packing import Packs
 from model.device import pick_device
 from model.hub import WEIGHTS, Model
@@ -160,6 +160,7 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     stage, leads = STAGES[stage_name], rank() == 0
     parts = args.train or stage.parts
     expect_heeded(stage_name, args)
+    expect_folder_heeded(args.image_dir, args.data, args.val)
     if not saved_states(args.out):  # else `load_state` judges
         spare_model(args.out)
     assistant, module = open_module(stage_name, args, parts)
