@@ -18,9 +18,10 @@ from dataset.pictures import EMBEDDED, embedded
 from dataset.pixels import scale_transparency, to_rgb
 
 MAX_ASPECT = 200  # a strip resized by its short side would grow without bound along the other
-# Times as many of a JPEG, opened at half its sides. 48 million took 95 MB, or 324 where all of it has to be
-# held at once (progressive, colour in full); an RGBA picture of 40 million takes 613 (2026-11-26).
-JPEG_PIXELS = 2.75
+# Times as many pixels of what phones make. 48 million of a JPEG, opened at half its sides, took 95 MB, or 324
+# where all of it has to be held at once (progressive, colour in full), and of a HEIC, which has no
+# transparency, 393; an RGBA picture of 40 million takes 613 (2026-11-26).
+PHONES = {"JPEG": 2.75, "MPO": 2.75, "HEIF": 1.25}
 URL_SECONDS, URL_BYTES = 10, 20_000_000
 # Notes in a PNG are no reason to refuse it: one may be as long as Pillow lets all of them be together.
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
@@ -33,7 +34,7 @@ def load_image(source: Source, max_pixels: int = 40_000_000, name: str | None = 
 
     `source` is a path, an address (`read_address`), the bytes of a picture file, or a PIL image; `name` says
     in errors where it came from ("data.jsonl line 7"). `max_pixels` bounds width x height before anything is
-    decoded; a JPEG may have `JPEG_PIXELS` times as many, and comes at half its sides then.
+    decoded; a JPEG and a HEIC may have more (`PHONES`), the first comes at half its sides then.
     Raises DataError when the source is missing, not a picture, damaged or too large.
     """
     label = _label(source, name)
@@ -45,8 +46,7 @@ def load_image(source: Source, max_pixels: int = 40_000_000, name: str | None = 
             _check_size(source, max_pixels, label)
             return _decoded(source, label)
         with _file(source, label) as file, _opened(file, label) as image:
-            jpeg = image.format in ("JPEG", "MPO")
-            _check_size(image, int(max_pixels * (JPEG_PIXELS if jpeg else 1)), label)
+            _check_size(image, int(max_pixels * PHONES.get(image.format, 1)), label)
             if image.width * image.height > max_pixels:
                 image.draft(None, (image.width // 2, image.height // 2))
             scale_transparency(image)
