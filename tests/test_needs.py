@@ -131,7 +131,7 @@ def test_the_command_that_tells_all_judges_as_the_run_does(
     rows = [{"image": "a.png", "conversations": turns("What? " * n, "yellow")} for n in (1, 60)]
     mixed.write_text("".join(json.dumps(row) + "\n" for row in rows))
     said = mistake(train_sft_vlm.main, flags_for(mixed, tokenizer_folder, "--max_length", "100"))
-    command = said.split("`python -m dataset.records check ")[1].split("`")[0]
+    command = said.split("python -m dataset.records check ")[1].split("`")[0]
     with pytest.raises(SystemExit):
         check.main(command.split())
     assert capsys.readouterr().out.splitlines()[0] in said and "is cut at 100" in said
