@@ -25,7 +25,8 @@ def whole_records(
     if found.bad:
         number, first = f"{len(found.bad)} of {len(records)} records are bad", next(iter(found.bad.values()))
         if not args.skip_bad or len(found.bad) == len(records):
-            told = f"{number}; `.venv/bin/python -m {checking(source, chat, max_length, args, needs)}` tells all"
+            look = checking(source, chat, max_length, args, needs)
+            told = f"{number}; `.venv/bin/python -m {look}` tells all"
             raise DataError(f"{first} ({told}; correct them, or leave them out with --skip_bad)")
         print(f"{source}: {number} and left out; the first: {first}")
     if not found.good:
