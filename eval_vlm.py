@@ -24,7 +24,7 @@ from tqdm import tqdm
 from dataset.check import one_by_one
 from dataset.errors import DataError
 from dataset.flags import Count, CountOr0, NotNegative, NotWith, OnlyWith, Positive, Seed, Within
-from dataset.open import open_data
+from dataset.open import expect_folder_heeded, is_drawn, open_data
 from dataset.picture_files import formats, pictures_in
 from dataset.project import PHOTO, ROOT, TINY, named
 from scoring import doctor, heatmap, report
@@ -109,7 +109,7 @@ class Args:
 
     def folder(self) -> Path:
         """Of the weights that answer."""
-        storybook = self.suite or (self.data or "").startswith("storybook")
+        storybook = self.suite or is_drawn(self.data or "")
         default = TINY if storybook or self.model_mode is not None else PHOTO
         return self.weights or (default if self.model_mode is None else MODES[self.model_mode])
 
@@ -123,6 +123,7 @@ def main(argv: list[str] | None = None) -> None:
     if (sys.argv[1:] if argv is None else argv) == ["doctor"]:
         doctor.main()
     args = parse(Args, argv, __doc__)
+    expect_folder_heeded(args.image_dir, args.data)
     torch.manual_seed(args.seed)
     groups = picture_groups(args)
     if args.load == 1:
@@ -235,10 +236,10 @@ def score_suite(assistant: Assistant, args: Args) -> None:
     from scoring import suite  # what only a score needs takes an answer a third of a second
 
     scored = suite.run(assistant, args.samples or 300, args.batch_size, **args.sampling())
-    print(suite.table(scored))
     path = args.report or Path("out/suite.json")
     report.write({"weights": named(args.folder()), **scored}, path)
     suite.draw(scored, path.with_suffix(".png"))
+    print(suite.table(scored))
     print(f"saved {path} and {path.with_suffix('.png')}")
 
 
@@ -249,10 +250,10 @@ def score_photos(assistant: Assistant, args: Args) -> None:
     batch_size, choices = min(args.batch_size, 32), args.sampling()
     answers = photos.ask(assistant, asked, batch_size, args.per_family, **choices)
     scored = photos.score(asked, answers)
-    print(photos.table(scored))
     path = args.report or Path("out/photos.json")
     report.write({"weights": named(args.folder()), **scored}, path)
     photos.write(answers, path.with_suffix(".jsonl"))
+    print(photos.table(scored))
     print(f"saved {path} and {path.with_suffix('.jsonl')}")
 
 
@@ -265,13 +266,13 @@ def score_file(assistant: Assistant, args: Args) -> None:
     if not said:
         raise DataError(f"{reasons[0]} (none of {len(records)} records can be asked)")
     scored = report.score(said)
+    if args.report:
+        about = {"weights": named(args.folder()), "data": args.data, "left_out": reasons}
+        report.write({**about, **scored}, args.report)
     print(report.table(scored))
     if reasons:
         print("\n".join(one_by_one(reasons)))
         print(f"{len(reasons)} of {len(records)} records cannot be asked and are left out")
-    if args.report:
-        about = {"weights": named(args.folder()), "data": args.data, "left_out": reasons}
-        report.write({**about, **scored}, args.report)
 
 
 if __name__ == "__main__":

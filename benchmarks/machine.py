@@ -15,7 +15,7 @@ def name(device: torch.device) -> str:
     if device.type == "cuda":
         what = torch.cuda.get_device_name(device)
     else:
-        info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").is_file() else ""
+        info = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").is_file() else ""
         models = [line.partition(":")[2].strip() for line in info.splitlines() if "model name" in line]
         what = f"{models[0] if models else platform.processor()}, {torch.get_num_threads()} threads"
     return f"{what}; torch {torch.__version__}, Python {platform.python_version()}"

@@ -19,11 +19,11 @@ def write(rows: list[Row], path: Path, machine: str) -> None:
     """`path`.json and `path`.md, which is printed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     found = {"machine": machine, "rows": [asdict(row) for row in rows]}
-    path.with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n")
+    path.with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     text = f"{machine}\n\n" + "\n".join(
         table(list(some)) for _, some in groupby(rows, lambda r: r.comparison)
     )
-    path.with_suffix(".md").write_text(text)
+    path.with_suffix(".md").write_text(text, encoding="utf-8")
     print(text)
 
 

@@ -74,7 +74,7 @@ def main(argv: list[str] | None = None) -> None:
     paid = costs(args)
     text = table({way: [row | paid[way] for row in rows] for way, rows in scores.items()})
     print(text)
-    (args.out / "ways.md").write_text(text)
+    (args.out / "ways.md").write_text(text, encoding="utf-8")
     draw(scores, args.out / "ways.png")
 
 
@@ -84,8 +84,8 @@ def scored(way: str, seed: int, args: Args) -> dict[str, float]:
     if not (folder / "row.json").is_file():
         train(way, seed, folder, args)
         row = score(Assistant.load(folder / PHASES[-1], dtype="auto"), args)
-        (folder / "row.json").write_text(json.dumps(row))
-    return json.loads((folder / "row.json").read_text())
+        (folder / "row.json").write_text(json.dumps(row), encoding="utf-8")
+    return json.loads((folder / "row.json").read_text(encoding="utf-8"))
 
 
 def train(way: str, seed: int, folder: Path, args: Args) -> None:

@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from dataset.errors import read_object
+from dataset.instead import expect_itself
 from model.hub import within
 from model.partial import INDEX, WHOLE, partial
 
@@ -55,6 +56,7 @@ def find(source: str) -> Path:
 def find_model(source: str) -> Path:
     """The same, but not of an adapter or of a model in pieces."""
     found = find(source)
+    expect_itself(found)
     if found.is_dir() and (told := partial(found)):
         raise ConvertError(told)
     return found

@@ -11,7 +11,6 @@ from convert import blip, encoders, gguf, llama, llava, minimind, minimind3
 from convert.blip import without_twins
 from convert.families import completed, first_id
 from convert.files import ConvertError, Sources, find, find_model, read_tensors, whole_folder
-from convert.pixels import PIXELS, open_preprocessor, side_of
 from convert.words import TOKENIZER, open_chat
 from dataset.chat import BLIP, FORMATS, MINIMIND, MINIMIND3, OPT, T5, Chat, ChatFormat
 from dataset.class_names import class_ids
@@ -25,6 +24,7 @@ from model.config import PRESETS, VLMConfig
 from model.connector import WordsConnector
 from model.eyes import efficientnet_config
 from model.hub import Config, Model, load_strictly, make, own_tensors, save
+from scoring.pixels import PIXELS, open_preprocessor, side_of
 
 SEEING = ("clip", "llava", "blip", "blip2")  # come with an eye
 

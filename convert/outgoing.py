@@ -30,7 +30,7 @@ def convert(kind: str, source: Path, out: Path, store: torch.dtype) -> None:
     stored = {name: tensor.to(store).contiguous() for name, tensor in tensors.items()}
     with whole_folder(out) as whole:
         values |= {"dtype": str(store).removeprefix("torch.")}
-        (whole / "config.json").write_text(json.dumps(values, indent=2) + "\n")
+        (whole / "config.json").write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
         save_file(stored, whole / "model.safetensors", metadata={"format": "pt"})
         words = open_words(assistant.chat)
         words.save_pretrained(whole)

@@ -27,7 +27,6 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from convert import pixels
 from convert.files import ConvertError, Sources
 from convert.template import SHOWN, SYSTEM, TALK, open_template
 from convert.words import TOKENIZER, add_specials, special_tokens
@@ -35,6 +34,7 @@ from dataset.chat import IGNORED, Chat
 from dataset.preprocess import Preprocessor
 from model.eyes import TRANSFORMERS, placeless
 from model.hub import Model, load
+from scoring import pixels
 from scoring.assistant import Assistant
 
 CLOSE = 1e-3  # of the largest number
@@ -89,6 +89,7 @@ def expect_same_ids(chat: Chat, folder: Path, pictures: bool) -> None:
     template, bos, mark = open_template(folder, pictures), "".join(chat.format.begin), chat.format.placeholder
     text = template.write(talk).replace(mark, mark * chat.image_tokens) if template else chat.spelled(talk)
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    tokenizer.no_truncation(), tokenizer.no_padding()  # as transformers does, whatever the file says
     add_specials(tokenizer, special_tokens(chat.tokenizer))
     begin = tokenizer.encode(bos, add_special_tokens=False).ids
     spelled = template is not None and text.startswith(bos)  # else it is put in front of the ids

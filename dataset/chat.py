@@ -18,6 +18,7 @@ from pathlib import Path
 from tokenizers import Encoding, Tokenizer
 
 from dataset.errors import DataError, read_object
+from dataset.instead import expect_itself
 from dataset.record import IMAGE
 
 IGNORED = -100
@@ -156,12 +157,15 @@ class Chat:
         self.image_id = added[placeholder]
 
     def _as_text(self) -> None:
-        """Special tokens spelled out in a text are text."""
+        """Special tokens spelled out in a text are text, and all of it is encoded: a file may say that texts
+        are to be cut, or padded."""
         self.tokenizer.encode_special_tokens = True
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
         self._later = going_on(self.tokenizer)
 
     def __setstate__(self, state: dict) -> None:
-        """In a worker process: tokenizers does not pickle the setting."""
+        """In a worker process: tokenizers does not pickle the first setting."""
         self.__dict__.update(state)
         self._as_text()
 
@@ -173,6 +177,7 @@ class Chat:
             raise DataError(f"no tokenizer.json in {folder}: no such folder, seen from {Path.cwd()}")
         if not path.is_file():
             raise DataError(f"no tokenizer.json in {folder}; `python -m dataset.train_tokenizer` makes one")
+        expect_itself(path)
         chat_format = ChatFormat.from_file(how) if how.is_file() else None
         try:
             tokenizer = Tokenizer.from_file(str(path))
@@ -194,9 +199,10 @@ class Chat:
             "eos_token": self.format.end,
             "pad_token": self.format.pad,
         }
-        (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
+        (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
         if self.format != ChatFormat():
-            (folder / FORMAT_FILE).write_text(json.dumps(asdict(self.format), indent=2) + "\n")
+            how = json.dumps(asdict(self.format), indent=2) + "\n"
+            (folder / FORMAT_FILE).write_text(how, encoding="utf-8")
 
     def encode(self, text: str) -> list[int]:
         return self._encoding(text).ids

@@ -8,7 +8,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -45,6 +45,8 @@ class Check:
     """Longest conversation, in tokens; an answer that is cut off there is a fault (weights/tiny: 1024)."""
     stage: Literal[tuple(NEEDS)] = "sft"
     """Of training, which may want a picture in each record."""
+    augment: bool = False
+    """Records for training with --augment, which moves what is in a picture."""
 
 
 @dataclass
@@ -82,7 +84,7 @@ def examine(
     for index in tqdm(range(len(records)), desc="check", unit="record", mininterval=1, leave=False):
         try:
             record = records[index]
-            needs.expect(record)
+            needs.expect(record, chat)
             length = whole_length(record, chat, max_length)
             for image in record.images:
                 load_image(image, name=record.where)
@@ -177,6 +179,7 @@ def main(argv: list[str]) -> None:
     args = parse(Check, argv, __doc__)
     records = open_records(args.file, args.image_dir)
     chat = Chat.load(args.weights, args.image_tokens)
-    found = examine(records, chat, args.max_length, compare=True, needs=NEEDS[args.stage])
+    needs = replace(NEEDS[args.stage], augmented=args.augment)
+    found = examine(records, chat, args.max_length, compare=True, needs=needs)
     print("\n".join(told(found)))
     sys.exit(1 if found.bad or not found.good else 0)

@@ -59,7 +59,7 @@ class Prepared:
         prepared = {
             "sample": told["sample"],
             "where": record.where,
-            "caption": caption_of(record),
+            "caption": record.caption,
             "regions": [],
         }
         if self.features is not None:
@@ -75,15 +75,10 @@ class Prepared:
     def _regions(self, record: Record, size: tuple[int, int]) -> list[Region]:
         """As the eye sees them; where nobody has drawn any, the first picture is one region."""
         if not record.regions:
-            return [((0.0, 0.0, 1.0, 1.0), caption_of(record))]
+            return [((0.0, 0.0, 1.0, 1.0), record.caption)]
         if self.augment:
             raise DataError(f"{record.where}: has regions, which --augment would move; leave it out")
         return [(self.preprocessor.moved(box, size), text) for box, text in record.regions]
-
-
-def caption_of(record: Record) -> str:
-    """What is said of the picture: the first answer."""
-    return next(message["content"] for message in record.messages if message["role"] == "assistant")
 
 
 def augmented(image: Image.Image, rng: torch.Generator) -> Image.Image:

@@ -2,10 +2,13 @@
 
 import functools
 import io
+import os
 import sys
 from collections.abc import Callable
 
 from dataset.errors import shortened
+
+READER_GONE = 128 + 13  # the exit code of a program that SIGPIPE ends
 
 
 def script(main: Callable) -> Callable:
@@ -17,6 +20,10 @@ def script(main: Callable) -> Callable:
         show_anything()
         try:
             main(argv)
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever read has gone (`| head`), and nobody is there to be told
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(READER_GONE)
         except (ValueError, OSError) as error:
             sys.exit(f"error: {shortened(str(error))}")
 
@@ -25,7 +32,11 @@ def script(main: Callable) -> Callable:
 
 def show_anything() -> None:
     """What a terminal, a pipe or a file has no letters for (cp1252, ASCII) is written as its code, \\u6c7d:
-    nothing is lost, and nothing ends there. PYTHONUTF8=1 has letters for all."""
+    nothing is lost, and nothing ends there. PYTHONUTF8=1 has letters for all. A stream that is closed (`<&-`,
+    pythonw) is an empty one."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a notebook's and a test's may be something else
             stream.reconfigure(errors="backslashreplace")

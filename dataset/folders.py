@@ -45,6 +45,9 @@ def described_by(path: Path) -> list[Path]:
         return [path / told[0]]
     if data and all(Path(name).suffix.lower() == ".parquet" for name in data):
         return _parts(path, data)
+    if arrow := next((name for name in names if name.endswith(".arrow")), None):
+        told = "as save_to_disk writes; write Parquet instead: dataset.to_parquet"
+        raise DataError(f"{path}: holds {arrow}, {told}")
     if data:
         remedy = "name that file, or move it away where each folder is a class" if inner else "name that file"
         raise DataError(f"{path}: holds {data[0]}; {remedy}: {path / data[0]}")
@@ -91,6 +94,7 @@ def _classes(path: Path, names: list[str], inner: list[str]) -> dict[str, list[s
     """{folder: pictures in it}. Raises DataError unless the folders are plainly classes."""
     classes = {name: found for name in inner if (found := _pictures(path / name))}
     loose = [name for name in names if is_picture(name)]
+    expect_no_set(path, inner)
     deep = [name for name in inner if names_in(path / name)[1]]
     if deep:
         lies = f"{deep[0]} holds folders of its own"
@@ -110,6 +114,14 @@ def _classes(path: Path, names: list[str], inner: list[str]) -> dict[str, list[s
             f"{path}: {held} are no names of classes; sort the pictures into a folder for each class"
         )
     return classes
+
+
+def expect_no_set(path: Path, inner: list[str]) -> None:
+    """Raises DataError that names the folder within that tells of its pictures itself."""
+    for folder in inner:
+        for name in names_in(path / folder)[0]:
+            if name in DESCRIPTIONS or Path(name).suffix.lower() in (".parquet", ".jsonl"):
+                raise DataError(f"{path}: holds {folder}/{name}; name that folder: {path / folder}")
 
 
 class ClassRecords(Records):

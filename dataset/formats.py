@@ -9,6 +9,7 @@ A row in, a row out; what is wrong is a DataError that begins with the row's pla
 rows, and where in it, is for the readers to know: records.py, table.py, joined.py, folders.py.
 """
 
+import math
 import re
 from collections.abc import Collection
 
@@ -17,8 +18,9 @@ from dataset.errors import DataError, shown
 
 ANSWERS = ("answer", "answers", "caption", "text", "name", "label")
 CAPTIONS = ("caption", "text")
+CHOICES = ("choices", "options")
 KEPT = ("image", "image_bytes", "regions")
-COLUMNS = (*READ, "question", "qa", *ANSWERS, "type", "regions")  # all that is read of a row
+COLUMNS = (*READ, "question", "qa", *ANSWERS, *CHOICES, "type", "regions")  # all that is read of a row
 LISTS = ("image_bytes", "texts", "history", "qa", "answers", "regions")  # more than a table's cell can hold
 CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 DESCRIBE, DESCRIBE_ZH, NAME = "Describe the picture.", "描述一下这个图像的内容。", "What is this?"
@@ -46,6 +48,7 @@ def as_conversation(row: object, where: str) -> object:
     answer = _text(_first(row[key], key, where), key, where)
     if not answer:
         raise DataError(f"{where}: {key} is empty; fill it, or remove the record")
+    _expect_in_words(answer, key, row, where)
     described = key in CAPTIONS
     asked = question or ((DESCRIBE_ZH if CHINESE.search(answer) else DESCRIBE) if described else NAME)
     messages = [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]
@@ -67,7 +70,7 @@ def makes_records(names: Collection[str]) -> bool:
 def expect_one_record(names: Collection[str], where: str) -> None:
     """Raises DataError where columns of text do not go together, before any row is read."""
     if not any(name in names for name in CONVERSATIONS):
-        as_conversation({name: "x" for name in names if name not in UNREAD}, where)
+        as_conversation({name: "x" for name in names if name not in (*UNREAD, *CHOICES)}, where)
 
 
 def _answer_key(row: dict, asked: bool, where: str) -> str:
@@ -86,14 +89,27 @@ def _answer_key(row: dict, asked: bool, where: str) -> str:
 
 
 def _first(value: object, key: str, where: str) -> object:
-    """Of ["two", "2"] or [{"answer": "two"}, ...] the first; numbers that answer as text."""
+    """Of ["two", "2"] or [{"answer": "two"}, ...] the first; numbers that answer as text, whole ones without
+    a point."""
     if isinstance(value, list):
         if not value:
             raise DataError(f"{where}: {key} is an empty list; write one, or remove the record")
         value = value[0]
         value = value.get("answer") if isinstance(value, dict) else value
-    counts = key in ANSWERS[:2] and isinstance(value, int | float) and not isinstance(value, bool)
-    return str(value) if counts else value
+    if key not in ANSWERS[:2] or isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if isinstance(value, float) and value.is_integer():  # as tables with gaps keep whole numbers
+        value = int(value)
+    return str(value) if isinstance(value, int) or math.isfinite(value) else value
+
+
+def _expect_in_words(answer: str, key: str, row: dict, where: str) -> None:
+    """Raises DataError for what may be the number or the letter of one of several choices."""
+    name = next((name for name in CHOICES if row.get(name) not in (None, [], "", "[]")), None)
+    choices = row[name] if name and isinstance(row[name], list) else []
+    if name and answer not in [str(one).strip() for one in choices]:
+        remedy = f"write the right one in words, and leave {name} out"
+        raise DataError(f"{where}: {key} is {shown(answer)}, none of its {name}; {remedy}")
 
 
 def _text(value: object, key: str, where: str) -> str:

@@ -12,14 +12,16 @@ from PIL import Image, PngImagePlugin
 
 from dataset.errors import DataError, printable
 from dataset.fetch import fetch
+from dataset.instead import instead
 from dataset.picture_files import formats, is_heic
 from dataset.pictures import EMBEDDED, embedded
 from dataset.pixels import scale_transparency, to_rgb
 
 MAX_ASPECT = 200  # a strip resized by its short side would grow without bound along the other
-# Times as many of a JPEG, opened at half its sides. 48 million took 95 MB, or 324 where all of it has to be
-# held at once (progressive, colour in full); an RGBA picture of 40 million takes 613 (2026-11-26).
-JPEG_PIXELS = 2.75
+# Times as many pixels of what phones make. 48 million of a JPEG, opened at half its sides, took 95 MB, or 324
+# where all of it has to be held at once (progressive, colour in full), and of a HEIC, which has no
+# transparency, 393; an RGBA picture of 40 million takes 613 (2026-11-26).
+PHONES = {"JPEG": 2.75, "MPO": 2.75, "HEIF": 1.25}
 URL_SECONDS, URL_BYTES = 10, 20_000_000
 # Notes in a PNG are no reason to refuse it: one may be as long as Pillow lets all of them be together.
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
@@ -32,7 +34,7 @@ def load_image(source: Source, max_pixels: int = 40_000_000, name: str | None = 
 
     `source` is a path, an address (`read_address`), the bytes of a picture file, or a PIL image; `name` says
     in errors where it came from ("data.jsonl line 7"). `max_pixels` bounds width x height before anything is
-    decoded; a JPEG may have `JPEG_PIXELS` times as many, and comes at half its sides then.
+    decoded; a JPEG and a HEIC may have more (`PHONES`), the first comes at half its sides then.
     Raises DataError when the source is missing, not a picture, damaged or too large.
     """
     label = _label(source, name)
@@ -44,8 +46,7 @@ def load_image(source: Source, max_pixels: int = 40_000_000, name: str | None = 
             _check_size(source, max_pixels, label)
             return _decoded(source, label)
         with _file(source, label) as file, _opened(file, label) as image:
-            jpeg = image.format in ("JPEG", "MPO")
-            _check_size(image, int(max_pixels * (JPEG_PIXELS if jpeg else 1)), label)
+            _check_size(image, int(max_pixels * PHONES.get(image.format, 1)), label)
             if image.width * image.height > max_pixels:
                 image.draft(None, (image.width // 2, image.height // 2))
             scale_transparency(image)
@@ -79,7 +80,10 @@ def _opened(file: BinaryIO, label: str) -> Image.Image:
         raise DataError(f"{label}: the picture is too large; make it smaller") from error
     except Exception as error:  # a reader fed damaged bytes may raise anything
         file.seek(0)
-        if is_heic(file.read(12)) and "HEIF" not in formats():
+        head = file.read(64)
+        if told := instead(head):
+            raise DataError(f"{label}: {told}") from error
+        if is_heic(head) and "HEIF" not in formats():
             advice = "is read where pillow-heif is installed; install it, or save the picture as JPEG"
             raise DataError(f"{label}: HEIC {advice}") from error
         kinds = ", ".join(formats())

@@ -12,6 +12,7 @@ import json
 import os
 import re
 from array import array
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,14 +24,13 @@ from dataset.picture_files import suffixes
 from dataset.record import Records, read_span
 
 DECODE, BLANK = json.JSONDecoder().raw_decode, re.compile(r"[ \t\r\n]*")
-BOM = b"\xef\xbb\xbf"
 IDS = {"images": ("id",), "questions": ("question_id",), "annotations": ("question_id", "image_id")}
 HELD = re.compile(rb'"(questions|annotations)"\s*:\s*\[')
 NAMED = re.compile(r"(?:OpenEnded|MultipleChoice)_|questions|annotations")  # what tells a pair's names apart
 
 
 def begins_object(data: bytes) -> bool:
-    return data.removeprefix(BOM).lstrip().startswith(b"{")
+    return data.removeprefix(BOM_UTF8).lstrip().startswith(b"{")
 
 
 def open_joined(path: Path, folder: Path) -> Records:
@@ -59,7 +59,7 @@ class Lists:
 
     def __post_init__(self) -> None:
         data = self.path.read_bytes()
-        before = len(BOM) if data.startswith(BOM) else 0
+        before = len(BOM_UTF8) if data.startswith(BOM_UTF8) else 0
         text = data[before:].decode("latin-1")  # a letter for each byte, so that places are bytes
         del data
         try:

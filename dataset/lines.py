@@ -2,6 +2,7 @@
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -51,6 +52,9 @@ def _line_spans(path: Path) -> Iterator[tuple[int, int, int, int]]:
     """(from byte, to byte, line, question) of every line that is not blank."""
     start = 0
     with open(path, "rb") as file:
+        if file.read(4096).removeprefix(BOM_UTF8).lstrip().startswith(b"["):
+            raise DataError(f"{path}: begins a list [...]; call it .json, or write one record on each line")
+        file.seek(0)
         for number, line in enumerate(file, start=1):
             if line.strip():
                 yield from ((start, start + len(line), number, pair) for pair in _pairs(line))

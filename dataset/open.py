@@ -10,7 +10,7 @@ from dataset.record import Record
 from dataset.records import open_records
 from dataset.storybook.records import VIEWS, StorybookRecords
 
-STORYBOOK_SAMPLES = 20_000
+STORYBOOK, STORYBOOK_SAMPLES = "storybook", 20_000
 
 
 class Chosen(Sequence[Record]):
@@ -33,6 +33,17 @@ class Chosen(Sequence[Record]):
         return [range(a, b) for a, b in pairwise([0, *ends]) if a < b] or None
 
 
+def is_drawn(source: str) -> bool:
+    """Is it the storybook, not a file that is called like it?"""
+    return source.partition(":")[0] == STORYBOOK
+
+
+def expect_folder_heeded(image_dir: Path | None, *sources: str | None) -> None:
+    """Raises DataError for a folder of pictures where all are drawn."""
+    if image_dir is not None and all(source is None or is_drawn(source) for source in sources):
+        raise DataError(f"--image_dir {image_dir}: not heeded, the storybook draws its own; leave it out")
+
+
 def open_data(
     source: str,
     image_dir: Path | None = None,
@@ -44,8 +55,8 @@ def open_data(
 
     `samples`: how many records at most; of views that ask several times about a scene, how many scenes.
     """
-    name, _, asked = source.partition(":")
-    if name != "storybook":
+    asked = source.partition(":")[2]
+    if not is_drawn(source):
         records = open_records(source, image_dir)
         return records if samples is None else Chosen(records, range(min(samples, len(records))))
     if asked and asked not in VIEWS:

@@ -55,10 +55,13 @@ def names_in(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """The pictures of a folder, in order of their names; what other files are left out is said."""
-    files, _ = names_in(folder)
-    others = [name for name in files if not is_picture(name)]
-    if others:
-        told = ", ".join(others[:TOLD]) + (", ..." if len(others) > TOLD else "")
-        print(f"{folder}: {len(others)} left out, no pictures by their names: {told}", file=sys.stderr)
+    """The pictures of a folder, in order of their names; what else is there and left out is said."""
+    files, folders = names_in(folder)
+    for others, what in (
+        ([name for name in files if not is_picture(name)], "no pictures by their names"),
+        (folders, "folders, not looked into"),
+    ):
+        if others:
+            told = ", ".join(others[:TOLD]) + (", ..." if len(others) > TOLD else "")
+            print(f"{folder}: {len(others)} left out, {what}: {told}", file=sys.stderr)
     return [folder / name for name in files if is_picture(name)]

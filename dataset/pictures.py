@@ -46,14 +46,14 @@ def _blob(blob: object, number: int, where: str) -> bytes:
 
 
 def _picture(value: object, folder: Path, where: str) -> Path | str | bytes:
+    given = value
     if isinstance(value, dict):  # the hub's: of the two, what is there
         value = value.get("bytes") or value.get("path")
     if isinstance(value, bytes) and value:
         return value
     if not isinstance(value, str) or not value.strip():
-        found = shown(value)
         raise DataError(
-            f"{where}: image is {found}; give names of files, or leave image out if there is none"
+            f"{where}: image is {shown(given)}; give names of files, or leave image out if there is none"
         )
     if value.lower().startswith(DATA):
         return embedded(value, where)

@@ -18,7 +18,11 @@ from dataset.errors import DataError, shown
 from dataset.formats import as_conversation
 from dataset.pictures import IMAGE, pictures_of
 
-QWENS = re.compile(r"<img>[^<]*</img>")  # a picture as Qwen-VL's data names it
+OTHER_MARKS = (
+    re.compile(  # a picture as other tools' data places it: Qwen-VL, Llama 3.2, MMMU, MiniCPM-V, ...
+        r"<img>[^<]*</img>|<\|image\|>|<image_\d+>|<\|image_\d+\|>|<ImageHere>"
+    )
+)
 ROLES = {"system": "system", "user": "user", "assistant": "assistant", "human": "user", "gpt": "assistant"}
 Region = tuple[tuple[float, float, float, float], str]  # left, top, right, bottom in 0..1; what is said of it
 
@@ -33,6 +37,11 @@ class Record:
     where: str = "record"
     regions: tuple[Region, ...] = ()  # of the first picture
     more: tuple[tuple[dict[str, str], ...], ...] = ()  # further conversations about the same pictures
+
+    @property
+    def caption(self) -> str:
+        """What is said of the picture: the first answer."""
+        return next(message["content"] for message in self.messages if message["role"] == "assistant")
 
 
 class Records(Sequence[Record]):
@@ -148,10 +157,10 @@ def _check_marks(record: Record) -> None:
             raise DataError(
                 f"{record.where}, message {number}: {IMAGE} stands outside the user's; remove it there"
             )
-        if QWENS.search(message["content"]):
+        if message["role"] == "user" and (mark := OTHER_MARKS.search(message["content"])):
             raise DataError(
-                f"{record.where}, message {number}: names a picture within <img>; write {IMAGE} "
-                "there, and its name under image"
+                f"{record.where}, message {number}: {shown(mark[0])} is no picture's place here; write "
+                f"{IMAGE} there, and its name under image"
             )
     if record.regions and not record.images:
         raise DataError(f"{record.where}: has regions but no picture; name its image, or remove them")

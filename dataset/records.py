@@ -20,6 +20,7 @@ from pathlib import Path
 
 from dataset.errors import DataError
 from dataset.folders import described_by, matching, open_classes
+from dataset.instead import expect_itself
 from dataset.joined import begins_object, open_joined
 from dataset.lines import JSONRecords
 from dataset.parquet import ParquetRecords
@@ -57,6 +58,8 @@ def _opened(path: Path, image_dir: Path | None) -> Records:
     reader = READERS.get(files[0].suffix.lower())
     if reader is None:
         raise DataError(f"{path}: unknown kind of data file; known are {', '.join(READERS)}, and folders")
+    for file in files:
+        expect_itself(file)
     own = Path(os.path.commonpath([file.parent for file in files]))
     return reader(files[0], image_dir or own, *files[1:])  # several are parts of Parquet
 

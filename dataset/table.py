@@ -24,6 +24,7 @@ from dataset.record import Records, read_span
 
 OTHER_NAMES = {"image_name": "image", "comment": "caption", "file_name": "image"}  # Flickr30k's, the hub's
 LOOKED_FOR = 10  # pictures, to tell which folder they are in
+csv.field_size_limit(1 << 26)  # letters in a cell, which may be a picture in base64; by default 131,072
 DELIMITERS = {"\t": "a tab", ";": "a semicolon", ",": "a comma", "|": "a bar"}
 
 

@@ -55,7 +55,7 @@ def build_eye(config: VisionConfig) -> nn.Module:
     kind = getattr(transformers, TRANSFORMERS[config.kind])
     attention = "sdpa" if torch.cuda.is_available() else "eager"  # 1.8 times faster on CPUs, in bf16
     if config.pretrained:
-        return from_cache(kind, config.pretrained, attn_implementation=attention)
+        return whole_from_cache(kind, config.pretrained, attn_implementation=attention)
     sizes = {name: getattr(config, name) for name in SHAPE_FIELDS}
     if config.kind == "dinov2":
         sizes["mlp_ratio"] = config.intermediate_size // config.hidden_size
@@ -109,10 +109,24 @@ def from_cache(kind: type, name: str, **choices: object) -> object:
         raise ValueError(f"{name}: no such folder, nor in the cache (hf download {name}): {first}") from None
 
 
+def whole_from_cache(kind: type, name: str, **choices: object) -> nn.Module:
+    """A model of which nothing is drawn at random. Raises ValueError for what its checkpoint lacks."""
+    try:
+        model, told = from_cache(kind, name, output_loading_info=True, **choices)
+    except RuntimeError as error:  # of other sizes
+        raise ValueError(f"{name}: holds no {kind.__name__} ({' '.join(str(error).split())[:100]})") from None
+    if lacking := sorted(told["missing_keys"]):
+        raise ValueError(f"{name}: lacks {lacking[0]} of a {kind.__name__}; get it again")
+    return model
+
+
 def pretrained_vision_config(name: str, **choices: object) -> VisionConfig:
     """The sizes of the checkpoint `name` (a folder or a hub name), read from its config.json."""
-    from transformers import CLIPVisionConfig
+    from transformers import AutoConfig, CLIPVisionConfig
 
+    if not (found := from_cache(AutoConfig, name).model_type).startswith("clip"):
+        take = f"import it (convert_vlm.py import {name} OUT --from clip), and give --init OUT"
+        raise ValueError(f"{name}: model_type is {found!r}, and a new model takes a CLIP's eye; {take}")
     clip = from_cache(CLIPVisionConfig, name)
     return VisionConfig(**{k: getattr(clip, k) for k in SHAPE_FIELDS}, pretrained=name, **choices)
 

@@ -55,7 +55,7 @@ def save(vlm: Model, folder: str | Path, dtype: torch.dtype | None = None) -> No
     tensors = _stored(own_tensors(vlm), dtype, folder)
     _replace(folder / WEIGHTS, lambda path: save_file(tensors, path, metadata={"format": "pt"}))
     text = json.dumps(vlm.config.to_dict(), indent=2) + "\n"
-    _replace(folder / CONFIG, lambda path: Path(path).write_text(text))
+    _replace(folder / CONFIG, lambda path: Path(path).write_text(text, encoding="utf-8"))
     save_adapter(vlm, folder, dtype)
 
 
@@ -89,7 +89,7 @@ def save_adapter(vlm: Model, folder: Path, dtype: torch.dtype | None = None) -> 
     tensors = _stored(lora.adapter_tensors(vlm.decoder), dtype, folder)
     _replace(folder / lora.WEIGHTS, lambda path: save_file(tensors, path, metadata={"format": "pt"}))
     text = json.dumps(lora.told(vlm.decoder.adapter), indent=2) + "\n"
-    _replace(folder / lora.CONFIG, lambda path: Path(path).write_text(text))
+    _replace(folder / lora.CONFIG, lambda path: Path(path).write_text(text, encoding="utf-8"))
 
 
 def load_adapter(vlm: Model, folder: str | Path) -> None:
@@ -131,7 +131,7 @@ def _read(path: Path) -> dict[str, Tensor]:
 def _read_values(path: Path) -> dict:
     if path.stat().st_size > MAX_CONFIG:
         raise ValueError(f"{path.stat().st_size} bytes are no configuration")
-    return json.loads(path.read_text())
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def part_of(vlm: Model, part: str) -> dict[str, Tensor]:

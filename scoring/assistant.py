@@ -13,6 +13,7 @@ from torch import Tensor
 from dataset.chat import IMAGE, Chat, Message, stream_text
 from dataset.errors import DataError
 from dataset.images import load_image
+from dataset.instead import expect_itself
 from dataset.preprocess import Preprocessor
 from model.captured import CapturedDecoder
 from model.device import pick_device, pick_dtype
@@ -33,6 +34,7 @@ class Assistant:
     def load(cls, folder: str | Path, device: str = "auto", dtype: str = "fp32") -> "Assistant":
         """From a checkpoint folder: config, weights, tokenizer and preprocessor."""
         place = pick_device(device)
+        expect_itself(Path(folder))
         vlm = load(folder).to(place).eval()
         chat = Chat.load(folder, vlm.config.image_tokens)
         preprocessor = Preprocessor.from_json(Path(folder) / "preprocessor_config.json")
@@ -43,6 +45,7 @@ class Assistant:
     def adapted(self, folder: str | Path) -> "Assistant":
         """Itself, with the adapter of a folder, ours or PEFT's, in its decoder. Raises CheckpointError where
         it does not fit."""
+        expect_itself(Path(folder))
         load_adapter(self.vlm, folder)
         return self
 

@@ -69,7 +69,8 @@ def packages(wanted: Path, command: str = "pip install ") -> Iterator[Finding]:
     """Python, and each package of a requirements file."""
     is_old = sys.version_info < PYTHON
     yield Finding("python", platform.python_version(), "Python 3.11 or newer is wanted" if is_old else "")
-    for line in (line for line in wanted.read_text().splitlines() if line and not line.startswith("#")):
+    lines = wanted.read_text(encoding="utf-8").splitlines()
+    for line in (line for line in lines if line and not line.startswith("#")):
         requirement = Requirement(line)
         pinned = next(iter(requirement.specifier)).version
         try:

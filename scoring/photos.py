@@ -10,6 +10,7 @@ Each question of a family is about another photo, so that the intervals are thos
 
 import json
 import random
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -24,7 +25,7 @@ from dataset.photo.mixture import conversation
 from dataset.record import IMAGE, Record
 from scoring import captions, judge
 from scoring.answers import Answer, answer_all
-from scoring.assistant import Assistant
+from scoring.assistant import Assistant, readable
 from scoring.suite import SPOKEN, interval
 
 DESCRIBE = {"en": "Describe the picture.", "zh": "描述一下这个图像的内容。"}
@@ -51,10 +52,16 @@ class Photos:
 
     @classmethod
     def open(cls, folder: Path, split: str = "val", samples: int | None = None) -> "Photos":
-        """`samples` photos, evenly spaced in the list of names. Raises DataError."""
-        found = read_captions(folder, split)
-        names = spaced(sorted(found["en"]), samples)
-        return cls(folder_of_pictures(folder), split, names, found)
+        """`samples` photos, evenly spaced in the list of names, without those that cannot be read, which is
+        said. Raises DataError."""
+        found, pictures = read_captions(folder, split), folder_of_pictures(folder)
+        asked = spaced(sorted(found["en"]), samples)
+        names = tuple(name for name in asked if readable([pictures / name]))
+        if left := len(asked) - len(names):
+            print(f"{left} of {len(asked)} photographs cannot be read and are left out", file=sys.stderr)
+        if not names:
+            raise DataError(f"{folder}: none of the photographs asked for can be read; get them again")
+        return cls(pictures, split, names, found)
 
     def record(self, name: str, turns: Sequence[Mapping[str, str]], type: str) -> Record:
         first = {**turns[0], "content": f"{IMAGE}\n{turns[0]['content']}"}

@@ -133,6 +133,63 @@ BUGS = {
     "infinite weights saved": Bug(
         "trainer/checkpoint.py", "if strange:", "if False:", "tests/test_resume.py -k not_finite"
     ),
+    "a file called storybook": Bug(
+        "dataset/open.py",
+        'source.partition(":")[0] == STORYBOOK',
+        "source.startswith(STORYBOOK)",
+        "tests/test_check.py -k called_like",
+    ),
+    "scoring has rules of its own": Bug(
+        "scoring/answers.py", "whole_length(record, chat, context)", "pass", "tests/test_corpus.py -k long"
+    ),
+    "another eye": Bug(
+        "trainer/identity.py",
+        '"an eye of sha256": fingerprint(assistant),',
+        "",
+        "tests/test_resume.py -k its_pixels",
+    ),
+    "special tokens in a worker": Bug(
+        "dataset/chat.py",
+        "self.__dict__.update(state)\n        self._as_text()",
+        "self.__dict__.update(state)",
+        "tests/test_workers.py -k copy",
+    ),
+    "an open quote": Bug(
+        "dataset/table.py", "strict=True), before", "strict=False), before", "tests/test_formats.py -k quote"
+    ),
+    "a choice by number": Bug(
+        "dataset/formats.py",
+        "if name and answer not in",
+        "if False and answer not in",
+        "tests/test_formats.py -k choice",
+    ),
+    "a pointer in a file's place": Bug(
+        "dataset/instead.py",
+        "if head.startswith(begin)), None)",
+        "if False), None)",
+        "tests/test_corpus.py -k pointer",
+    ),
+    "a megabyte in a message": Bug(
+        "dataset/errors.py", "printable(repr(value), 120)", "repr(value)", "tests/test_console.py -k short"
+    ),
+    "letters that a terminal lacks": Bug(
+        "dataset/console.py",
+        'stream.reconfigure(errors="backslashreplace")',
+        "pass",
+        "tests/test_console.py -k cannot_be_shown",
+    ),
+    "one bad picture ends a folder": Bug(
+        "scoring/assistant.py",
+        'print(f"error: {error}", file=sys.stderr)\n        return []',
+        "raise",
+        "tests/test_picture_files.py -k goes_on",
+    ),
+    "notes decide about pictures": Bug(
+        "dataset/pixels.py",
+        "contextlib.suppress(Exception)",
+        "contextlib.suppress(ZeroDivisionError)",
+        "tests/test_images.py -k broken_exif",
+    ),
     "out of the folder": Bug(
         "dataset/pictures.py", 'if "\\0" in name or not', "if False and", "tests/test_records.py"
     ),
@@ -379,6 +436,18 @@ BUGS = {
         "trainer/few.py", "min(args.warmup, max(1, round(SHARE * steps)))", "args.warmup", "tests/test_few.py"
     ),
     # other projects' files
+    "an import that is not tried": Bug(
+        "convert/incoming.py",
+        "trial.expect_same(whole, kind, sources(kind, source, vision, tokenizer))",
+        "pass",
+        "tests/test_trial.py -k wrongly",
+    ),
+    "an eye drawn at random": Bug(
+        "model/eyes.py",
+        'if lacking := sorted(told["missing_keys"]):',
+        "if False:",
+        "tests/test_new_model.py -k random",
+    ),
     "rows of q and k stay moved": Bug(
         "model/gguf_file.py", "return pairs.transpose(1, 2)", "return pairs", "tests/test_gguf.py -k F32"
     ),

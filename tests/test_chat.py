@@ -1,4 +1,7 @@
+from pathlib import Path
+
 import pytest
+from tokenizers import Tokenizer
 
 from dataset.chat import IGNORED, SPECIALS, Chat, stream_text
 from dataset.errors import DataError
@@ -164,3 +167,14 @@ def test_a_broken_chat_format_is_one_line(chat: Chat, tmp_path: object) -> None:
         with pytest.raises(DataError, match=message) as caught:
             Chat.load(tmp_path, 4)
         assert "chat_format.json" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_tokenizer_that_says_to_cut_and_to_pad_does_neither(tokenizer_folder: Path, tmp_path: Path) -> None:
+    tokenizer = Tokenizer.from_file(str(tokenizer_folder / "tokenizer.json"))
+    tokenizer.enable_truncation(4)
+    tokenizer.enable_padding(length=50)
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    said = "What colour is the boat, and where is it?"
+    found = Chat.load(tmp_path, 4)
+    assert found.decode(found.encode(said)) == said
+    assert found.encode("hi") == Chat.load(tokenizer_folder, 4).encode("hi")

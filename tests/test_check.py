@@ -98,6 +98,17 @@ def test_training_stops_at_the_start_or_says_what_it_leaves_out(
     assert (folder / "out" / "model.safetensors").is_file()
 
 
+def test_a_file_that_is_called_like_the_storybook_is_looked_at_too(
+    folder: Path, tokenizer_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(folder, GOOD, BAD["empty answer"][0]).rename(folder / "storybook.jsonl")
+    monkeypatch.chdir(folder)
+    flags = ["--data", "storybook.jsonl", "--tokenizer", str(tokenizer_folder), *SMALL, "--workers", "0"]
+    few = ["--samples", "2", "--batch_size", "2"]
+    with pytest.raises(SystemExit, match="1 of 2 records are bad"):
+        train_sft_vlm.main([*flags, *few, "--out", str(folder / "out")])
+
+
 def test_a_sample_is_shown_with_what_is_scored(chat: Chat) -> None:
     sample = chat.render(turns("<image>\nWhat is this?", "a boot"))
     shown = rendered(chat, sample.input_ids, sample.labels, colours=False)

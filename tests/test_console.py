@@ -4,6 +4,7 @@ import ast
 import io
 import json
 import os
+import subprocess
 import sys
 from base64 import b64encode
 from pathlib import Path
@@ -52,6 +53,41 @@ def test_check_and_show_without_letters(monkeypatch: pytest.MonkeyPatch, tmp_pat
     show([str(path)])
     assert ended.value.code == 0
     assert rb"types: \u989c\u8272 1" in written.getvalue() and rb"\u4f60\u597d" in written.getvalue()
+
+
+def test_closed_streams_are_empty_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    said = []
+    script(lambda argv: said.append((sys.stdin.read(), sys.stdout.isatty(), print("x", file=sys.stderr))))([])
+    assert said == [("", False, None)]
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        stream.close()
+
+
+def test_a_reader_that_has_gone_is_told_nothing() -> None:
+    talk = "from dataset.console import script\nscript(lambda argv: print('x' * 100_000))([])"
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": ROOT}
+    with subprocess.Popen([sys.executable, "-c", talk], **pipes) as program:
+        program.stdout.close()
+        assert program.stderr.read() == b""
+    assert program.returncode == 141
+
+
+def is_text_of_unknown_letters(call: ast.Call) -> bool:
+    """A file read or written as text in whatever encoding the machine has."""
+    function, given = call.func, {keyword.arg for keyword in call.keywords}
+    if isinstance(function, ast.Attribute) and function.attr in ("read_text", "write_text"):
+        return "encoding" not in given
+    mode = call.args[1] if len(call.args) > 1 else ast.Constant("r")
+    opens = isinstance(function, ast.Name) and function.id == "open"
+    return opens and "b" not in getattr(mode, "value", "r") and "encoding" not in given
+
+
+def test_files_are_utf_8_whatever_the_terminal_is() -> None:
+    for path in CODE:
+        calls = [node for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.Call)]
+        assert not [call.lineno for call in calls if is_text_of_unknown_letters(call)], path
 
 
 def test_every_script_meets_its_user_in_the_same_way() -> None:

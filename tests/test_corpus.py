@@ -28,7 +28,8 @@ from dataset.record import Record
 from scoring.answers import answer_all
 from scoring.assistant import Assistant
 from tests.conftest import TINY
-from trainer.run import TrainArgs, whole_records
+from trainer.records import whole_records
+from trainer.run import TrainArgs
 
 Verdict = int | str | tuple[int, str]
 LIMIT = TINY.text.max_position_embeddings
@@ -48,6 +49,7 @@ TALK, MARKED = [ASK, SAY], [ASK | {"content": "<image>\nWhat is it?"}, SAY]
 LLAVA = [{"from": "human", "value": "<image>\nWhat is it?"}, {"from": "gpt", "value": "red"}]
 GOOD = {"image": "a.png", "conversations": TALK}
 LINE = json.dumps(GOOD)
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
 HUB = {"bytes": PNG, "path": "x/1.png"}
 TEXT, HERE = {"type": "text", "text": "What is it?"}, {"type": "image"}
 
@@ -79,6 +81,13 @@ LINES: dict[str, tuple[dict, Verdict]] = {
     "not UTF-8": ({"data.jsonl": f"{LINE}\n".encode() + b'"\xe9"'}, (1, "line 2: not UTF-8 at byte 2")),
     "no object": ({"data.jsonl": [GOOD, [1]]}, (1, "line 2: not an object")),
     "empty": ({"data.jsonl": "\n"}, "holds no records"),
+    "a list in lines": ({"data.jsonl": f"\ufeff[{LINE},\n{LINE}]"}, "begins a list [...]; call it .json"),
+    "a pointer": ({"data.jsonl": POINTER}, "a pointer of Git LFS, not the file itself; fetch that: git lfs"),
+    "a picture's pointer": (
+        {"data.jsonl": [GOOD, GOOD | {"image": "lfs.png"}], "lfs.png": POINTER},
+        (1, "line 2): a pointer of"),
+    ),
+    "a page": ({"data.json": "\n<!DOCTYPE html>\n<html>"}, "a web page, not the file itself; download that"),
     "nothing said": (file(image="a.png"), (0, "line 1: conversations is missing")),
     "tool": (file(conversations=[ASK, {"role": "tool", "content": "x"}, SAY]), (0, "role 'tool' is unknown")),
     "user twice": (file(conversations=[ASK, ASK, SAY]), (0, "message 2: is the user's")),
@@ -176,7 +185,16 @@ OTHERS: dict[str, tuple[dict, Verdict]] = {
     "videos": (file(messages=TALK, videos=["a.mp4"]), (0, "videos is not read; give pictures")),
     "Qwen-VL": (
         file(image="a.png", messages=turns("<img>a.png</img>", "x")),
-        (0, "picture within <img>; write"),
+        (0, "'<img>a.png</img>' is no picture's place here; write <image> there"),
+    ),
+    "Llama's mark": (
+        file(image="a.png", messages=turns("<|image|>What?", "x")),
+        (0, "'<|image|>' is no picture's place here; write <image> there"),
+    ),
+    "MMMU's mark": (file(image="a.png", question="What is <image_1>?", answer="x"), (0, "'<image_1>' is no")),
+    "MiniCPM-V": (
+        file(image={"<image_00>": "a.png"}, conversations=turns("<image_00>?", "x")),
+        (0, "image is {'<image_00>': 'a.png'}; give names of files"),
     ),
     "Cauldron": (file(images=["a.png"], texts=[{"user": "?", "assistant": "red", "source": "x"}] * 2), 1),
     "Cauldron, bare": (file(images=["a.png"], texts=["x"]), (0, "texts is no list of objects; write")),
@@ -218,6 +236,13 @@ PARQUET: dict[str, tuple[dict, Verdict]] = {
     "hub, Cauldron": (columns(images=[HUB], texts=[{"user": "?", "assistant": "red"}]), 1),
     "hub, questions": (columns(image=HUB, question="?", answer="red"), 1),
     "hub, captions": (columns(image=HUB, text="A cat."), 1),
+    "hub, choices": (columns(image=HUB, question="?", choices=["a", "b"], answer="b"), 1),
+    "hub, a choice by number": (
+        columns(image=HUB, question="?", choices=["a", "b"], answer=1),
+        (0, "answer is '1', none of its choices"),
+    ),
+    "a gap": (columns(image=HUB, question="?", answer=float("nan")), (0, "answer is nan; write text")),
+    "a pointer to Parquet": ({"d.parquet": POINTER}, "a pointer of Git LFS"),
     "hub, classes": (
         {"d.parquet": ({"image": [HUB] * 2, "label": [1, 2]}, LABELS)},
         (1, "row 2: label is 2"),

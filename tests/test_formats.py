@@ -149,6 +149,16 @@ def test_bad_tables_name_the_line(text: str, index: int | None, message: str, fo
     assert message in refused(folder, index)
 
 
+def test_a_cell_may_be_long(folder: Path) -> None:
+    records = open_data(str(table(folder / "my.csv", f"image,caption\na.png,{'word ' * 40_000}\nb.png,y\n")))
+    assert len(told(records[0])[2]) == 5 * 40_000 - 1 and told(records[1])[2] == "y"
+
+
+def test_a_choice_by_number_in_a_table(folder: Path) -> None:
+    rows = "image,question,choices,answer\na.png,?,\"['cat', 'dog']\",1\n"
+    assert "line 2: answer is '1', none of its choices" in refused(table(folder / "my.csv", rows), 0)
+
+
 def test_other_encodings_name_the_line(folder: Path) -> None:
     (folder / "my.csv").write_bytes("image,caption\na.png,x\na.png,é\n".encode("cp1252"))
     assert "my.csv line 3: not UTF-8 at byte 7; save the file as UTF-8" in refused(folder / "my.csv")
@@ -169,6 +179,12 @@ GOOD_ROWS = {
         {"question": "Who?", "answer": "cat", "answers": ["dog"], "caption": "y"},
         [("Who?", "cat", None)],
     ),
+    "a whole number": ({"question": "How many?", "answer": 3.0}, [("How many?", "3", None)]),
+    "of choices": (
+        {"question": "Who?", "choices": ["cat", " dog"], "answer": "dog"},
+        [("Who?", "dog", None)],
+    ),
+    "no choices": ({"question": "Who?", "options": [], "answer": "B"}, [("Who?", "B", None)]),
     "several": ({"qa": PAIRS, "type": "z"}, [("How many?", "2", "z"), ("Colour?", "red", "colour")]),
 }
 
@@ -199,6 +215,18 @@ BAD_ROWS = {
     "no answers": ({"image": "a.png", "question": "x", "answers": []}, "answers is an empty list"),
     "a class by number": ({"image": "a.png", "label": 3}, "line 1: label is 3; write text"),
     "yes as JSON": ({"image": "a.png", "question": "x", "answer": True}, "answer is True; write text"),
+    "not a number": (
+        {"image": "a.png", "question": "x", "answer": float("nan")},
+        "answer is nan; write text",
+    ),
+    "a choice by number": (
+        {"image": "a.png", "question": "x", "choices": ["cat", "dog"], "answer": 1},
+        "answer is '1', none of its choices; write the right one in words, and leave choices out",
+    ),
+    "a choice by letter": (
+        {"image": "a.png", "question": "x", "options": "['cat', 'dog']", "answer": "B"},
+        "answer is 'B', none of its options",
+    ),
     "question a number": ({"image": "a.png", "question": 3, "answer": "y"}, "question is 3; write text"),
     "no pairs": ({"image": "a.png", "qa": []}, "line 1: qa is no list, or empty"),
     "pairs no list": ({"image": "a.png", "qa": {"question": "x"}}, "line 1: qa is no list"),
@@ -250,6 +278,13 @@ UNCLEAR: dict[str, tuple[list[str], str]] = {  # files there, what is said
     "one": (["Images/1.png"], "Images are no names of classes"),
     "a table": (["cat/1.png", "labels.csv"], "holds labels.csv; name that file, or move it away"),
     "data": (["data.jsonl"], "holds data.jsonl; name that file: "),
+    "a set within": (["data/train-0.parquet", "README.md"], "holds data/train-0.parquet; name that folder: "),
+    "described within": (["train/metadata.jsonl", "train/1.png"], "holds train/metadata.jsonl; name that"),
+    "save_to_disk": (
+        ["dataset_info.json", "state.json", "data-0.arrow"],
+        "holds data-0.arrow, as save_to_disk writes; write Parquet instead: dataset.to_parquet",
+    ),
+    "packed": (["0.tar"], "neither captions.txt nor a folder of pictures for each class; write"),
     "both captions": (["captions.txt", "captions.csv"], "holds captions.txt, captions.csv; name one file: "),
     "captions too": (
         ["captions.txt", "cat/1.png", "dog/1.png"],

@@ -92,6 +92,7 @@ class Evil:
 TURNS = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "a"}]
 VQA = '{"questions": [{"question_id": 1, "image_id": 2, "question": "x"}]}'
 OUTSIDE = json.dumps({"image": "../a.png", "conversations": TURNS})
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
 NORM = "decoder.norm.weight"
 HI = "--image a.png --prompt hi"
 WEIGHTS: dict[str, tuple[Edit, str]] = {  # what is wrong with a folder of weights -> what is said of it
@@ -129,6 +130,12 @@ WEIGHTS: dict[str, tuple[Edit, str]] = {  # what is wrong with a folder of weigh
     "another picture size": (text("weights/preprocessor_config.json", "{}"), "makes pictures of side 224"),
     "std 0": (text("weights/preprocessor_config.json", '{"size": 32, "image_std": [0, 0, 0]}'), "image_std"),
     "weights cut off": (cut("weights/model.safetensors"), "it may be cut off"),
+    "a pointer": (text("weights/model.safetensors", POINTER), "model.safetensors: a pointer of Git LFS, not"),
+    "a pointer to words": (text("weights/tokenizer.json", POINTER), "tokenizer.json: a pointer of Git LFS"),
+    "a page": (
+        text("weights/config.json", "<!doctype html>"),
+        "config.json: a web page, not the file itself",
+    ),
     "weights of text": (text("weights/model.safetensors", "hello"), "cannot read weights/model.safetensors"),
     "a tensor missing": (tensors(lambda s: s.pop(NORM)), f"missing {NORM}"),
     "a tensor more": (tensors(lambda s: s.update(x=torch.ones(1))), "unexpected x"),

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import ANY
 
 import pytest
 import torch
@@ -12,9 +14,13 @@ from PIL import Image
 
 import train_pretrain_vlm
 import train_sft_vlm
+from dataset import check
+from dataset.check import examine
 from dataset.collate import Collate, Prepared
+from dataset.errors import DataError
 from dataset.needs import NEEDS
 from dataset.record import Record
+from model.bert import BertConfig
 from scoring.assistant import Assistant
 from tests.conftest import scrambled
 from tests.test_check import turns
@@ -22,7 +28,7 @@ from tests.test_mistakes import mistake
 from tests.test_scripts import SMALL
 from trainer.loop import Recipe, fit, make_optimizers, train_step
 from trainer.report import read_metrics
-from trainer.stages import STAGES, choose_trainable, needs_of
+from trainer.stages import STAGES, choose_trainable, expect_model, needs_of
 
 IMAGE = Image.new("RGB", (32, 32), "red")
 
@@ -87,6 +93,48 @@ def test_check_asks_the_same(stage: str, code: int, said: str, mixed: Path, toke
     command = [sys.executable, "-m", "dataset.records", "check", str(mixed), "--stage", stage]
     done = subprocess.run([*command, "--weights", str(tokenizer_folder)], capture_output=True, text=True)
     assert done.returncode == code and said in done.stdout, done
+
+
+def test_a_caption_that_is_read_by_itself_fits_where_it_is_read(assistant: Assistant) -> None:
+    bert = SimpleNamespace(config=SimpleNamespace(max_position_embeddings=64))
+    del assistant.vlm.connector
+    assistant.vlm.connector = SimpleNamespace(qformer=bert)
+    needs = needs_of("qformer", ("connector",), assistant.vlm)
+    short, long = (Record((IMAGE,), tuple(turns("<image>?", "red boat " * n)), where="r") for n in (2, 200))
+    found = examine([short, long], assistant.chat, None, needs=needs)
+    assert found.bad == {1: ANY} and "tokens of caption; stage qformer reads 62; shorten" in found.bad[1]
+    assert not examine([short, long], assistant.chat, None).bad
+    assert NEEDS["qformer"].caption == BertConfig().max_position_embeddings - 2
+
+
+def test_a_pair_is_told_from_another(mixed: Path, tokenizer_folder: Path) -> None:
+    flags = flags_for(mixed, tokenizer_folder, "--stage", "vision", "--samples", "1")
+    assert "stage vision tells records apart; give 2 or more" in mistake(train_pretrain_vlm.main, flags)
+
+
+@pytest.mark.parametrize("stage", ["text", "regions", "qformer", "align"])
+def test_a_model_that_a_loss_is_not_made_for_is_refused_at_once(stage: str, assistant: Assistant) -> None:
+    blip = SimpleNamespace(config=SimpleNamespace())
+    with pytest.raises(DataError, match=f"stage {stage} wants a model with connector .*, not none"):
+        expect_model(stage, blip)
+    for name in set(STAGES) - {"text", "regions", "qformer", "align"}:
+        expect_model(name, blip)
+    asking = SimpleNamespace(config=SimpleNamespace(connector="qformer"))
+    with pytest.raises(DataError, match=r"stage regions wants .* linear, mlp, normed, words, not qformer"):
+        expect_model("regions", asking)
+    expect_model("text", assistant.vlm), expect_model("align", asking)
+
+
+def test_the_command_that_tells_all_judges_as_the_run_does(
+    mixed: Path, tokenizer_folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    rows = [{"image": "a.png", "conversations": turns("What? " * n, "yellow")} for n in (1, 60)]
+    mixed.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = mistake(train_sft_vlm.main, flags_for(mixed, tokenizer_folder, "--max_length", "100"))
+    command = said.split("python -m dataset.records check ")[1].split("`")[0]
+    with pytest.raises(SystemExit):
+        check.main(command.split())
+    assert capsys.readouterr().out.splitlines()[0] in said and "is cut at 100" in said
 
 
 def test_held_out_records_are_asked_too(mixed: Path, tokenizer_folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The score on photographs that people described, and the page of them, of a model that knows them all."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
@@ -185,7 +186,7 @@ def test_popes_measures_are_those_of_the_storybook() -> None:
         (("val.txt", "other.png"), None, "none of its photographs is in captions.txt"),
         (("val.txt", "00.png"), None, "1 photos asked for"),
         (("Images", None), 2, "no folder Images there"),
-        (("Images/00.png", None), 2, ".png): No such file"),
+        (("Images/00.png", None), 2, "none of the photographs asked for can be read"),
     ],
 )
 def test_mistakes_are_told_in_one_line(
@@ -204,6 +205,18 @@ def test_mistakes_are_told_in_one_line(
         asked = Photos.open(home, samples=samples)
         photos.ask(Knowing(asked), asked, num_beams=1)
     assert message in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_photo_that_cannot_be_read_is_left_out_and_told(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    home = shutil.copytree(folder, tmp_path / "home")
+    (home / "Images/03.png").write_text("no picture")
+    asked = Photos.open(home)
+    assert len(asked.names) == 17 and "03.png" not in asked.names
+    said = capsys.readouterr().err
+    assert "03.png: not a picture" in said and "1 of 18 photographs cannot be read and are left out" in said
+    assert photos.score(asked, photos.ask(Knowing(asked), asked, num_beams=1))["captions"]["en"]["n"] == 17
 
 
 def test_the_flag(

@@ -36,7 +36,10 @@ def asked(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> Assistant:
 def test_pictures_of_a_folder(folder: Path, capsys: pytest.CaptureFixture) -> None:
     assert [path.name for path in pictures_in(folder)] == sorted(KINDS)
     said = capsys.readouterr().err
-    assert said == f"{folder}: 2 left out, no pictures by their names: Thumbs.db, notes.txt\n"
+    assert said == (
+        f"{folder}: 2 left out, no pictures by their names: Thumbs.db, notes.txt\n"
+        f"{folder}: 1 left out, folders, not looked into: inner.png\n"
+    )
 
 
 def test_names_are_those_of_what_is_opened() -> None:

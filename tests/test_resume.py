@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ from scoring.assistant import Assistant
 from tests.test_mistakes import mistake
 from tests.test_scripts import SMALL
 from trainer.checkpoint import StateError, _label, _sum, load_state, save_state, saved_states
+from trainer.identity import identity
 from trainer.report import read_metrics
+from trainer.run import TrainArgs
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +81,20 @@ def test_another_model_of_the_same_shapes_and_another_stage(place: Path, tokeniz
     assert "made with a model of text.rope_theta 1" in mistake(train_sft_vlm.main, argv)
     argv = flags_of(place, tokenizer_folder, "--resume", "last", "--train", "connector", "decoder")
     assert "made with --stage sft, not align" in mistake(train_pretrain_vlm.main, argv)
+
+
+def test_a_run_is_its_pixels_its_eye_and_its_way_to_write_a_talk(assistant: Assistant) -> None:
+    def told(assistant: Assistant) -> dict[str, object]:
+        return identity("sft", TrainArgs(), ("decoder",), assistant, 100, "d")
+
+    plain, squashed = told(assistant), replace(assistant.preprocessor, crop=False)
+    brief = replace(assistant, chat=assistant.chat.with_system("Be brief."))
+    found = told(replace(assistant, preprocessor=squashed)), told(brief)
+    next(assistant.vlm.vision.parameters()).data.add_(1)
+    differ = [
+        {words for words in plain if plain[words] != other[words]} for other in (*found, told(assistant))
+    ]
+    assert differ == [{"an eye of sha256"}, {"a chat format of sha256"}, {"an eye of sha256"}]
 
 
 def test_a_run_is_made_longer(place: Path, tokenizer_folder: Path, capsys: pytest.CaptureFixture) -> None:

@@ -50,7 +50,7 @@ def save_state(
     state = learnt | {"random": torch.get_rng_state(), "recipe": recipe}
     about = {"format": FORMAT, "step": step, "steps": recipe["steps"]}
     write_whole(path, lambda temporary: about.update(_written(state, temporary)))
-    write_whole(_label(path), lambda temporary: temporary.write_text(json.dumps(about) + "\n"))
+    write_whole(_label(path), lambda file: file.write_text(json.dumps(about) + "\n", encoding="utf-8"))
     _remove_all_but(folder, saved_states(folder)[-KEPT:])
     return path
 
@@ -147,7 +147,7 @@ def _begin_anew(folder: Path, paths: list[Path]) -> int:
 
 def _about(path: Path) -> dict:
     try:
-        about = json.loads(_label(path).read_text())
+        about = json.loads(_label(path).read_text(encoding="utf-8"))
         number, kept = about["format"], {key: about[key] for key in ("step", "steps", "bytes", "sha256")}
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ResumeError(f"{_label(path)} cannot be read ({error}); --resume auto goes back") from error

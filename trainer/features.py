@@ -42,7 +42,7 @@ class FeatureStore:
         keys, rows = self.folder / "keys.txt", self.folder / "rows.bin"
         if not keys.is_file() or not rows.is_file():
             return {}
-        lines = keys.read_text().split("\n")[:-1]  # the last is empty, or was cut off
+        lines = keys.read_text(encoding="utf-8").split("\n")[:-1]  # the last is empty, or was cut off
         return {key: row for row, key in enumerate(lines[: rows.stat().st_size // self.bytes])}
 
     def add(self, new: Iterator[tuple[str, Tensor]]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from model.lora import adapter_of
 from model.vlm import VLM
 from scoring.assistant import Assistant
+from trainer.features import fingerprint
 
 if TYPE_CHECKING:
     from trainer.run import TrainArgs
@@ -29,6 +30,8 @@ def identity(
         "--max_length": max_length,
         **{f"--{name}": getattr(args, name) for name in HEEDED},
         "a --tokenizer of sha256": hashlib.sha256(words).hexdigest()[:16],
+        "a chat format of sha256": hashlib.sha256(repr(assistant.chat.format).encode()).hexdigest()[:16],
+        "an eye of sha256": fingerprint(assistant),
         **{f"a model of {name}": value for name, value in flat(vlm.config.to_dict())},
     }
 

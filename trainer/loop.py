@@ -134,9 +134,10 @@ def fit(
             window += [values] if values else []
             report.step()
             number = agreed(asked.number, device)
-            if done % log_every == 0 or done == recipe.steps:
+            looks = evaluate and (done % eval_every == 0 or done == recipe.steps)
+            if looks or done % log_every == 0 or done == recipe.steps:
                 means = {key: sum(row[key] for row in window) / len(window) for key in (window or [{}])[0]}
-                if evaluate and (done % eval_every < log_every or done == recipe.steps):
+                if looks:
                     means |= judged(module, evaluate, done)
                 samples = len(window) * recipe.accumulate * recipe.batch_size
                 health.look(done, means, report.log(done, samples, {**means, "lr": factor}))
@@ -165,7 +166,8 @@ def kept(batches: list[dict], folder: Path, state: Path) -> str:
     """Write which records made a step that failed; returns what to tell of it."""
     path = folder / "failed_step.json"
     records = [where for batch in batches for where in batch["where"]]
-    write_whole(path, lambda file: file.write_text(json.dumps(records, indent=0, ensure_ascii=False) + "\n"))
+    text = json.dumps(records, indent=0, ensure_ascii=False) + "\n"
+    write_whole(path, lambda file: file.write_text(text, encoding="utf-8"))
     return f"all its records are in {path}, and the weights before it in {state}; try a lower --lr"
 
 

@@ -20,6 +20,7 @@ from model.hub import Model, merge
 from model.lora import LoRAConfig, adapt, adapter_of
 from model.vlm import VLM
 from scoring.assistant import Assistant
+from scoring.pixels import beside, open_preprocessor
 
 if TYPE_CHECKING:
     from trainer.run import TrainArgs
@@ -64,7 +65,9 @@ def new_model(args: "TrainArgs") -> Assistant:
     text = replace(config.text, vocab_size=chat.tokenizer.get_vocab_size())
     ids = {"image_token_id": chat.image_id, "eos_token_id": chat.end_id, "pad_token_id": chat.pad_id}
     vlm = VLM(replace(config, text=text, **ids)).to(device)
-    return Assistant(vlm, chat, Preprocessor(config.vision.image_size), pick_dtype(args.dtype, device))
+    eye = config.vision
+    pixels = open_preprocessor(beside(args.vision), eye) if args.vision else Preprocessor(eye.image_size)
+    return Assistant(vlm, chat, pixels, pick_dtype(args.dtype, device))
 
 
 def with_connector(assistant: Assistant, kind: str, args: "TrainArgs") -> Assistant:
@@ -160,6 +163,8 @@ def new_config(args: "TrainArgs") -> VLMConfig:
     if args.vision:
         from model.eyes import pretrained_vision_config
 
+        if sized := [item for item in sizes if item.startswith("vision.")]:
+            raise DataError(f"--set {sized[0]}: the eye of --vision has its own sizes; leave it out")
         config = replace(config, vision=pretrained_vision_config(args.vision))
     parts = {part: asdict(getattr(config, part)) | new for part, new in changes.items()}
     return replace(

@@ -54,7 +54,7 @@ class Report:
         folder.mkdir(parents=True, exist_ok=True)
         self.path, self.picture = folder / "metrics.jsonl", folder / "loss.png"
         kept = [row for row in read_metrics(self.path) if row["step"] <= first] if first else []
-        self.path.write_text("".join(json.dumps(row) + "\n" for row in kept))
+        self.path.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
         self.bar = tqdm(total=steps, initial=first, desc=name, unit="step", mininterval=1, dynamic_ncols=True)
         self.before = kept[-1]["seconds"] if kept else 0.0  # of the run so far, before this start
         self.started = self.last = time.perf_counter()
@@ -79,7 +79,7 @@ class Report:
         rate, waiting, self.waited = samples / since, self.waited / since, 0.0
         seconds = self.before + now - self.started
         row = {"step": step, **values, "samples_per_s": rate, "waiting": waiting, "seconds": seconds}
-        with open(self.path, "a") as file:
+        with open(self.path, "a", encoding="utf-8") as file:
             file.write(json.dumps({k: round(v, 6) for k, v in row.items()}) + "\n")
         if self.board:
             self.board.log(step, row)
@@ -109,7 +109,8 @@ class Silence:
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return [json.loads(line) for line in lines]
 
 
 def draw_curves(rows: list[dict[str, float]], path: Path) -> None:

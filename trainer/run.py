@@ -12,16 +12,13 @@ from typing import Annotated, Literal
 
 import torch
 
-from dataset.chat import Chat
-from dataset.check import examine, idle_told
 from dataset.collate import Prepared
 from dataset.errors import DataError
 from dataset.flags import Count, CountOr0, NotNegative, NotWith, OnlyWith, Positive, Seed
 from dataset.loader import held_out_batches, make_loader
 from dataset.needs import Needs
-from dataset.open import Chosen, open_data
+from dataset.open import Chosen, expect_folder_heeded, is_drawn, open_data
 from dataset.packing import Packs
-from dataset.record import Record
 from model.device import pick_device
 from model.hub import WEIGHTS, Model
 from model.lora import halve
@@ -37,10 +34,11 @@ from trainer.identity import identity
 from trainer.loop import Recipe, fit, to_device
 from trainer.memory import keep_memory
 from trainer.models import open_model, own_what_trains, with_adapter
+from trainer.records import whole_records
 from trainer.report import Board
 from trainer.samples import Samples
 from trainer.shards import make_whole, shard_layers
-from trainer.stages import STAGES, Stage, choose_trainable, expect_heeded, needs_of
+from trainer.stages import STAGES, Stage, choose_trainable, expect_heeded, expect_model, needs_of
 from trainer.words import AnswerLoss
 
 Preset = Literal["tiny", "minimind-26m", "minimind-104m", "minimind-26m-moe"]
@@ -72,9 +70,9 @@ class TrainArgs:
     set: tuple[str, ...] = ()
     """Fields of a new model that differ from the preset: text.hidden_size=128 vision.patch_size=8, and of a
     new Q-Former or caption decoder: bert.num_hidden_layers=4 ..."""
-    image_size: Annotated[Count | None, NotWith("init")] = None
+    image_size: Annotated[Count | None, NotWith("init", "vision")] = None
     """Side of a new model's pictures, in pixels."""
-    patch_size: Annotated[Count | None, NotWith("init")] = None
+    patch_size: Annotated[Count | None, NotWith("init", "vision")] = None
     """Side of a new model's patches, in pixels."""
 
     train: tuple[Literal["vision", "connector", "decoder", "last_layer"], ...] | None = None
@@ -162,12 +160,13 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     stage, leads = STAGES[stage_name], rank() == 0
     parts = args.train or stage.parts
     expect_heeded(stage_name, args)
+    expect_folder_heeded(args.image_dir, args.data, args.val)
     if not saved_states(args.out):  # else `load_state` judges
         spare_model(args.out)
     assistant, module = open_module(stage_name, args, parts)
     needs = needs_of(stage_name, parts, assistant.vlm)
     prepared, data = prepare(stage, args, assistant, needs)
-    args = suited(args, len(prepared.records), args.data.startswith("storybook"))
+    args = suited(args, len(prepared.records), is_drawn(args.data))
     if args.batch_size % world():
         raise DataError(f"--batch_size {args.batch_size} is shared by {world()} processes; take a multiple")
     known = identity(stage_name, args, parts, assistant, prepared.max_length, data)
@@ -204,6 +203,7 @@ def open_module(stage_name: str, args: TrainArgs, parts: Sequence[str]) -> tuple
     torch.manual_seed(args.seed)
     assistant = open_model(args, stage_name)
     vlm = assistant.vlm
+    expect_model(stage_name, vlm)
     with_adapter(vlm, parts, args)
     choose_trainable(vlm, parts, args.eye_lr, args.connector_lr)
     if not any(p.requires_grad for p in vlm.parameters()):
@@ -250,7 +250,7 @@ def prepare_layers(vlm: Model, args: TrainArgs, dtype: str) -> None:
 def prepare(stage: Stage, args: TrainArgs, assistant: Assistant, needs: Needs) -> tuple[Prepared, str]:
     """What to train on, and what is in it, in words; what an eye at rest makes of its pictures is kept, where
     they come more than once."""
-    drawn = args.data.startswith("storybook")
+    drawn = is_drawn(args.data)
     max_length = args.max_length or assistant.vlm.config.text.max_position_embeddings
     records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
     data = f"{args.data} of {len(records):,} records"
@@ -268,28 +268,6 @@ def prepare(stage: Stage, args: TrainArgs, assistant: Assistant, needs: Needs) -
         with leader_first():
             prepared.features = compute_features(assistant, records, args.features)
     return prepared, data
-
-
-def whole_records(
-    source: str, records: Sequence[Record], chat: Chat, max_length: int, args: TrainArgs, needs: Needs
-) -> tuple[Sequence[Record], str]:
-    """All that teach the stage something, looked at before the first step, and a digest of them. Raises
-    DataError for bad ones, unless --skip_bad, and where none is left."""
-    found = examine(records, chat, max_length, needs=replace(needs, augmented=args.augment))
-    if found.bad:
-        number, first = f"{len(found.bad)} of {len(records)} records are bad", next(iter(found.bad.values()))
-        if not args.skip_bad or len(found.bad) == len(records):
-            folder = f" --image_dir {args.image_dir}" if args.image_dir else ""
-            look = f"dataset.records check {source}{folder} --stage {needs.stage}"
-            told = f"{number}; `.venv/bin/python -m {look}` tells all"
-            raise DataError(f"{first} ({told}; correct them, or leave them out with --skip_bad)")
-        print(f"{source}: {number} and left out; the first: {first}")
-    if not found.good:
-        raise DataError(f"{source}: {idle_told(found)}; name data with pictures, or train other parts")
-    if found.idle:
-        print(f"{source}: {idle_told(found)}: they are left out")
-    whole = len(found.good) == len(records)
-    return records if whole else Chosen(records, found.good), found.digest.hexdigest()
 
 
 def make_recipe(
@@ -331,7 +309,8 @@ def evaluator(
     records = open_data(args.val, args.image_dir)
     chosen = torch.randperm(len(records), generator=torch.Generator().manual_seed(0))[: args.val_samples]
     some = Chosen(records, chosen.tolist())
-    if not args.val.startswith("storybook"):
+    if not is_drawn(args.val):
+        needs = replace(needs, together=1)
         some, _ = whole_records(args.val, some, assistant.chat, assistant.context, args, needs)
     some = list(some)
     prepared = Prepared(some, assistant.chat, assistant.preprocessor)

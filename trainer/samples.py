@@ -41,7 +41,9 @@ class Samples:
         rows = [row for row in map(json.loads, lines) if row["step"] < step]
         rows.append({"step": step, "answers": said})
         self.looks.parent.mkdir(parents=True, exist_ok=True)
-        self.looks.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+        self.looks.write_text(
+            "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8"
+        )
         self.page.write_text(self._html(rows), encoding="utf-8")
 
     def _html(self, looks: list[dict]) -> str:

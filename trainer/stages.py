@@ -24,10 +24,11 @@ from torch import Tensor, nn
 from dataset.errors import DataError
 from dataset.needs import NEEDS, Needs
 from model.config import DecoderConfig
+from model.connector import CONNECTORS
 from model.decoder import Decoder
 from model.hub import load_strictly
 from model.lora import adapter_of, adapter_tensors
-from model.qformer import QFormerConnector, QFormerPretraining, generation_loss, similarity
+from model.qformer import QFormerPretraining, generation_loss, similarity
 from model.vlm import VLM
 from scoring.retrieval import recalls
 from trainer.distributed import gather
@@ -47,7 +48,8 @@ HEADS = "qformer_heads.safetensors"
 class Stage:
     """`parts` train unless a flag says otherwise, which may name those that the loss `reaches`; `view` of
     the storybook where no data file is given; `build` makes the module to train, whose call on a batch gives
-    the named losses. What it needs of records: `needs_of`."""
+    the named losses, of a model that has one of `connectors` (None: of BLIP and BLIP-2, too). What it needs
+    of records: `needs_of`."""
 
     parts: tuple[str, ...]
     view: str
@@ -56,6 +58,7 @@ class Stage:
     pictures: bool = True
     pool: int = 1  # a contrast wants its batches mixed
     own_batch: bool = False  # the loss depends on how a batch is shared between processes
+    connectors: tuple[str, ...] | None = None
 
 
 class QFormerLoss(nn.Module):
@@ -66,8 +69,6 @@ class QFormerLoss(nn.Module):
 
     def __init__(self, vlm: VLM) -> None:
         super().__init__()
-        if not isinstance(vlm.connector, QFormerConnector):
-            raise DataError(f"stage qformer wants --connector qformer, not {vlm.config.connector}")
         self.vlm = vlm
         self.stage1 = QFormerPretraining(vlm.connector.qformer, gather=gather)
 
@@ -184,14 +185,20 @@ def contrastive_loss(to_texts: Tensor, to_images: Tensor, same: Tensor) -> dict[
     return {"loss": loss, "found": found}
 
 
+OURS = tuple(CONNECTORS)
+PLACES = ("linear", "mlp", "normed", "words")  # connectors that read what is at one place, by itself
+EYE = ("vision",)
+LOOKS = (*EYE, "connector")
 STAGES: dict[str, Stage] = {
-    "text": Stage(("decoder",), "train", TextLoss, SPEAKS, pictures=False, pool=POOL),
-    "vision": Stage(("vision",), "captions", ContrastiveLoss, ("vision",)),
-    "regions": Stage(("vision", "connector"), "regions", RegionLoss, ("vision", "connector")),
-    "sharpen": Stage(("vision",), "things", SharpenLoss, ("vision",)),
-    "qformer": Stage(("connector",), "described", QFormerLoss, ("vision", "connector"), own_batch=True),
-    "caption": Stage(("decoder",), "described", AnswerLoss, ("vision", *SPEAKS), pool=POOL),
-    "align": Stage(("connector",), "train", AnswerLoss, pool=POOL),
+    "text": Stage(("decoder",), "train", TextLoss, SPEAKS, pictures=False, pool=POOL, connectors=OURS),
+    "vision": Stage(EYE, "captions", ContrastiveLoss, EYE),
+    "regions": Stage(LOOKS, "regions", RegionLoss, LOOKS, connectors=PLACES),
+    "sharpen": Stage(EYE, "things", SharpenLoss, EYE),
+    "qformer": Stage(
+        ("connector",), "described", QFormerLoss, LOOKS, own_batch=True, connectors=("qformer",)
+    ),
+    "caption": Stage(("decoder",), "described", AnswerLoss, (*EYE, *SPEAKS), pool=POOL),
+    "align": Stage(("connector",), "train", AnswerLoss, pool=POOL, connectors=OURS),
     "sft": Stage(("connector", "decoder"), "train", AnswerLoss, pool=POOL),
 }
 
@@ -205,9 +212,18 @@ def needs_of(name: str, parts: Sequence[str], vlm: nn.Module) -> Needs:
     needs = NEEDS[name]
     if not isinstance(vlm, VLM):
         return replace(needs, pictures="one")
+    if name == "qformer":  # [CLS] and the end stand around a caption
+        return replace(needs, caption=vlm.connector.qformer.config.max_position_embeddings - 2)
     if STAGES[name].build is AnswerLoss and needs.pictures != "one":
         return replace(needs, pictures="any" if {*SPEAKS} & {*parts} else "some")
     return needs
+
+
+def expect_model(name: str, vlm: nn.Module) -> None:
+    """Raises DataError for a model that the stage's loss is not made for."""
+    wanted, found = STAGES[name].connectors, getattr(vlm.config, "connector", "none")
+    if wanted and found not in wanted:
+        raise DataError(f"stage {name} wants a model with connector {', '.join(wanted)}, not {found}")
 
 
 def expect_heeded(name: str, args: "TrainArgs") -> None:

@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
-from convert.files import ConvertError
-from dataset.errors import read_object
+from huggingface_hub import snapshot_download
+
+from dataset.errors import DataError, read_object
 from dataset.preprocess import Preprocessor
 from model.config import VisionConfig
 
@@ -19,6 +20,11 @@ def settings(folder: Path) -> tuple[Path, dict] | None:
     return (folder / PROCESSOR, held) if isinstance(held, dict) else None
 
 
+def beside(eye: str) -> Path:
+    """The folder of an eye that was opened by its path, or by its name in the hub's cache."""
+    return Path(eye) if Path(eye).is_dir() else Path(snapshot_download(eye, local_files_only=True))
+
+
 def open_preprocessor(folder: Path, eye: VisionConfig) -> Preprocessor:
     """The one beside the eye; where there is none its family's, which is said."""
     if (found := settings(folder)) is None:
@@ -28,12 +34,12 @@ def open_preprocessor(folder: Path, eye: VisionConfig) -> Preprocessor:
     preprocessor = Preprocessor.from_fields(values, path)
     if preprocessor.image_size != eye.image_size:
         wanted = f"pictures of {preprocessor.image_size} pixels, the eye has {eye.image_size}"
-        raise ConvertError(f"{path}: {wanted}")
+        raise DataError(f"{path}: {wanted}")
     return preprocessor
 
 
 def side_of(folder: Path) -> int:
     """Of the pictures that an eye is shown, where that is not what its own configuration says."""
     if (found := settings(folder)) is None:
-        raise ConvertError(f"{folder}: has no {PIXELS}, which says how large its pictures are; get it, too")
+        raise DataError(f"{folder}: has no {PIXELS}, which says how large its pictures are; get it, too")
     return Preprocessor.from_fields(found[1], found[0]).image_size

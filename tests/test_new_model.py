@@ -1,0 +1,52 @@
+"""A new model's eye is the one that is named: all of its weights, its own pixels, and no other kind's."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file, save_file
+from transformers import CLIPVisionConfig, CLIPVisionModel, SiglipVisionConfig, SiglipVisionModel
+
+from dataset.errors import DataError
+from dataset.flags import parse
+from dataset.preprocess import Preprocessor
+from scoring.assistant import Assistant
+from tests.conftest import SMALL_EYE
+from trainer.models import new_model
+from trainer.run import TrainArgs
+
+
+@pytest.fixture
+def made(tmp_path: Path, tokenizer_folder: Path) -> Callable[..., Assistant]:
+    CLIPVisionModel(CLIPVisionConfig(**SMALL_EYE)).save_pretrained(tmp_path / "eye")
+    flags = ["--tokenizer", str(tokenizer_folder), "--vision", str(tmp_path / "eye")]
+    return lambda *more: new_model(parse(TrainArgs, [*flags, *more], None))
+
+
+def test_it_sees_its_own_pixels(made: Callable, tmp_path: Path) -> None:
+    pixels = Preprocessor(32, (0.5,) * 3, (0.5,) * 3, crop=False)
+    pixels.to_json(tmp_path / "eye/preprocessor_config.json")
+    assert made().preprocessor == pixels
+    Preprocessor(64).to_json(tmp_path / "eye/preprocessor_config.json")
+    with pytest.raises(DataError, match="pictures of 64 pixels, the eye has 32"):
+        made()
+
+
+def test_nothing_of_it_is_drawn_at_random(made: Callable, tmp_path: Path) -> None:
+    path = tmp_path / "eye/model.safetensors"
+    whole = load_file(path)
+    lost = next(name for name in whole if name.endswith("fc1.weight"))
+    save_file({k: t for k, t in whole.items() if k != lost}, path, metadata={"format": "pt"})
+    with pytest.raises(ValueError, match=r"eye: lacks .*fc1\.weight of a CLIPVisionModel; get it again"):
+        made()
+
+
+def test_an_eye_of_another_kind_is_refused(made: Callable, tmp_path: Path) -> None:
+    SiglipVisionModel(SiglipVisionConfig(**SMALL_EYE)).save_pretrained(tmp_path / "eye")
+    with pytest.raises(ValueError, match=r"model_type is 'siglip_vision_model'.*--from clip"):
+        made()
+
+
+def test_it_has_its_own_sizes(made: Callable) -> None:
+    with pytest.raises(DataError, match=r"--set vision\.hidden_size=64: the eye of --vision has its own"):
+        made("--set", "vision.hidden_size=64")
