@@ -1,14 +1,14 @@
 """Ask about pictures: one question, a conversation, a folder of pictures, or a whole data file.
 
-python eval_vlm.py --image cat.png                              a conversation
-python eval_vlm.py --image cat.png --prompt "What is this?"     one answer
-python eval_vlm.py --image photos/                              a description of each
-python eval_vlm.py --image a.png b.png --use_multi 2            a comparison
-python eval_vlm.py --data val.parquet --report score.json       a score
-python eval_vlm.py --lora_name out/lora --image cat.png         with an adapter
-python eval_vlm.py --suite                                      all storybook sets
-python eval_vlm.py --photos flickr8k                            described photographs
-python eval_vlm.py doctor                                       does all of it work?
+python eval_vlm.py --image cat.png                           a conversation
+python eval_vlm.py --image cat.png --prompt "What is this?"  one answer
+python eval_vlm.py --image photos/                           each described
+python eval_vlm.py --image a.png b.png --use_multi 2         a comparison
+python eval_vlm.py --data val.parquet --report score.json    a score
+python eval_vlm.py --lora_name out/lora --image cat.png      with an adapter
+python eval_vlm.py --suite                                   storybook scores
+python eval_vlm.py --photos flickr8k                         photograph scores
+python eval_vlm.py doctor                                    is all well?
 """
 
 import sys

@@ -1,6 +1,7 @@
 """Pretrain a part of the model: the eye, the words, or the connector between them.
 
-python train_pretrain_vlm.py --stage align --init out/vision --out out/align --data my.jsonl
+python train_pretrain_vlm.py --stage align --init out/vision --out out/align
+python train_pretrain_vlm.py --stage vision --data my.jsonl --out out/vision
 """
 
 from dataclasses import dataclass

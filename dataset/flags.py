@@ -33,7 +33,7 @@ def parse(kind: type[T], argv: list[str] | None, description: str | None) -> T:
         words.remove(VERBOSE)
         logging.basicConfig(format="%(message)s")  # on stderr
         logging.getLogger("model").setLevel(logging.INFO)
-    with help_of(description), refusals.on_parse_error(partial(refuse, kind=kind)):
+    with help_of(description), refusals.on_parse_error(partial(refuse, kind=kind, words=words)):
         args = tyro.cli(
             kind,
             prog=called(argv),

@@ -5,14 +5,12 @@ list of flags  each flag's text is filled, too; `None` and frames are left out
 """
 
 import contextlib
-import inspect
 import io
 import re
 import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 
 ABOUT = "(about this command)"  # takes the docstring's place until tyro has written the rest
@@ -27,8 +25,9 @@ def called(argv: list[str] | None) -> str:
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     if spec is None:
         return f"python {Path(sys.argv[0]).name}"
-    words, rest = sys.argv[1:], argv or []
-    before = words[: len(words) - len(rest)] if argv is not None and words[-len(rest) :] == rest else []
+    words, rest = sys.argv[1:], sys.argv[1:] if argv is None else argv
+    before = words[: len(words) - len(rest)]
+    before = before if before + rest == words else []
     return " ".join(["python -m", spec.name.removesuffix(".__main__"), *before])
 
 
@@ -85,9 +84,11 @@ def filled(text: str, columns: int, newline: str = "\n") -> str:
 
 
 def laid_out(about: str, columns: int) -> str:
-    """A docstring: paragraphs filled, indented lines as they are."""
+    """A docstring: paragraphs filled; commands, and what is indented, as they are."""
     blocks = []
-    for indented, some in groupby(inspect.cleandoc(about).split("\n"), lambda line: line[:1] in ("", " ")):
-        lines = list(some)
-        blocks.append("\n".join(lines) if indented else filled(" ".join(lines), columns))
-    return "\n".join(blocks)
+    for paragraph in about.strip("\n").split("\n\n"):
+        if paragraph.startswith(("python ", " ")):
+            blocks.append(textwrap.indent(textwrap.dedent(paragraph), "  "))
+        else:
+            blocks.append(filled(" ".join(paragraph.split()), columns))
+    return "\n\n".join(blocks)

@@ -4,7 +4,7 @@ tyro tells what exactly it refuses by a hook of its own (`tyro._errors`: not for
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Annotated, get_args, get_origin
 
@@ -16,15 +16,17 @@ from dataset.help import VERBOSE
 NUMBERS = {"INT": "a whole number", "FLOAT": "a number"}  # as tyro calls them -> in words
 
 
-def refuse(event: refusals.ParseErrorEvent, kind: object) -> None:
-    """Raises DataError: what was found, and what to write instead. `kind` has the flags."""
+def refuse(event: refusals.ParseErrorEvent, kind: object, words: Sequence[str]) -> None:
+    """Raises DataError: what was found among `words`, and what to write instead. `kind` has the flags."""
+    flags = flags_of(kind, event.prog)
+    if wrong := [word for word in words if word.startswith("--") and plain(word) not in flags]:
+        raise DataError(unknown(wrong[0], flags, event.prog))
     match event:
         case refusals.UnrecognizedArgs(prog, tokens):
-            raise DataError(unknown(tokens, prog, kind))
-        case refusals.MissingArgs(prog, missing, tokens):
+            raise DataError(left_over(tokens[0], prog, kind))
+        case refusals.MissingArgs(prog, missing):
             names = ", ".join(name_of(each.arg) for each in missing)
-            told = f"{names}: missing; `{prog} --help` says what to give"
-            raise DataError(unknown(tokens, prog, kind) if tokens else told)
+            raise DataError(f"{names}: missing; `{prog} --help` says what to give")
         case refusals.MissingSubcommand(prog, spec):
             names = ", ".join(spec.parser_from_name)
             raise DataError(f"say what to do, one of {names}; `{prog} --help` tells more")
@@ -53,22 +55,25 @@ def unfit(message: str, argument: object | None) -> str:
     return name_of(argument) + told
 
 
-def unknown(tokens: list[str], prog: str, kind: object) -> str:
-    """About words of a command line that mean nothing."""
-    flag = next((token.partition("=")[0] for token in tokens if token.startswith("-")), None)
+def plain(word: str) -> str:
+    """--max-new-tokens=3 -> max_new_tokens"""
+    return word.partition("=")[0].lstrip("-").replace("-", "_")
+
+
+def unknown(word: str, flags: Iterable[str], prog: str) -> str:
+    near = nearest(plain(word), flags, "--")
+    return f"there is no flag {word.partition('=')[0]}; {near or f'`{prog} --help` lists those there are'}"
+
+
+def left_over(word: str, prog: str, kind: object) -> str:
+    """About a word that is nothing's value: the name of a command, or one too many."""
     known = dict(commands(kind))
-    asked = [name for name in known if name in prog.split()]
-    if flag is None and any(known) and not asked:
-        near = nearest(tokens[0], known) or f"there are {', '.join(known)}"
-        return f"there is no command {tokens[0]}; {near}"
-    if flag is None:
-        return f"{tokens[0]}: belongs to no flag; `{prog} --help` lists them"
-    some = [each for name in asked or known for each in flags(known[name])]
-    near = nearest(flag.lstrip("-").replace("-", "_"), some, "--")
-    return f"there is no flag {flag}; {near or f'`{prog} --help` lists those there are'}"
+    if any(known) and not any(name in prog.split() for name in known):
+        return f"there is no command {word}; {nearest(word, known) or 'there are ' + ', '.join(known)}"
+    return f"{word}: belongs to no flag; `{prog} --help` lists them"
 
 
-def commands(kind: object) -> Iterable[tuple[str, type]]:
+def commands(kind: object) -> Iterator[tuple[str, type]]:
     """(name, dataclass) of each of several commands; of a single one "" is the name."""
     if is_dataclass(kind):
         yield "", kind
@@ -79,10 +84,12 @@ def commands(kind: object) -> Iterable[tuple[str, type]]:
             yield from commands(part)
 
 
-def flags(kind: type) -> list[str]:
-    """Their names, and no_name of each switch."""
+def flags_of(kind: object, prog: str) -> list[str]:
+    """Names of the flags, and no_name of each switch; of the command alone that `prog` names, if it does."""
+    known = dict(commands(kind))
+    asked = [known[name] for name in known if name in prog.split()] or known.values()
     found = [VERBOSE.lstrip("-"), "help"]
-    for field in fields(kind):
+    for field in (field for each in asked for field in fields(each)):
         name = named(field.type, field.name)
         found += [name] + [f"no_{name}"] * (bool in (field.type, *get_args(field.type)))
     return found

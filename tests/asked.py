@@ -1,6 +1,6 @@
 """Questions in people's own words about 40 storybook scenes, and what a scene says to each: a held-out set.
 
-    python -m tests.asked out/asked        writes questions.jsonl, truth.jsonl and scenes/*.png
+    python -m tests.asked out/asked    questions.jsonl, truth.jsonl, scenes/
 
 Each line of storybook_questions.jsonl is one question by one of 17 invented people, written in sight
 of the pictures and of no grammar that a model is trained on. Scenes are named "storybook:INDEX", of a split
@@ -10,12 +10,18 @@ follow-up.
 
 Where a program can tell the answer, `claim` says what was asked, and `truth` answers it from the scene:
 
-    {"tells": "count", "of": {"kind": "bird", "colour": "green"}}              3
-    {"tells": "exists", "of": {"kind": "animal", "place": "top left"}}         whether there is such a thing
-    {"tells": "colour", "of": {"kind": "hat"}, "most": "big"}                  that of the biggest hat
-    {"tells": "above", "of": {"kind": "cat"}, "to": {"kind": "tree"}}          whether the first is
-    {"tells": "kinds", "of": {"colour": "red"}}                                all of them, as a set
-    {"tells": "weather", "is": "rain"}                                         whether it is; no `is`: which
+    {"tells": "count", "of": {"kind": "bird", "colour": "green"}}
+        3
+    {"tells": "exists", "of": {"kind": "animal", "place": "top left"}}
+        whether there is such a thing
+    {"tells": "colour", "of": {"kind": "hat"}, "most": "big"}
+        that of the biggest hat
+    {"tells": "above", "of": {"kind": "cat"}, "to": {"kind": "tree"}}
+        whether the first is
+    {"tells": "kinds", "of": {"colour": "red"}}
+        all of them, as a set
+    {"tells": "weather", "is": "rain"}
+        whether it is; no `is`: which
 """
 
 import json

@@ -1,9 +1,9 @@
 """Bugs planted on purpose, one at a time, each to be found by the tests that are there for it.
 
-    python -m tests.planted                        all of them, in a copy of the project
-    python -m tests.planted "optimizer lost"       one of them
+    python -m tests.planted                       all of them
+    python -m tests.planted "optimizer lost"      one of them
 
-The exit code is 1 where a bug was not found.
+They are planted in a copy of the project. The exit code is 1 where a bug was not found.
 A test that cannot fail proves nothing. Where code changes so that a bug can no longer be planted, this says
 so, and the line here changes with it.
 """
