@@ -1,10 +1,12 @@
 """Bring other projects' weights in, and take ours out.
 
-python convert_vlm.py import llava-1.5-7b-hf out/llava --from llava
-python convert_vlm.py import SmolLM2-135M out/smol --from llama --vision openai/clip-vit-base-patch16
-python convert_vlm.py import blip2-opt-2.7b out/blip2 --from blip2
-python convert_vlm.py export weights/tiny out/tiny-llava --format llava
-python convert_vlm.py merge out/sft out/merged
+    python convert_vlm.py import llava-1.5-7b-hf out/llava --from llava
+    python convert_vlm.py import SmolLM2-135M out/smol --from llama --vision CLIP
+    python convert_vlm.py import blip2-opt-2.7b out/blip2 --from blip2
+    python convert_vlm.py export weights/tiny out/tiny-llava
+    python convert_vlm.py merge out/sft out/merged
+
+CLIP stands for a vision encoder: a folder, or a name such as openai/clip-vit-base-patch16.
 """
 
 from dataclasses import dataclass

@@ -1,18 +1,18 @@
 """Ask about pictures: one question, a conversation, a folder of pictures, or a whole data file.
 
-python eval_vlm.py --image cat.png --prompt "What is this?"       one answer
-python eval_vlm.py --image cat.png                                a conversation
-python eval_vlm.py --image photos/                                a description of each picture
-python eval_vlm.py --image a.png b.png --use_multi 2              a comparison of two pictures
-python eval_vlm.py --data val.parquet --report out/report.json    a score
-python eval_vlm.py --lora_name out/lora --image cat.png           with an adapter added
-python eval_vlm.py --suite                                        all held-out sets of the storybook
-python eval_vlm.py --photos flickr8k                              photographs that people described
-python eval_vlm.py doctor                                         is all here, does it work?
+python eval_vlm.py --image cat.png                           a conversation
+python eval_vlm.py --image cat.png --prompt "What is this?"  one answer
+python eval_vlm.py --image photos/                           each described
+python eval_vlm.py --image a.png b.png --use_multi 2         a comparison
+python eval_vlm.py --data val.parquet --report score.json    a score
+python eval_vlm.py --lora_name out/lora --image cat.png      with an adapter
+python eval_vlm.py --suite                                   storybook scores
+python eval_vlm.py --photos flickr8k                         photograph scores
+python eval_vlm.py doctor                                    is all well?
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,88 +22,93 @@ from PIL import Image
 from tqdm import tqdm
 
 from dataset.check import one_by_one
+from dataset.console import in_chinese
 from dataset.errors import DataError
 from dataset.flags import Count, CountOr0, NotNegative, NotWith, OnlyWith, Positive, Seed, Within
+from dataset.formats import DESCRIBE, DESCRIBE_ZH
 from dataset.open import expect_folder_heeded, is_drawn, open_data
 from dataset.picture_files import formats, pictures_in
 from dataset.project import PHOTO, ROOT, TINY, named
 from scoring import doctor, heatmap, report
 from scoring.answers import answer_all
 from scoring.assistant import Assistant, open_pictures, readable, with_pictures
+from scoring.card import Card
+from scoring.screen import say
 from scoring.terminal import Terminal, history
 from trainer.cli import parse, user_errors
 
-DESCRIBE, COMPARE = "描述一下这个图像的内容。", "比较一下两张图像的异同点。"
+COMPARE, COMPARE_ZH = "What do the two pictures have in common?", "比较一下两张图像的异同点。"
 MODES = (ROOT / "out/tiny/read", TINY, TINY)
 SCORED = ("data", "suite", "photos")  # flags that ask for a score, not for an answer
 
 
 @dataclass
 class Args:
-    weights: Path | None = None
-    """Checkpoint folder (default: weights/photo; of --suite and --model_mode, a storybook model's)."""
-    model_mode: Annotated[Literal[0, 1, 2] | None, NotWith("weights")] = None
-    """A storybook model: 0 before the questions (out/tiny/read, made by `make train`), 1 after them, 2 after
-    them with two pictures (both are weights/tiny: it learnt one and two pictures together)."""
-    lora_name: Path | None = None
-    """Folder of an adapter, ours (--lora) or PEFT's, that is merged into the decoder for answering, in the
-    place of one that --weights has."""
-    load: Literal[0, 1] = 0
-    """0: our own checkpoint folder. 1: a folder of transformers' (LLaVA): our code answers, and what
-    transformers itself answers comes after it, on stderr. A file of --data is scored by our code."""
-
     image: Annotated[tuple[str, ...], NotWith(*SCORED)] = ()
-    """Pictures (paths or URLs) to ask about together, or one folder, each picture by itself."""
+    """Pictures to ask about together (paths or URLs), or one folder, whose pictures are asked about one by
+    one."""
     prompt: Annotated[str | None, NotWith(*SCORED)] = None
-    """The question; without it a conversation begins (a folder is described)."""
-    use_multi: Annotated[Count, NotWith(*SCORED)] = 1
-    """Pictures that a question is about, when --image names a folder or the default question is asked."""
+    """The question (default: a conversation begins; of a folder, each picture is described)."""
+    weights: Path | None = None
+    """Checkpoint folder (default: weights/photo; weights/tiny for the storybook)."""
 
-    temperature: NotNegative = 0.0
-    """Of sampling; 0 takes the likeliest token."""
-    top_p: Annotated[float, Within(0, 1, above=True), OnlyWith("temperature")] = 1.0
-    """Sample from the likeliest tokens that together reach this; 1: all."""
-    top_k: Annotated[CountOr0, OnlyWith("temperature")] = 0
-    """Sample from this many likeliest tokens; 0: all."""
-    repetition_penalty: Positive = 1.0
-    """Above 1: tokens already said become less likely."""
-    num_beams: Count = 1
-    """Above 1: beam search, which is greedy."""
     max_new_tokens: CountOr0 = 256
     """Longest answer, in tokens."""
-    heatmap: Annotated[Path | None, OnlyWith("image"), OnlyWith("prompt", "use_multi")] = None
-    """Write a picture there of where each word of the answer looks."""
-    greedy: bool = False
-    """Take the likeliest token, whatever --temperature says."""
-    stream: bool = True
-    """Print an answer as it comes."""
+    temperature: NotNegative = 0.0
+    """Sampling temperature; 0 takes the likeliest token each time (greedy)."""
+    top_p: Annotated[float, Within(0, 1, above=True), OnlyWith("temperature")] = 1.0
+    """Sample from the likeliest tokens that together have this probability; 1: from all."""
+    top_k: Annotated[CountOr0, OnlyWith("temperature")] = 0
+    """Sample from this many of the likeliest tokens; 0: from all."""
+    num_beams: Count = 1
+    """Above 1: beam search, with this many beams; it is greedy."""
+    repetition_penalty: Positive = 1.0
+    """Above 1: tokens that were said already become less likely."""
     seed: Seed = 0
-    """Of sampling."""
+    """Seed of sampling."""
+    greedy: bool = False
+    """Take the likeliest token each time, whatever --temperature says."""
+    stream: bool = True
+    """Print an answer while it is generated."""
+    use_multi: Annotated[Count, NotWith(*SCORED)] = 1
+    """Pictures that one question is about: a folder is taken so many at a time, and compared."""
+    heatmap: Annotated[Path | None, OnlyWith("image"), OnlyWith("prompt", "use_multi")] = None
+    """Draw where each word of the answer looks, into this file."""
+
+    lora_name: Path | None = None
+    """Folder of a LoRA adapter, ours or PEFT's, merged into the decoder for answering; it takes the place of
+    the one that --weights has."""
+    load: Literal[0, 1] = 0
+    """0: --weights is one of our checkpoint folders. 1: it is a LLaVA of transformers: our code answers, and
+    transformers' own answer comes after it, on stderr. A file of --data is scored by our code."""
+    model_mode: Annotated[Literal[0, 1, 2] | None, NotWith("weights")] = None
+    """A storybook model: 0 before it learnt to answer questions (out/tiny/read, made by `make train`); 1 and
+    2: weights/tiny, which answers them about one picture and about two."""
 
     data: Annotated[str | None, NotWith("suite", "photos")] = None
-    """Score this data file or folder (docs/YOUR_DATA.md), storybook:scenes, or storybook:pope."""
-    image_dir: Annotated[Path | None, OnlyWith("data")] = None
-    """Folder that picture names in --data are relative to (default: the file's)."""
-    samples: Annotated[Count | None, OnlyWith(*SCORED)] = None
-    """The first so many records of --data; of storybook:scenes and :pope, scenes."""
-    suite: Annotated[bool, NotWith("photos")] = False
-    """Score all held-out sets of the storybook, --samples scenes of the first (default: 300)."""
-    photos: Path | None = None
-    """Score descriptions of, and questions about, the photographs of this folder's val.txt (Flickr8k with
-    captions.txt, docs/YOUR_DATA.md), --samples of them (default: all); --num_beams is of descriptions."""
-    per_family: Annotated[CountOr0, OnlyWith("photos")] = 100
-    """Questions of each family that --photos asks in each language."""
+    """Score answers to this data file or folder (docs/YOUR_DATA.md), storybook:scenes, or storybook:pope."""
     report: Annotated[Path | None, OnlyWith(*SCORED)] = None
-    """Write the score there as JSON (of --suite, a picture beside it; of --photos, the answers;
-    default: out/suite.json, out/photos.json)."""
+    """JSON file to write the score to; --suite draws a picture beside it, --photos writes the answers there
+    (default: out/suite.json, out/photos.json)."""
+    samples: Annotated[Count | None, OnlyWith(*SCORED)] = None
+    """Score this many of the first records (of storybook:scenes and :pope, scenes)."""
+    image_dir: Annotated[Path | None, OnlyWith("data")] = None
+    """Folder that picture names in --data are relative to (default: the data file's)."""
     batch_size: Annotated[Count, OnlyWith(*SCORED)] = 64
-    """Questions of --data answered at once; of --photos, at most 32."""
+    """Questions answered at once; with --photos, at most 32."""
+    suite: Annotated[bool, NotWith("photos")] = False
+    """Score all held-out sets of the storybook; --samples counts scenes of the first (default: 300)."""
+    photos: Path | None = None
+    """Score descriptions of the photographs listed in this folder's val.txt, and answers about them (Flickr8k
+    with captions.txt, docs/YOUR_DATA.md). --num_beams is for the descriptions."""
+    per_family: Annotated[CountOr0, OnlyWith("photos")] = 100
+    """Questions of each family in each language, with --photos."""
 
     device: str = "auto"
-    """auto (cuda, then mps, then cpu), or one by name."""
+    """auto (cuda, then mps, then cpu), or the name of one."""
     dtype: Literal["auto", "fp32", "bf16", "int8"] = "fp32"
-    """Arithmetic of the matrix products; auto is bf16 where the machine has instructions for it. int8 keeps
-    the decoder's weights in a byte each: fastest on CPUs, and rounded (docs/PERFORMANCE.md)."""
+    """Arithmetic of matrix products. auto: bf16 where the machine has instructions for it. int8: the weights
+    of the decoder are rounded to a byte each, fastest on CPUs (docs/PERFORMANCE.md)."""
     graph: bool = False
     """Replay the steps of an answer as a CUDA graph; not tried on a GPU yet."""
 
@@ -120,8 +125,9 @@ class Args:
 
 @user_errors
 def main(argv: list[str] | None = None) -> None:
-    if (sys.argv[1:] if argv is None else argv) == ["doctor"]:
-        doctor.main()
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] == ["doctor"]:
+        doctor.main(words[1:])
     args = parse(Args, argv, __doc__)
     expect_folder_heeded(args.image_dir, args.data)
     torch.manual_seed(args.seed)
@@ -149,7 +155,9 @@ def main(argv: list[str] | None = None) -> None:
         ask_once(assistant, args, open_pictures(groups[0]))
     else:
         images = open_pictures(groups[0])
-        talk = Terminal(assistant, args.sampling(), images, args.stream, default_question(args), history())
+        greeting = greeted(args.folder()) if sys.stdin.isatty() else []
+        question = default_question(args)
+        talk = Terminal(assistant, args.sampling(), images, args.stream, question, history(), greeting)
         talk.run()
         if args.use_multi > 1 and not talk.asked:  # the pipe was empty
             ask_once(assistant, args, images)
@@ -165,7 +173,19 @@ def add_adapter(assistant: Assistant, args: Args) -> None:
 
 
 def default_question(args: Args) -> str:
-    return COMPARE if args.use_multi > 1 else DESCRIBE
+    """What Enter alone asks, in the user's language."""
+    english, chinese = (COMPARE, COMPARE_ZH) if args.use_multi > 1 else (DESCRIBE, DESCRIBE_ZH)
+    return chinese if in_chinese() else english
+
+
+def greeted(folder: Path) -> list[str]:
+    """What the model knows and questions to try, where its card says so."""
+    try:
+        card = Card.load(folder)
+    except DataError as error:
+        return [f"error: {error}"]
+    told = [f"{folder.resolve().name}: {card.summary}"] if card.summary else []
+    return told + [f"Try: {question}" for question in card.to_try(in_chinese())]
 
 
 def is_folder(sources: Sequence[str]) -> bool:
@@ -215,21 +235,6 @@ def ask_once(assistant: Assistant, args: Args, images: Sequence[Image.Image]) ->
     if args.heatmap:
         heatmap.draw(heatmap.looked(assistant, messages, images, said), images, args.heatmap)
         print(f"saved {args.heatmap}", file=sys.stderr)
-
-
-def say(pieces: Iterator[str], stream: bool) -> str:
-    """Print an answer as it comes, or whole; returns it. Ctrl-C ends the answer, not the program."""
-    said = ""
-    try:
-        for piece in pieces:
-            said += piece
-            if stream:
-                print(piece, end="", flush=True)
-    except KeyboardInterrupt:
-        said += " ..."
-        print(" ...", end="")
-    print("" if stream else said)
-    return said
 
 
 def score_suite(assistant: Assistant, args: Args) -> None:

@@ -1,7 +1,7 @@
 """The model as a server that OpenAI's clients know: /v1/chat/completions and /v1/models.
 
-    python serve_vlm.py                              weights/photo, on http://127.0.0.1:8000/v1
-    python serve_vlm.py --weights weights/tiny       the storybook model
+    python serve_vlm.py                            http://127.0.0.1:8000/v1
+    python serve_vlm.py --weights weights/tiny     the storybook model
 
 It answers one request at a time, the others wait. No key is asked for: it listens on this machine alone;
 --host opens it to others.

@@ -1,6 +1,7 @@
-"""Pretrain a part of the model: the eye, the words, or the connector between them.
+"""Pretrain a part of the model: vision encoder, decoder, or the connector between them.
 
-python train_pretrain_vlm.py --stage align --init out/vision --out out/align --data my.jsonl
+python train_pretrain_vlm.py --stage align --init out/vision --out out/align
+python train_pretrain_vlm.py --stage vision --data my.jsonl --out out/vision
 """
 
 from dataclasses import dataclass
@@ -11,11 +12,16 @@ from trainer.run import TrainArgs, run
 
 
 @dataclass
-class Args(TrainArgs):
+class Staged:
     stage: Literal["regions", "sharpen", "vision", "text", "qformer", "caption", "align"] = "align"
-    """regions: the eye names what is in each box; sharpen: the eye of a trained model sees better what is in
-    each box; vision: CLIP's contrast of pictures and captions; text: the decoder alone; qformer: BLIP-2's
-    first stage; caption: BLIP's decoder in the place of ours; align: the connector alone."""
+    """align: the connector alone; text: the decoder alone; vision: contrast of pictures and captions (CLIP);
+    regions: the vision encoder names what is in each box; sharpen: the same, better, with a trained model's;
+    qformer: first stage of BLIP-2; caption: BLIP's decoder in the place of ours."""
+
+
+@dataclass
+class Args(TrainArgs, Staged):  # the help shows the stage first
+    pass
 
 
 @user_errors

@@ -1,7 +1,7 @@
 """The model on a web page, for oneself or a few: pictures, questions, answers as they come, where they look.
 
-    python web_demo_vlm.py                              http://127.0.0.1:7860
-    python web_demo_vlm.py --models weights out/tiny    every checkpoint in these folders can be chosen
+    python web_demo_vlm.py                         http://127.0.0.1:7860
+    python web_demo_vlm.py --models weights out    all checkpoints in two folders
 
 Each visitor has a conversation and pictures of their own. It listens on this machine alone; --host opens it
 to others, who can then ask, but choose no file of this machine.

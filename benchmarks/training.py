@@ -5,9 +5,9 @@
 Conversations about one picture, about 300 tokens, 85 of them scored; the eye is frozen. Each way runs in
 a process of its own, for its peak of memory, and they take turns.
 
-    straightforward    padded to 640, the eye looks in every step, logits of every position, float32
-    transformers       padded to the longest, the eye looks in every step, logits of every position
-    ours               padded to the longest, what the eye sees is kept, logits of scored positions alone
+    straightforward    padded to 640, encodes in every step, all logits, float32
+    transformers       padded to the longest, encodes in every step, all logits
+    ours               padded to the longest, keeps features, scored logits
 """
 
 import json

@@ -322,10 +322,7 @@ def token_texts(chat: Chat, ids: Iterable[int]) -> Iterator[str]:
 
 
 if __name__ == "__main__":  # python -m dataset.chat show FILE N
-    import sys
-
+    from dataset.console import only
     from dataset.show import main
 
-    if sys.argv[1:2] != ["show"]:
-        sys.exit("error: say what to do: python -m dataset.chat show FILE N (--help tells more)")
-    main(sys.argv[2:])
+    only("show", main, "python -m dataset.chat show FILE N")

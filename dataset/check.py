@@ -1,6 +1,6 @@
 """Every record of a data file looked at before a run meets it: what is wrong, where, and how long they are.
 
-python -m dataset.records check data.jsonl --image_dir pictures --stage align
+python -m dataset.records check data.jsonl --image_dir pictures
 """
 
 import hashlib

@@ -2,7 +2,9 @@
 
 import functools
 import io
+import locale
 import os
+import signal
 import sys
 from collections.abc import Callable
 
@@ -26,8 +28,25 @@ def script(main: Callable) -> Callable:
             sys.exit(READER_GONE)
         except (ValueError, OSError) as error:
             sys.exit(f"error: {shortened(str(error))}")
+        except KeyboardInterrupt:  # Ctrl-C where nothing else is meant by it
+            print("\ninterrupted", file=sys.stderr)
+            sys.exit(128 + signal.SIGINT)
 
     return wrapped
+
+
+def in_chinese() -> bool:
+    """Does the user read Chinese, as LC_ALL, LC_MESSAGES or LANG says (on Windows, the system)?"""
+    named = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), None)
+    return (named or locale.getlocale()[0] or "").startswith(("zh", "Chinese"))
+
+
+def only(name: str, main: Callable, example: str) -> None:
+    """For a module that does one thing when it is run, under a name: python -m dataset.records check FILE."""
+    word = "".join(sys.argv[1:2])
+    if word not in (name, "-h", "--help"):
+        sys.exit(f"error: say what to do: {example} (--help tells more)")
+    main(sys.argv[2:] if word == name else sys.argv[1:])
 
 
 def show_anything() -> None:

@@ -5,24 +5,43 @@ tokenizer: Annotated[Path | None, NotWith("init")] = None      a flag that says 
 report: Annotated[Path | None, OnlyWith("data")] = None        a flag that says nothing without another
 """
 
+import logging
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Annotated, TypeVar, get_args, get_type_hints
 
 import tyro
 
 from dataset.errors import DataError
+from dataset.help import ABOUT, VERBOSE, called, help_of
+from dataset.refused import refusals, refuse
 
 T = TypeVar("T")
 
 
 def parse(kind: type[T], argv: list[str] | None, description: str | None) -> T:
-    """Flags are the fields' names with underscores; a field's docstring is its help.
+    """Flags are the fields' names with underscores; a field's docstring is its help, the description that of
+    the command. --verbose, which every command has, lets model/ tell what it loads.
 
-    Raises DataError for a number out of bounds, and for a flag that would not be heeded.
+    Raises DataError for a flag that is not there, a number out of bounds, a flag that would not be heeded.
     """
-    args = tyro.cli(kind, args=argv, description=description, use_underscores=True)
+    words = list(sys.argv[1:] if argv is None else argv)
+    if VERBOSE in words:
+        words.remove(VERBOSE)
+        logging.basicConfig(format="%(message)s")  # on stderr
+        logging.getLogger("model").setLevel(logging.INFO)
+    with help_of(description), refusals.on_parse_error(partial(refuse, kind=kind, words=words)):
+        args = tyro.cli(
+            kind,
+            prog=called(argv),
+            args=words,
+            description=ABOUT,
+            use_underscores=True,
+            config=(tyro.conf.PositionalMetavarFromFieldName,),
+        )
     hints = get_type_hints(type(args), include_extras=True)
     if forgotten := [name for name, hint in hints.items() if is_unbounded(hint)]:
         raise TypeError(f"{type(args).__name__}.{forgotten[0]} is a number without bounds; say Count, ...")

@@ -76,10 +76,7 @@ READERS |= dict.fromkeys(TABLES, TableRecords)
 
 
 if __name__ == "__main__":  # python -m dataset.records check FILE
-    import sys
-
     from dataset.check import main
+    from dataset.console import only
 
-    if sys.argv[1:2] != ["check"]:
-        sys.exit("error: say what to do: python -m dataset.records check FILE (--help tells more)")
-    main(sys.argv[2:])
+    only("check", main, "python -m dataset.records check FILE")

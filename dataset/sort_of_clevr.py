@@ -1,6 +1,6 @@
 """Sort-of-CLEVR (Santoro et al. 2017, "A simple neural network module for relational reasoning", 4.2).
 
-    python -m dataset.sort_of_clevr --out out/clevr                 9,800 pictures to train on, 200 to score
+    python -m dataset.sort_of_clevr     9,800 pictures to train on, 200 to score
 
 Six objects, each of its own colour, square or round, on a picture of 75 x 75 pixels. Ten questions about an
 object alone, ten about how it stands to the others. The original encodes them as bits, here in sentences.

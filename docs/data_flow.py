@@ -1,11 +1,12 @@
 """Draws docs/data_flow.png: one picture and one question on their way through the model that ships.
 
-    python -m docs.data_flow [OUT.png]
+    python -m docs.data_flow                  docs/data_flow.png
+    python -m docs.data_flow --out a.png      another file
 
 Everything in it is computed: the features, the tokens, the shapes, the answer.
 """
 
-import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from dataset.images import load_image
 from scoring.assistant import Assistant, with_pictures
+from trainer.cli import parse, user_errors
 
 HERE = Path(__file__).parent
 WEIGHTS, QUESTION = HERE.parent / "weights" / "tiny", "What colour is the boat?"
@@ -30,7 +32,15 @@ LEFT, LINE, NARROW = 2.0, 13.5, 0.5  # of the row of tokens: its begin and heigh
 SEEN, READ, SAID = "#cfe2f3", "#eeeeee", "#cdebc5"
 
 
-def main(out: Path) -> None:
+@dataclass
+class Args:
+    out: Path = HERE / "data_flow.png"
+    """The picture to write."""
+
+
+@user_errors
+def main(argv: list[str] | None = None) -> None:
+    out = parse(Args, argv, __doc__).out
     assistant = Assistant.load(WEIGHTS)
     figure = Figure(figsize=(WIDTH / 9, HEIGHT / 9), dpi=110)
     axes = figure.add_axes((0, 0, 1, 1))
@@ -126,4 +136,4 @@ def shape(x: Tensor) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "data_flow.png")
+    main()

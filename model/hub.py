@@ -5,8 +5,8 @@ are parts that are named in `bases` (bases.py). An adapter (lora.py) lies beside
 """
 
 import json
+import logging
 import os
-import sys
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from model.partial import partial
 from model.speaker import Speaker
 from model.vlm import VLM
 
+log = logging.getLogger(__name__)  # heard with --verbose
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 MAX_CONFIG = 1_000_000  # bytes
 KINDS = ("glimpse", "glimpse-blip", "glimpse-blip2")  # model_type
@@ -60,7 +61,7 @@ def save(vlm: Model, folder: str | Path, dtype: torch.dtype | None = None) -> No
 
 
 def load(folder: str | Path) -> Model:
-    """Read a folder written by `save`, weights as float32, and say how many tensors were loaded."""
+    """Read a folder written by `save`, weights as float32."""
     folder = Path(folder)
     config, path = read_config(folder), within(folder, WEIGHTS)
     if not path.is_file():
@@ -207,7 +208,10 @@ def elsewhere(config: Config) -> tuple[str, ...]:
 
 
 def load_strictly(target: dict[str, Tensor], source: dict[str, Tensor], where: str) -> None:
-    """Copy every tensor of `source` into its namesake, or none, and an error that names the first faults."""
+    """Copy every tensor of `source` into its namesake, or none, and an error that names the first faults.
+
+    How many were loaded goes to the module's logger.
+    """
     faults = [f"missing {k}" for k in target.keys() - source.keys()]
     faults += [f"unexpected {k}" for k in source.keys() - target.keys()]
     faults += [
@@ -223,7 +227,7 @@ def load_strictly(target: dict[str, Tensor], source: dict[str, Tensor], where: s
     with torch.no_grad():
         for name, tensor in source.items():
             target[name].copy_(tensor)
-    print(f"loaded {len(source)}/{len(target)} tensors from {where}", file=sys.stderr)
+    log.info("loaded %d/%d tensors from %s", len(source), len(target), where)
 
 
 def not_finite(tensors: dict[str, Tensor]) -> list[str]:

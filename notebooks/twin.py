@@ -1,11 +1,12 @@
 """Notebooks in Chinese out of the English ones: the code is theirs, the words come from notebooks/zh/*.md.
 
-python notebooks/twin.py        writes notebooks/*_zh.ipynb anew
+    python notebooks/twin.py        writes notebooks/*_zh.ipynb anew
 
 A translation is a Markdown file that names the cell before each piece: <!-- cell-03 -->
 """
 
 import re
+import sys
 from pathlib import Path
 
 import nbformat
@@ -32,6 +33,8 @@ def twins() -> list[str]:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:]:  # --help, or what it would not heed
+        sys.exit(__doc__)
     for name in twins():
         nbformat.write(translated(name), HERE / f"{name}_zh.ipynb")
         print(f"wrote {name}_zh.ipynb")

@@ -18,6 +18,8 @@ from huggingface_hub.constants import HF_HUB_CACHE
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from dataset.console import script
+from dataset.flags import parse
 from dataset.images import load_image
 from dataset.project import PHOTO, ROOT, TINY
 from model.device import pick_device, pick_dtype
@@ -40,8 +42,15 @@ class Finding:
     advice: str = ""
 
 
-def main() -> None:
-    """Print all findings; the exit code is 1 where one is not well."""
+@dataclass
+class Args:
+    """Nothing to choose."""
+
+
+@script
+def main(argv: list[str]) -> None:
+    """Print all findings; the exit code is 1 where one is not well. `argv` is what comes after "doctor"."""
+    parse(Args, argv, __doc__)
     sick = 0
     for finding in examine():
         print(f"{'!!' if finding.advice else 'ok'}  {finding.name:10} {finding.found}")

@@ -1,7 +1,9 @@
 """A page of photos with what a model says of them, good and bad: chosen by number, not by taste.
 
-python -m scoring.gallery flickr8k --weights out/photo/sft                every 25th of val.txt's 1,000 photos
-python -m scoring.gallery pictures --weights weights/photo --out page.png a folder of pictures, as a picture
+    python -m scoring.gallery flickr8k --weights weights/photo
+    python -m scoring.gallery pictures --weights weights/photo --out page.png
+
+The first takes every 25th of val.txt's 1,000 photos, the second a folder of pictures, and draws a picture.
 
 Which of the made questions are asked about a photo, its name draws. Green is right (judge.py), red is not.
 Photos of Flickr8k are for research: keep the page of them to yourself.

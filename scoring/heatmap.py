@@ -51,6 +51,17 @@ def looked(
     ]  # what is seen makes the next token
 
 
+def of_word(looks: Sequence[Look], word: str) -> list[Look]:
+    """Those of a word, however written; of several words, or Chinese characters, in a row: one for all."""
+    wanted, found = "".join(word.lower().split()), []
+    for first in range(len(looks)):
+        for last in range(first + 1, len(looks) + 1):
+            row = looks[first:last]
+            if "".join(look.word.lower() for look in row) == wanted:
+                found.append(Look(word, torch.stack([look.shares for look in row]).mean(0)))
+    return found
+
+
 def words(chat: Chat, ids: Sequence[int]) -> list[tuple[str, int]]:
     """Words, and the number of the first token of each; a Chinese character is a word, of however many
     tokens."""

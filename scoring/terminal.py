@@ -5,10 +5,9 @@ In a terminal lines are edited, completed and remembered (prompt_toolkit); a pip
 
 import os
 import shlex
-import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,39 +16,30 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, InMemoryHistory
+from prompt_toolkit.shortcuts import CompleteStyle
 
 from dataset.errors import DataError
+from dataset.refused import nearest
 from scoring import heatmap
 from scoring.assistant import Assistant, open_pictures
 from scoring.conversation import Conversation
+from scoring.keyboard import keys_wait
+from scoring.screen import columns, say, show, tell
+from scoring.wrapped import wrapped
 
-COMMANDS = {
-    "/image": "PATH [PATH ...]   look at other pictures",
-    "/add": "PATH             look at one picture more, in the same conversation",
-    "/look": "[WORD]          where the words of the last answer look, as a picture",
-    "/settings": "[NAME VALUE]  how answers are chosen",
-    "/speed": "               of the last answer",
-    "/reset": "               forgets what was said",
-    "/quit": "                ends (so does Ctrl-D; Ctrl-C stops an answer)",
+COMMANDS = {  # name -> what may stand behind it, what it does
+    "/image": ("PATH ...", "ask about other pictures: paths or addresses"),
+    "/add": ("PATH ...", "add a picture to this conversation"),
+    "/look": ("[WORD]", "show where the model looked for a word of its last answer"),
+    "/settings": ("[NAME VALUE]", "show how answers are sampled, or change it"),
+    "/speed": ("", "how fast the last answer came"),
+    "/reset": ("", "forget what was said; the pictures stay"),
+    "/help": ("", "this list"),
+    "/quit": ("", "leave (also: exit, quit, Ctrl-D); Ctrl-C stops an answer"),
 }
-WIDTH, HEIGHT = 48, 24  # of a picture shown in a terminal, in letters
-
-
-def style(text: str, code: int) -> str:
-    """In colour, where a terminal is looking."""
-    return f"\033[{code}m{text}\033[0m" if sys.stdout.isatty() else text
-
-
-def preview(image: Image.Image) -> str:
-    """The picture in half blocks, two pixels a letter, in 24-bit colours."""
-    small = image.copy()
-    small.thumbnail((min(WIDTH, shutil.get_terminal_size().columns), 2 * HEIGHT))
-    lines = []
-    for y in range(0, small.height - 1, 2):
-        pairs = ((small.getpixel((x, y)), small.getpixel((x, y + 1))) for x in range(small.width))
-        cells = ("\033[38;2;{};{};{}m\033[48;2;{};{};{}m▀".format(*above, *below) for above, below in pairs)
-        lines.append("".join(cells) + "\033[0m")
-    return "\n".join(lines)
+MEANT = {"exit": "/quit", "quit": "/quit", "help": "/help", "?": "/help", "退出": "/quit", "帮助": "/help"}
+LEAVING = "To leave, press Ctrl-D or type exit."
+ANSWER, ERROR = 36, 31  # colours
 
 
 class Commands(Completer):
@@ -70,7 +60,8 @@ class Commands(Completer):
 
 @dataclass
 class Terminal:
-    """Reads lines until the end. `settings` are the choices of sampling, which /settings changes."""
+    """Reads lines until the end. `settings` are the choices of sampling, which /settings changes; `default`
+    is what Enter alone asks; `greeting` is said first, where somebody types."""
 
     assistant: Assistant
     settings: dict[str, object]
@@ -78,6 +69,7 @@ class Terminal:
     stream: bool = True
     default: str = "Describe the picture."
     history: Path | None = None
+    greeting: Sequence[str] = ()
     conversation: Conversation = field(default_factory=Conversation)
     speed: str = "nothing was said yet"
     asked: int = 0
@@ -86,36 +78,48 @@ class Terminal:
         self.conversation.restart(self.images)
         if not self.images:
             print("no picture yet, so it will make one up: /image PATH shows it one", file=sys.stderr)
-        if sys.stdin.isatty():
-            self.show(self.images)
-            print(f"/help tells what can be done; Enter alone asks: {self.default}")
-        for line in self.lines():
-            try:
+        with keys_wait():
+            if sys.stdin.isatty():
+                self.greet()
+            for line in self.lines():
                 if line == "/quit":
                     return
-                if line.startswith("/"):
-                    self.command(*line.split(maxsplit=1))
-                else:
-                    self.turn(line or self.default)
-            except ValueError as error:
-                print(style(f"error: {error}", 31))
+                self.heed(line)
+
+    def greet(self) -> None:
+        enter = f'Enter alone asks "{self.default}" /help lists commands. {LEAVING}'
+        text = "\n".join([*self.greeting, enter])
+        show(self.images, lines=wrapped(text, columns()).count("\n") + 1)
+        tell(text)
+
+    def heed(self, line: str) -> None:
+        """A command, a question or Enter alone. A mistake, or Ctrl-C, ends this line and nothing else."""
+        try:
+            if line.startswith("/"):
+                self.command(line)
+            else:
+                self.turn(line or self.default)
+        except ValueError as error:
+            tell(f"error: {error}", ERROR)
+        except KeyboardInterrupt:
+            print(" ...")
 
     def lines(self) -> Iterator[str]:
         """What is typed, or what a pipe holds."""
         if not sys.stdin.isatty():
             yield from self.piped()
             return
-        words = {
-            name: PathCompleter(expanduser=True) if name in ("/image", "/add") else None for name in COMMANDS
-        }
-        words["/settings"] = dict.fromkeys(self.settings)
         history = FileHistory(str(self.history)) if self.history else InMemoryHistory()
-        session = PromptSession(history=history, completer=Commands(self.settings))
+        session = PromptSession(
+            history=history,
+            completer=Commands(self.settings),
+            complete_style=CompleteStyle.READLINE_LIKE,  # a menu would keep eight lines free below
+        )
         while True:
             try:
-                yield session.prompt("> ").strip()
+                yield meant(session.prompt("> ").strip())
             except KeyboardInterrupt:
-                continue  # the line is dropped
+                print(LEAVING)  # the line is dropped
             except EOFError:
                 return
 
@@ -125,47 +129,48 @@ class Terminal:
         except UnicodeDecodeError as error:
             raise DataError(f"the pipe's text is not {error.encoding}; set PYTHONUTF8=1") from error
 
-    def command(self, name: str, rest: str = "") -> None:
+    def command(self, line: str) -> None:
+        name, _, rest = line.partition(" ")
         commands = {"/image": self.image, "/add": self.add, "/look": self.look, "/settings": self.set}
         if name in commands:
-            commands[name](rest)
+            commands[name](rest.strip())
         elif name == "/speed":
             print(self.speed)
         elif name == "/reset":
             self.conversation.restart()
             print("forgotten")
+        elif name == "/help":
+            print("\n".join(f"{f'{name} {given}':22} {does}" for name, (given, does) in COMMANDS.items()))
         else:
-            print("\n".join(f"{name} {what}" for name, what in COMMANDS.items()))
+            near = nearest(name, COMMANDS) or "/help lists what there is"
+            raise DataError(f"there is no command {name}; {near}")
 
     def image(self, names: str) -> None:
         self.conversation.restart(pictures(names))
         number = len(self.conversation.images)
-        self.show(self.conversation.images)
+        show(self.conversation.images, lines=1)
         print(f"{number} picture{'s' * (number != 1)}; a new conversation")
 
     def add(self, names: str) -> None:
         more = pictures(names)
         self.conversation.images += more
-        self.show(more)
+        show(more, lines=1)
         print(f"the next question is about {'it' if len(more) == 1 else 'them'}, too")
-
-    def show(self, images: list[Image.Image]) -> None:
-        if sys.stdout.isatty():
-            for image in images:
-                print(preview(image))
 
     def look(self, word: str) -> None:
         looks = self.conversation.looks(self.assistant)
-        chosen = [look for look in looks if look.word.lower() == word.lower()] if word else looks
+        chosen = heatmap.of_word(looks, word) if word else looks
+        known = ", ".join(dict.fromkeys(look.word for look in looks)) or "none"
         if not chosen:
-            known = ", ".join(dict.fromkeys(look.word for look in looks))
-            raise DataError(f"the last answer has no {word!r} that says anything; it has {known or 'none'}")
+            raise DataError(f"the last answer has no {word!r} that says anything; it has {known}")
         path = Path("out/look.png")
+        if word:
+            best = int(chosen[0].shares.sum((1, 2)).argmax())
+            show([heatmap.lit(self.conversation.images[best], chosen[0].shares[best])], lines=1)
+        elif sys.stdout.isatty():
+            tell(f"/look WORD shows one of these here: {known}")
         heatmap.draw(chosen, self.conversation.images, path)
         print(f"saved {path}")
-        if sys.stdout.isatty() and word:
-            best = int(chosen[0].shares.sum((1, 2)).argmax())
-            print(preview(heatmap.lit(self.conversation.images[best], chosen[0].shares[best])))
 
     def set(self, rest: str) -> None:
         if rest:
@@ -182,29 +187,33 @@ class Terminal:
         print(", ".join(f"{name} {value}" for name, value in self.settings.items()))
 
     def turn(self, question: str) -> None:
-        talk, begun = self.conversation, time.perf_counter()
+        talk, begun, first = self.conversation, time.perf_counter(), None
         turns = len(talk.messages) // 2 + 1
         self.asked += 1
-        first, said = None, ""
-        answer = talk.ask(self.assistant, question, **self.settings)
-        try:
-            for piece in answer:
+
+        def timed(pieces: Iterator[str]) -> Iterator[str]:
+            nonlocal first
+            for piece in pieces:
                 if first is None:
                     first = time.perf_counter()
                     self.tell_forgotten(turns)
-                said += piece
-                if self.stream:
-                    print(style(piece, 36), end="", flush=True)
-        except KeyboardInterrupt:
-            print(" ...", end="")
-        if first is None:
-            self.tell_forgotten(turns)
-        print("" if self.stream else style(said, 36))
+                yield piece
+            if first is None:
+                self.tell_forgotten(turns)
+
+        said = say(timed(talk.ask(self.assistant, question, **self.settings)), self.stream, ANSWER)
         self.speed = speed(len(self.assistant.chat.encode(said)), begun, first, time.perf_counter())
 
     def tell_forgotten(self, turns: int) -> None:
         if number := self.conversation.forgotten:
             print(f"(the oldest {number} of {turns} turns no longer fit, and are forgotten)")
+
+
+def meant(line: str) -> str:
+    """What somebody wants who types "exit", or drags a picture here."""
+    if os.path.isfile(os.path.expanduser(line.strip("'\""))):
+        return f"/image {line}"
+    return MEANT.get(line.lower().removeprefix("/"), line)
 
 
 def pictures(names: str) -> list[Image.Image]:

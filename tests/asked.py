@@ -1,6 +1,6 @@
 """Questions in people's own words about 40 storybook scenes, and what a scene says to each: a held-out set.
 
-python -m tests.asked out/asked        writes questions.jsonl, truth.jsonl and scenes/*.png
+    python -m tests.asked out/asked    questions.jsonl, truth.jsonl, scenes/
 
 Each line of storybook_questions.jsonl is one question by one of 17 invented people, written in sight
 of the pictures and of no grammar that a model is trained on. Scenes are named "storybook:INDEX", of a split
@@ -10,21 +10,29 @@ follow-up.
 
 Where a program can tell the answer, `claim` says what was asked, and `truth` answers it from the scene:
 
-    {"tells": "count", "of": {"kind": "bird", "colour": "green"}}              3
-    {"tells": "exists", "of": {"kind": "animal", "place": "top left"}}         whether there is such a thing
-    {"tells": "colour", "of": {"kind": "hat"}, "most": "big"}                  that of the biggest hat
-    {"tells": "above", "of": {"kind": "cat"}, "to": {"kind": "tree"}}          whether the first is
-    {"tells": "kinds", "of": {"colour": "red"}}                                all of them, as a set
-    {"tells": "weather", "is": "rain"}                                         whether it is; no `is`: which
+    {"tells": "count", "of": {"kind": "bird", "colour": "green"}}
+        3
+    {"tells": "exists", "of": {"kind": "animal", "place": "top left"}}
+        whether there is such a thing
+    {"tells": "colour", "of": {"kind": "hat"}, "most": "big"}
+        that of the biggest hat
+    {"tells": "above", "of": {"kind": "cat"}, "to": {"kind": "tree"}}
+        whether the first is
+    {"tells": "kinds", "of": {"colour": "red"}}
+        all of them, as a set
+    {"tells": "weather", "is": "rain"}
+        whether it is; no `is`: which
 """
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import tyro
 
+from dataset.console import script
+from dataset.flags import parse
 from dataset.storybook.world import SIZES, Scene, Thing, make_scene
 
 QUESTIONS = Path(__file__).parent / "storybook_questions.jsonl"
@@ -93,7 +101,18 @@ def only(some: list) -> Thing | str:
     return some[0]
 
 
-def write(folder: Annotated[Path, tyro.conf.Positional]) -> None:
+@dataclass
+class Args:
+    folder: tyro.conf.Positional[Path]
+    """Folder to write."""
+
+
+@script
+def main(argv: list[str] | None = None) -> None:
+    write(parse(Args, argv, __doc__).folder)
+
+
+def write(folder: Path) -> None:
     """The set as shared tools read one: scenes are named by their files."""
     (folder / "scenes").mkdir(parents=True, exist_ok=True)
     rows = [row | {"scene": row["scene"].replace(":", "_")} for row in read()]
@@ -109,4 +128,4 @@ def write(folder: Annotated[Path, tyro.conf.Positional]) -> None:
 
 
 if __name__ == "__main__":
-    tyro.cli(write, description=__doc__)
+    main()

@@ -1,7 +1,9 @@
 """Bugs planted on purpose, one at a time, each to be found by the tests that are there for it.
 
-python -m tests.planted [NAME ...]     in a copy of the project; exit code 1 where a bug was not found
+    python -m tests.planted                       all of them
+    python -m tests.planted "optimizer lost"      one of them
 
+They are planted in a copy of the project. The exit code is 1 where a bug was not found.
 A test that cannot fail proves nothing. Where code changes so that a bug can no longer be planted, this says
 so, and the line here changes with it.
 """
@@ -13,6 +15,13 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+import tyro
+
+from dataset.console import script
+from dataset.errors import DataError
+from dataset.flags import parse
+from dataset.refused import nearest
 
 ROOT = Path(__file__).parent.parent
 LEFT_BEHIND = shutil.ignore_patterns("out", ".git", ".venv", "__pycache__", "*.ipynb", ".*_cache")
@@ -484,8 +493,17 @@ def found(bug: Bug, copy: Path) -> bool:
     return done.returncode == 1
 
 
-def main(names: list[str]) -> None:
-    missed = []
+@dataclass
+class Args:
+    names: tyro.conf.Positional[tuple[str, ...]] = ()
+    """Bugs to plant (default: all)."""
+
+
+@script
+def main(argv: list[str] | None = None) -> None:
+    names, missed = parse(Args, argv, __doc__).names, []
+    if wrong := [name for name in names if name not in BUGS]:
+        raise DataError(f"there is no bug {wrong[0]!r}; {nearest(wrong[0], BUGS) or 'BUGS names them'}")
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "project"
         shutil.copytree(ROOT, copy, ignore=LEFT_BEHIND)
@@ -501,4 +519,4 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -73,7 +73,7 @@ def test_scores_are_those_that_the_suite_wrote(page: str) -> None:
 
 
 def test_the_data_flow_is_drawn_from_the_model_that_ships(tmp_path: Path) -> None:
-    draw_data_flow(tmp_path / "flow.png")
+    draw_data_flow(["--out", str(tmp_path / "flow.png")])
     assert (tmp_path / "flow.png").stat().st_size > 20_000
 
 

@@ -2,6 +2,8 @@
 
 import io
 import json
+import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -122,12 +124,12 @@ def test_a_folder_and_two_pictures(trained: Path, picture: Path, capsys: pytest.
 def test_a_conversation_through_a_pipe(
     trained: Path, picture: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = f"hi\nand?\n/image {picture}\n\n/image nowhere.png\n/reset\n<image>\n/what\n/quit\nnever\n"
+    lines = f"hi\nand?\n/image {picture}\n\n/image nowhere.png\n/reset\n<image>\n/help\n/quit\nnever\n"
     monkeypatch.setattr("sys.stdin", io.StringIO(lines))
     eval_vlm.main(["--weights", str(trained), "--image", str(picture), "--max_new_tokens", "2"])
     out = capsys.readouterr().out
     assert "1 picture; a new conversation" in out and "forgotten" in out
-    assert "error: nowhere.png" in out and "forgets what was said" in out and "never" not in out
+    assert "error: nowhere.png" in out and "forget what was said" in out and "never" not in out
 
 
 @pytest.mark.parametrize("typed", ["hi\n/add {0}\nand?\n", "\n", ""])
@@ -135,11 +137,38 @@ def test_about_two_pictures_a_pipe_is_asked_first(
     trained: Path, picture: Path, typed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
+    monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.setattr("sys.stdin", io.StringIO(typed.format(picture)))
     monkeypatch.setattr(Assistant, "stream", lambda *given, **_: iter(asked.append(given[1]) or []))
     eval_vlm.main(["--weights", str(trained), "--image", str(picture), str(picture), "--use_multi", "2"])
     questions = [messages[-1]["content"].replace("<image>\n", "") for messages in asked]
     assert questions == ([eval_vlm.COMPARE] if typed in ("", "\n") else ["hi", "and?"])
+
+
+@pytest.mark.parametrize(
+    "locale, question", [("zh_CN.UTF-8", eval_vlm.DESCRIBE_ZH), ("de_DE", eval_vlm.DESCRIBE)]
+)
+def test_enter_alone_asks_in_the_users_language(
+    trained: Path, picture: Path, locale: str, question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setenv("LC_ALL", locale)
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    monkeypatch.setattr(Assistant, "stream", lambda *given, **_: iter(asked.append(given[1]) or []))
+    eval_vlm.main(["--weights", str(trained), "--image", str(picture)])
+    assert [messages[-1]["content"] for messages in asked] == [f"<image>\n{question}"]
+
+
+def test_what_is_loaded_is_told_when_asked_for(
+    trained: Path, picture: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    ask = ["--weights", str(trained), "--image", str(picture), "--prompt", "hi", "--max_new_tokens", "2"]
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    monkeypatch.setattr(logging.getLogger("model"), "level", logging.NOTSET)
+    eval_vlm.main(ask)
+    assert not capsys.readouterr().err
+    eval_vlm.main([*ask, "--verbose"])
+    assert re.fullmatch(r"loaded (\d+)/\1 tensors from .*model\.safetensors\n", capsys.readouterr().err)
 
 
 def test_the_mean_of_two_checkpoints(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.completion import CompleteEvent
@@ -14,7 +15,9 @@ from prompt_toolkit.output import DummyOutput
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant
 from scoring.conversation import Conversation
-from scoring.terminal import Commands, Terminal, preview, speed
+from scoring.heatmap import Look, of_word
+from scoring.screen import preview
+from scoring.terminal import Commands, Terminal, meant, speed
 from tests.conftest import scrambled
 
 SETTINGS = {"temperature": 0.0, "top_k": 0, "max_new_tokens": 6}
@@ -51,6 +54,7 @@ def typed(terminal: Terminal, keys: str, monkeypatch: pytest.MonkeyPatch) -> str
     screen = Tty()
     with create_pipe_input() as keyboard, create_app_session(keyboard, DummyOutput()):
         keyboard.send_text(keys + "\x04")
+        monkeypatch.setattr("scoring.keyboard.termios", None)  # it is no terminal that a system knows
         monkeypatch.setattr("sys.stdin", Tty())
         monkeypatch.setattr("sys.stdout", screen)
         terminal.run()
@@ -81,6 +85,8 @@ def test_commands_through_a_pipe(
         ("/settings top_k many", "top_k 'many': write a number, as 0"),
         ("/settings temperature -1", "temperature is -1.0; it must be"),
         ("/look", "nothing was said yet; ask something first"),
+        ("/lok", "there is no command /lok; did you mean /look?"),
+        ("/what", "there is no command /what; /help lists what there is"),
         ("/image", "name a picture: its path, or an address"),
         ("/image nowhere.png", "nowhere.png: No such file"),
         ("/image 'half", "No closing quotation"),
@@ -136,11 +142,58 @@ def test_ctrl_c_stops_an_answer_and_nothing_else(
 
 
 def test_preview_and_speed() -> None:
-    shown = preview(Image.new("RGB", (200, 100), (1, 2, 3)))
+    shown = "\n".join(preview(Image.new("RGB", (200, 100), (1, 2, 3))))
     assert shown.count("▀") == 48 * 12 and "\033[38;2;1;2;3m\033[48;2;1;2;3m▀" in shown
     assert speed(11, 0.0, 0.5, 1.0) == "11 tokens: the first after 0.50 s, then 20 a second"
     assert speed(0, 0.0, None, 1.0) == "1.00 s for 0 tokens"
     assert speed(38, 0.0, 0.999, 1.0) == "1.00 s for 38 tokens"  # beams: all at once
+
+
+@pytest.mark.parametrize("line", ["exit", "Quit", "/exit", "/QUIT", "help", "/?", "退出", "帮助"])
+def test_words_do_what_people_mean(line: str) -> None:
+    assert meant(line) in ("/quit", "/help")
+
+
+@pytest.mark.parametrize("line", ["Where is the exit?", "exit sign", "help me", "", "/look exit", "quite"])
+def test_a_question_that_merely_has_such_a_word_is_a_question(line: str) -> None:
+    assert meant(line) == line
+
+
+def test_a_picture_that_is_dragged_here_is_looked_at(picture: Path) -> None:
+    assert meant(str(picture)) == f"/image {picture}" and meant(f"'{picture}'") == f"/image '{picture}'"
+
+
+def test_ctrl_c_ends_a_command_and_nothing_else(
+    talker: Assistant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Terminal, "look", interrupted)
+    assert piped(Terminal(talker, SETTINGS, []), "/look\n/speed\n", monkeypatch, capsys).endswith(
+        "said yet\n"
+    )
+
+
+def test_a_word_is_looked_for_in_the_terminal_too(
+    talker: Assistant, picture: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(talker, "stream", lambda *_, **choices: iter(["a red ", "cat"]))
+    terminal = Terminal(talker, SETTINGS, [Image.open(picture)])
+    before, _, after = typed(terminal, "what?\r/look cat\r/look\r", monkeypatch).partition("cat")
+    assert "▀" in before and "▀" in after and after.count("saved out/look.png") == 2
+    assert "/look WORD shows one of these here: red, cat" in after
+
+
+def test_several_words_in_a_row_are_looked_for_as_one() -> None:
+    shares = torch.eye(4).view(4, 1, 2, 2)
+    looks = [Look(word, shares[i]) for i, word in enumerate(["red", "Cat", "小", "狗"])]
+    assert [look.shares.tolist() for look in of_word(looks, "cat")] == [shares[1].tolist()]
+    for words, where in {"red cat": (0, 1), "小狗": (2, 3)}.items():
+        (found,) = of_word(looks, words)
+        assert found.word == words and torch.equal(found.shares, shares[list(where)].mean(0))
+    assert of_word(looks, "dog") == [] and len(of_word([looks[0], looks[0]], "red")) == 2
 
 
 def test_pictures_come_with_the_question_after_them(talker: Assistant) -> None:

@@ -1,3 +1,4 @@
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -113,11 +114,14 @@ def test_save_load_gives_the_same_logits(tmp_path: Path, connector: str, keep_cl
     assert torch.equal(vlm(row, pixels(1)).logits, again(row, pixels(1)).logits)
 
 
-def test_loading_is_strict_and_names_what_is_wrong(vlm: VLM, tmp_path: Path, capsys: object) -> None:
+def test_loading_is_strict_and_names_what_is_wrong(
+    vlm: VLM, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     vlm.save_pretrained(tmp_path)
+    caplog.set_level(logging.INFO, "model")
     VLM.from_pretrained(tmp_path)
     total = len(vlm.state_dict())
-    assert f"loaded {total}/{total} tensors" in capsys.readouterr().err
+    assert f"loaded {total}/{total} tensors" in caplog.text
     path = tmp_path / "model.safetensors"
     good = load_file(path)
     name = "decoder.norm.weight"

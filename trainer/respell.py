@@ -1,6 +1,6 @@
 """Weights with another tokenizer: each new token begins as the mean of the tokens that spelt it before.
 
-    python -m trainer.respell --weights weights/tiny --tokenizer out/tokenizer --out out/respelt
+    python -m trainer.respell --weights weights/tiny --tokenizer NEW --out OUT
 
 What the decoder knows stays; some hundred steps of training make it fluent in the new tokens. (The average of
 a word's pieces is the usual start: Sachidananda et al. 2021, section 3.2.)

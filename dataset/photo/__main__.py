@@ -1,6 +1,6 @@
 """Photographs with captions -> questions and answers to train and to measure on.
 
-python -m dataset.photo make flickr8k --split train --out out/photo/train.jsonl
+python -m dataset.photo make flickr8k --split train
 python -m dataset.photo show flickr8k --photos 3
 """
 

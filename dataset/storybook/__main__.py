@@ -2,7 +2,7 @@
 
 python -m dataset.storybook preview --out sheet.png
 python -m dataset.storybook show --view people --samples 20
-python -m dataset.storybook export --view scenes --samples 100 --out out/scenes
+python -m dataset.storybook export --view scenes --samples 100
 """
 
 import json
