@@ -4,7 +4,7 @@
                                          > ids, pixels, features and last logits of one question
     its source          -> transformers /
 
-What transformers does not read (minimind, gguf, bert) is opened by our loader alone.
+What transformers does not read (minimind, nanovlm, gguf, bert) is opened by our loader alone.
 """
 
 import sys
