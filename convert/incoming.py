@@ -11,12 +11,12 @@ from convert import blip, encoders, gguf, llama, llava, minimind, minimind3, nan
 from convert.blip import without_twins
 from convert.families import completed, first_id
 from convert.files import ConvertError, Sources, find, find_model, read_tensors, whole_folder
-from convert.pixels import PIXELS, open_preprocessor, side_of
 from convert.words import TOKENIZER, open_chat
 from dataset.chat import BLIP, FORMATS, MINIMIND, MINIMIND3, OPT, T5, Chat, ChatFormat
 from dataset.class_names import class_ids
 from dataset.errors import read_object
 from dataset.preprocess import Preprocessor, efficientnet
+from dataset.processor_file import PIXELS, open_preprocessor, side_of
 from dataset.project import TINY
 from model.bases import KNOWN, base_file, base_of, base_tensors
 from model.blip import BlipConfig
@@ -185,8 +185,8 @@ def read(
         return vlm, chat, efficientnet(config.vision.image_size)
     if kind == "nanovlm":
         return vlm, chat, nanovlm.pixels(config.vision.image_size)
-    eye = sources(kind, source, vision).eye
-    return vlm, chat, open_preprocessor(eye, config.vision) if eye else Preprocessor(config.vision.image_size)
+    eye, side = sources(kind, source, vision).eye, config.vision.image_size
+    return vlm, chat, open_preprocessor(eye, config.vision.kind, side) if eye else Preprocessor(side)
 
 
 def sources(kind: str, source: str, vision: str | None = None, tokenizer: str | None = None) -> Sources:

@@ -65,16 +65,19 @@ class TrainArgs:
 
     preset: Annotated[Preset | None, NotWith("init")] = None
     """Sizes of a new model (default: tiny)."""
-    connector: Literal["linear", "mlp", "words", "qformer"] | None = None
+    connector: Literal["linear", "mlp", "normed", "shuffle", "words", "qformer"] | None = None
     """Connector of a new model; of --init's, a new one takes the old one's place if it is another."""
+    shuffle: Count | None = None
+    """Of --connector shuffle: so many patches in a row, and in a column, become one token (default: 2)."""
     vision: Annotated[str | None, NotWith("init")] = None
-    """CLIP checkpoint for a new model: a folder or a hub name such as openai/clip-vit-base-patch16."""
+    """Eye of a new model: CLIP, SigLIP, SigLIP 2 (of a fixed size) or DINOv2, a folder or a name in the cache
+    of the hub such as google/siglip-base-patch16-224."""
     set: tuple[str, ...] = ()
     """Fields of a new model that differ from the preset: text.hidden_size=128 vision.patch_size=8, and of a
     new Q-Former or caption decoder: bert.num_hidden_layers=4 ..."""
-    image_size: Annotated[Count | None, NotWith("init")] = None
+    image_size: Annotated[Count | None, NotWith("init", "vision")] = None
     """Side of a new model's pictures, in pixels."""
-    patch_size: Annotated[Count | None, NotWith("init")] = None
+    patch_size: Annotated[Count | None, NotWith("init", "vision")] = None
     """Side of a new model's patches, in pixels."""
 
     train: tuple[Literal["vision", "connector", "decoder", "last_layer"], ...] | None = None

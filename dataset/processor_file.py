@@ -1,0 +1,40 @@
+"""How the eye of another project wants its pictures: from either of the files that may say so."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from dataset.errors import DataError, read_object
+from dataset.preprocess import KINDS, Preprocessor
+
+PIXELS, PROCESSOR = "preprocessor_config.json", "processor_config.json"
+FAMILIES = {"clip": "CLIP", "blip": "Blip", "blip2": "Blip", "siglip": "Siglip", "dinov2": "Bit"}
+
+
+def settings(folder: Path) -> tuple[Path, dict] | None:
+    """The file, and what it says of pictures: transformers 5 writes one file for a whole processor."""
+    if (folder / PIXELS).is_file():
+        return folder / PIXELS, read_object(folder / PIXELS)
+    held = read_object(folder / PROCESSOR).get("image_processor") if (folder / PROCESSOR).is_file() else None
+    return (folder / PROCESSOR, held) if isinstance(held, dict) else None
+
+
+def open_preprocessor(folder: Path, kind: str, image_size: int) -> Preprocessor:
+    """The one beside an eye of a kind, which sees squares of `image_size`; where there is none its family's,
+    which is said."""
+    if (found := settings(folder)) is None:
+        print(f"{folder}: has no {PIXELS}; pictures are made as for {kind}", file=sys.stderr)
+        return replace(KINDS[FAMILIES[kind]], image_size=image_size)
+    path, values = found
+    preprocessor = Preprocessor.from_fields(values, path)
+    if preprocessor.image_size != image_size:
+        wanted = f"pictures of {preprocessor.image_size} pixels, the eye has {image_size}"
+        raise DataError(f"{path}: {wanted}")
+    return preprocessor
+
+
+def side_of(folder: Path) -> int:
+    """Of the pictures that an eye is shown, where that is not what its own configuration says."""
+    if (found := settings(folder)) is None:
+        raise DataError(f"{folder}: has no {PIXELS}, which says how large its pictures are; get it, too")
+    return Preprocessor.from_fields(found[1], found[0]).image_size
