@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from convert import blip, encoders, gguf, llama, llava, minimind, minimind3
+from convert import blip, encoders, gguf, llama, llava, minimind, minimind3, nanovlm
 from convert.blip import without_twins
 from convert.families import completed, first_id
 from convert.files import ConvertError, Sources, find, find_model, read_tensors, whole_folder
@@ -16,6 +16,7 @@ from dataset.chat import BLIP, FORMATS, MINIMIND, MINIMIND3, OPT, T5, Chat, Chat
 from dataset.class_names import class_ids
 from dataset.errors import read_object
 from dataset.preprocess import Preprocessor, efficientnet
+from dataset.processor_file import PIXELS, open_preprocessor, side_of
 from dataset.project import TINY
 from model.bases import KNOWN, base_file, base_of, base_tensors
 from model.blip import BlipConfig
@@ -24,9 +25,8 @@ from model.config import PRESETS, VLMConfig
 from model.connector import WordsConnector
 from model.eyes import efficientnet_config
 from model.hub import Config, Model, load_strictly, make, own_tensors, save
-from scoring.pixels import PIXELS, open_preprocessor, side_of
 
-SEEING = ("clip", "llava", "blip", "blip2")  # come with an eye
+SEEING = ("clip", "llava", "blip", "blip2")  # come with an eye, which transformers reads
 
 
 def from_llama(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
@@ -71,6 +71,11 @@ def from_minimind(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str
     return _with_eye(config, minimind.tensors_of(tensors, text, files[0]), vision)
 
 
+def from_nanovlm(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
+    config = nanovlm.config(read_object(source / "config.json"), source / "config.json")
+    return config, nanovlm.tensors_of(read_tensors(source), config, source)
+
+
 def from_blip(source: Path, vision: str | None) -> tuple[BlipConfig, dict[str, Tensor]]:
     values = read_object(source / "config.json")
     return blip.import_blip(values, read_tensors(source), source)
@@ -102,6 +107,7 @@ SOURCES = {
     "llama": from_llama,
     "llava": from_llava,
     "minimind": from_minimind,
+    "nanovlm": from_nanovlm,
     "clip": from_clip,
     "blip": from_blip,
     "blip2": from_blip2,
@@ -152,13 +158,15 @@ def read(
     kind: str, source: str, vision: str | None = None, tokenizer: str | None = None
 ) -> tuple[Model, Chat | None, Preprocessor]:
     """The model, its words (None where there is no tokenizer) and its pixels."""
-    if vision and kind in SEEING:
+    if vision and kind in (*SEEING, "nanovlm"):
         raise ConvertError(f"--vision {vision}: {kind} has an eye of its own; leave it out")
     folder = base_file(base_of(source)) if source in KNOWN else find_model(source)
     config, tensors = SOURCES[kind](folder, vision)
     words = find(tokenizer) if tokenizer else (TINY if kind == "clip" else folder)
     if kind == "gguf" and not tokenizer:
         chat = gguf.read_chat(folder, config.text.vocab_size, config.image_tokens)
+    elif kind == "nanovlm":
+        chat = nanovlm.read_chat(folder, tokenizer, config)
     else:
         rows = config.text.vocab_size if kind in ("llama", "llava", "minimind", "gguf") else 0
         chat = open_chat(words, config.image_tokens, _format_of(kind, config), kind == "llava", rows)
@@ -175,8 +183,10 @@ def read(
         vlm.connector.begin(vlm.decoder.embed_tokens.weight, class_ids(chat))
     if vision in KNOWN:
         return vlm, chat, efficientnet(config.vision.image_size)
-    eye = sources(kind, source, vision).eye
-    return vlm, chat, open_preprocessor(eye, config.vision) if eye else Preprocessor(config.vision.image_size)
+    if kind == "nanovlm":
+        return vlm, chat, nanovlm.pixels(config.vision.image_size)
+    eye, side = sources(kind, source, vision).eye, config.vision.image_size
+    return vlm, chat, open_preprocessor(eye, config.vision.kind, side) if eye else Preprocessor(side)
 
 
 def sources(kind: str, source: str, vision: str | None = None, tokenizer: str | None = None) -> Sources:

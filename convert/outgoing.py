@@ -83,11 +83,12 @@ def refused(what: str, found: str, known: tuple[str, ...]) -> str:
 def chat_template(chat: Chat) -> str:
     """Jinja that writes what `Chat` renders: content may be a string or a list of texts and images."""
     how, picture = chat.format, "".join(chat.format.picture)
+    picture += "\n" if how.line_break else ""
     other = refused("part", "part['type']", PARTS)
     said = (
         "{%- if message['content'] is string %}{{- message['content'] }}{%- else %}"
         "{%- for part in message['content'] %}{%- if part['type'] in ('image', 'image_url') %}"
-        f"{{{{- {json.dumps(picture)} + '\\n' }}}}"
+        f"{{{{- {json.dumps(picture)} }}}}"
         "{%- elif part['type'] == 'text' %}{{- part['text'] }}"
         f"{{%- else %}}{other}{{%- endif %}}"
         "{%- endfor %}{%- endif %}"

@@ -4,12 +4,11 @@
                                          > ids, pixels, features and last logits of one question
     its source          -> transformers /
 
-What transformers does not read (minimind, gguf, bert) is opened by our loader alone.
+What transformers does not read (minimind, nanovlm, gguf, bert) is opened by our loader alone.
 """
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,16 +24,15 @@ from transformers import (
     BlipForConditionalGeneration,
     LlavaForConditionalGeneration,
 )
-from transformers.utils import logging
 
 from convert.files import ConvertError, Sources
 from convert.template import SHOWN, SYSTEM, TALK, open_template
 from convert.words import TOKENIZER, add_specials, special_tokens
 from dataset.chat import IGNORED, Chat
 from dataset.preprocess import Preprocessor
-from model.eyes import TRANSFORMERS, placeless
+from dataset.processor_file import PIXELS, settings
+from model.eyes import TRANSFORMERS, placeless, quietly
 from model.hub import Model, load
-from scoring import pixels
 from scoring.assistant import Assistant
 
 CLOSE = 1e-3  # of the largest number
@@ -47,7 +45,7 @@ def expect_same(written: Path, kind: str, sources: Sources) -> None:
     model, chat, preprocessor = opened(written)
     if chat and sources.words:
         expect_same_ids(chat, sources.words, pictures=kind == "llava")
-    if sources.eye and pixels.settings(sources.eye):
+    if sources.eye and settings(sources.eye):
         found = preprocessor(picture())
         compare("pixels", found, sources.eye, lambda: their_pixels(sources.eye))
     seen = preprocessor(picture())[None]  # (1, 3, S, S)
@@ -64,7 +62,7 @@ def expect_same(written: Path, kind: str, sources: Sources) -> None:
 def opened(written: Path) -> tuple[Model, Chat | None, Preprocessor]:
     """As every command opens it."""
     if not (written / TOKENIZER).is_file():
-        return load(written).eval(), None, Preprocessor.from_json(written / pixels.PIXELS)
+        return load(written).eval(), None, Preprocessor.from_json(written / PIXELS)
     assistant = Assistant.load(written, "cpu")
     return assistant.vlm, assistant.chat, assistant.preprocessor
 
@@ -172,17 +170,3 @@ def of_blip2(folder: Path, ids: Tensor, seen: Tensor) -> Tensor:
 
 
 MODELS = {"llama": of_llama, "llava": of_llava, "blip": of_blip, "blip2": of_blip2}
-
-
-@contextmanager
-def quietly() -> Iterator[None]:
-    """Without transformers' bars and hints, which are about its own use."""
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()

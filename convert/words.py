@@ -10,7 +10,7 @@ from pathlib import Path
 from tokenizers import AddedToken, Tokenizer
 
 from convert.template import NAMES, TALK, Template, open_template
-from dataset.chat import FORMATS, LLAVA, SPECIALS, START, Chat, ChatFormat, going_on
+from dataset.chat import FORMATS, LLAVA, SPECIALS, START, Chat, ChatFormat, going_on, open_tokenizer
 
 TOKENIZER = "tokenizer.json"
 
@@ -23,7 +23,7 @@ def open_chat(
     """
     if not (folder / TOKENIZER).is_file():
         return None
-    tokenizer, template = Tokenizer.from_file(str(folder / TOKENIZER)), open_template(folder, pictures)
+    tokenizer, template = open_tokenizer(folder / TOKENIZER), open_template(folder, pictures)
     known = set(special_tokens(tokenizer))
     chosen = how or _likely(template, known, folder)
     if template and template.bos in known and template.writes_bos:

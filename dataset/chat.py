@@ -44,6 +44,8 @@ class ChatFormat:
     answer: tuple[tuple[str, ...], tuple[str, ...]] = ((), (END,))
     after: tuple[str, ...] = ("\n",)
     picture: tuple[str, ...] = (VISION_START, IMAGE_PAD, VISION_END)  # IMAGE_PAD: `placeholder`, N times
+    line_break: bool = True  # what `<image>\n` in a message has behind the picture is written
+    pictures_first: bool = False  # they stand in front of `user`, wherever in a message they are
     placeholder: str = IMAGE_PAD
     end: str = END
     pad: str = END_OF_TEXT
@@ -179,11 +181,7 @@ class Chat:
             raise DataError(f"no tokenizer.json in {folder}; `python -m dataset.train_tokenizer` makes one")
         expect_itself(path)
         chat_format = ChatFormat.from_file(how) if how.is_file() else None
-        try:
-            tokenizer = Tokenizer.from_file(str(path))
-        except Exception as error:  # tokenizers raises nothing narrower
-            raise DataError(f"{path}: not a tokenizer ({error}); copy it again from the weights") from None
-        return cls(tokenizer, image_tokens, chat_format)
+        return cls(open_tokenizer(path), image_tokens, chat_format)
 
     def with_system(self, content: str) -> "Chat":
         """The same chat; where a conversation has no system message it begins with this one ("": none)."""
@@ -274,6 +272,9 @@ class Chat:
                 yield from self._pieces(how.after)
             else:
                 before, after = how.system if message["role"] == "system" else how.user
+                if how.pictures_first:
+                    yield from self._pieces(how.picture * content.count(IMAGE))
+                    content = content.replace(f"{IMAGE}\n", "").replace(IMAGE, "")
                 yield from self._pieces(before)
                 yield from self._with_pictures(content)
                 yield from self._pieces(after)
@@ -285,11 +286,19 @@ class Chat:
                 yield Part(piece, scored, self._special.get(piece))
 
     def _with_pictures(self, content: str) -> Iterator[Part]:
-        first, *rest = content.split(IMAGE)
+        how, (first, *rest) = self.format, content.split(IMAGE)
         yield Part(first)
         for text in rest:
-            yield from self._pieces(self.format.picture)
-            yield Part(text if self.format.picture else text.removeprefix("\n"))
+            yield from self._pieces(how.picture)
+            yield Part(text if how.picture and how.line_break else text.removeprefix("\n"))
+
+
+def open_tokenizer(path: Path) -> Tokenizer:
+    """Of a tokenizer.json. Raises DataError for a file that is none."""
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises nothing narrower
+        raise DataError(f"{path}: not a tokenizer ({error}); copy it again from the weights") from None
 
 
 def going_on(tokenizer: Tokenizer) -> Tokenizer:

@@ -9,6 +9,10 @@
 A kind is a module; `see` gives its features with what has no place in the picture in front of the patches.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -26,6 +30,27 @@ TRANSFORMERS = {
     "dinov2": "Dinov2Model",
     "siglip": "SiglipVisionModel",
 }
+KINDS = {  # of eyes that come from elsewhere, by model_type
+    "clip": "clip",
+    "clip_vision_model": "clip",
+    "siglip": "siglip",
+    "siglip_vision_model": "siglip",
+    "dinov2": "dinov2",
+}
+FIXED = {  # what a kind's configuration may say that ours has no field for
+    "clip": {"layer_norm_eps": (1e-5,), "num_channels": (3,), "attention_dropout": (0, 0.0)},
+    "siglip": {"layer_norm_eps": (1e-6,), "num_channels": (3,), "attention_dropout": (0, 0.0)},
+    "dinov2": {
+        "layer_norm_eps": (1e-6,),
+        "num_channels": (3,),
+        "attention_probs_dropout_prob": (0, 0.0),
+        "hidden_dropout_prob": (0, 0.0),
+        "qkv_bias": (True,),
+        "use_swiglu_ffn": (False,),
+    },
+}
+HEADLESS = {"siglip": {"vision_use_head": False}}  # the one feature that it makes of all is not read
+POSITIONS = "embeddings.position_embeddings"  # DINOv2's, (1, 1 + P, D)
 STRIDE = 32  # of EfficientNet: the side of a cell, in pixels
 
 
@@ -54,14 +79,13 @@ def build_eye(config: VisionConfig) -> nn.Module:
         raise ValueError(f"vision: hidden_act {config.hidden_act!r} is unknown")
     kind = getattr(transformers, TRANSFORMERS[config.kind])
     attention = "sdpa" if torch.cuda.is_available() else "eager"  # 1.8 times faster on CPUs, in bf16
+    choices = {"attn_implementation": attention, **HEADLESS.get(config.kind, {})}
     if config.pretrained:
-        return whole_from_cache(kind, config.pretrained, attn_implementation=attention)
+        return pretrained_eye(config, kind, choices)
     sizes = {name: getattr(config, name) for name in SHAPE_FIELDS}
     if config.kind == "dinov2":
         sizes["mlp_ratio"] = config.intermediate_size // config.hidden_size
-    if config.kind == "siglip":
-        sizes["vision_use_head"] = False  # the one feature that it makes of all is not read
-    eye = kind(kind.config_class(**sizes, attn_implementation=attention))
+    eye = kind(kind.config_class(**sizes, **choices))
     if config.kind == "clip":
         positions = eye.embeddings.position_embedding.weight  # (1 + P, D_vision)
         positions.data = sine_positions(config.image_size // config.patch_size, config.hidden_size)
@@ -100,35 +124,87 @@ def sine_positions(side: int, size: int) -> Tensor:
     return F.pad(torch.cat(table, dim=1), (0, size % 4, 1, 0))  # CLS, which has no place, in front
 
 
-def from_cache(kind: type, name: str, **choices: object) -> object:
-    """`kind.from_pretrained` of a folder, or of the hub's cache: nothing is fetched."""
+def pretrained_eye(config: VisionConfig, kind: type, choices: dict[str, object]) -> nn.Module:
+    """The encoder that config.pretrained names, whole, with places for pictures of config.image_size."""
+    name = config.pretrained
     try:
-        return kind.from_pretrained(name, local_files_only=True, **choices)
+        with quietly():
+            eye, found = from_cache(kind.from_pretrained, name, output_loading_info=True, **choices)
+    except RuntimeError as error:  # of other sizes
+        raise ValueError(f"{name}: holds no {kind.__name__} ({' '.join(str(error).split())[:100]})") from None
+    if lacking := sorted(found["missing_keys"]):  # drawn at random otherwise
+        raise ValueError(f"{name}: has no {lacking[0]}, which {kind.__name__} needs; get it again")
+    if config.kind == "dinov2":
+        places = eye.get_parameter(POSITIONS)
+        places.data = resized(places.data, config.image_size // config.patch_size)
+    return eye
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without transformers' bars and hints, which are about its own use."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def resized(positions: Tensor, side: int) -> Tensor:
+    """(1, 1 + P, D) -> (1, 1 + side * side, D), as DINOv2 itself does for pictures of another size."""
+    first, places = positions[:, :1], positions[:, 1:]
+    old = int(places.shape[1] ** 0.5)
+    if old == side:
+        return positions
+    grid = places.unflatten(1, (old, old)).permute(0, 3, 1, 2)  # (1, D, old, old)
+    grid = F.interpolate(grid, size=(side, side), mode="bicubic", align_corners=False)
+    return torch.cat([first, grid.flatten(2).transpose(1, 2)], dim=1)
+
+
+def from_cache(read: Callable, name: str, *more: object, **choices: object) -> object:
+    """What `read` makes of a folder, or of a name in the hub's cache: nothing is fetched."""
+    try:
+        return read(name, *more, local_files_only=True, **choices)
     except OSError as error:
         first = str(error).splitlines()[0]
         raise ValueError(f"{name}: no such folder, nor in the cache (hf download {name}): {first}") from None
 
 
-def whole_from_cache(kind: type, name: str, **choices: object) -> nn.Module:
-    """A model of which nothing is drawn at random. Raises ValueError for what its checkpoint lacks."""
-    try:
-        model, told = from_cache(kind, name, output_loading_info=True, **choices)
-    except RuntimeError as error:  # of other sizes
-        raise ValueError(f"{name}: holds no {kind.__name__} ({' '.join(str(error).split())[:100]})") from None
-    if lacking := sorted(told["missing_keys"]):
-        raise ValueError(f"{name}: lacks {lacking[0]} of a {kind.__name__}; get it again")
-    return model
+def folder_of(name: str) -> Path:
+    """Where the files of a checkpoint lie (a folder or a hub name)."""
+    from transformers.utils import cached_file
+
+    return Path(from_cache(cached_file, name, "config.json")).parent
 
 
 def pretrained_vision_config(name: str, **choices: object) -> VisionConfig:
-    """The sizes of the checkpoint `name` (a folder or a hub name), read from its config.json."""
-    from transformers import AutoConfig, CLIPVisionConfig
+    """The kind and the sizes of the checkpoint `name` (a folder or a hub name), read from its config.json."""
+    import transformers
 
-    if not (found := from_cache(AutoConfig, name).model_type).startswith("clip"):
-        take = f"import it (convert_vlm.py import {name} OUT --from clip), and give --init OUT"
-        raise ValueError(f"{name}: model_type is {found!r}, and a new model takes a CLIP's eye; {take}")
-    clip = from_cache(CLIPVisionConfig, name)
-    return VisionConfig(**{k: getattr(clip, k) for k in SHAPE_FIELDS}, pretrained=name, **choices)
+    values, _ = from_cache(transformers.PreTrainedConfig.get_config_dict, name)
+    found = values.get("model_type")
+    if found not in KINDS:
+        raise ValueError(f"{name}: model_type is {found!r}; eyes are of {', '.join(KINDS)}")
+    kind = getattr(transformers, TRANSFORMERS[KINDS[found]])
+    values = from_cache(kind.config_class.from_pretrained, name).to_dict()
+    return config_of(KINDS[found], values, name, pretrained=name, **choices)
+
+
+def config_of(kind: str, values: dict, where: Path | str, **choices: object) -> VisionConfig:
+    """A whole configuration of transformers -> ours. Raises ValueError for what ours cannot say."""
+    for key, known in FIXED[kind].items():
+        if values.get(key, known[0]) not in known:
+            raise ValueError(f"{where}: {key} is {values[key]!r}; {kind} has {known[0]} only here")
+    sizes = {name: values.get(name) for name in SHAPE_FIELDS}
+    if kind == "dinov2":
+        sizes["intermediate_size"] = int(values["hidden_size"] * values["mlp_ratio"])
+    return VisionConfig(kind=kind, **{**sizes, **choices})
 
 
 def efficientnet_config(kind: str, image_size: int = 256) -> VisionConfig:

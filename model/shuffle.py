@@ -37,7 +37,10 @@ class ShuffleConnector(nn.Module):
 
     def __init__(self, config: VLMConfig) -> None:
         super().__init__()
-        self.side = config.shuffle
+        self.side, rows = config.shuffle, config.vision.image_size // config.vision.patch_size
+        if rows % self.side or config.vision.keep_cls:
+            more = " and what stands in front of them" if config.vision.keep_cls else ""
+            raise ValueError(f"connector shuffle: {rows} rows of patches{more}, not to be cut by {self.side}")
         wide = config.vision.hidden_size * self.side**2
         self.linear_1 = nn.Linear(wide, config.text.hidden_size, bias=False)
 

@@ -300,6 +300,10 @@ def test_broken_sources(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     next((tmp_path / "theirs").glob("*-00002-*")).unlink()
     with pytest.raises(SystemExit, match="shards missing: model-00002"):
         imported("llama", tmp_path / "theirs", tmp_path)
+    saved(FAMILY["llama"](), tmp_path / "wordless")
+    (tmp_path / "wordless/tokenizer.json").write_text("{")
+    with pytest.raises(SystemExit, match=r"tokenizer\.json: not a tokenizer"):
+        imported("llama", tmp_path / "wordless", tmp_path)
     (tmp_path / "bad.pth").write_bytes(b"not a pickle")
     with pytest.raises(ConvertError, match=r"bad\.pth: cannot be read"):
         read_tensors(tmp_path / "bad.pth")

@@ -20,6 +20,7 @@ import train_sft_vlm
 from convert.files import ConvertError, read_tensors
 from dataset.storybook.__main__ import main as storybook
 from scoring.assistant import Assistant
+from tests.conftest import SMALL_EYE
 from tests.test_scripts import SMALL
 
 Edit = Callable[[Path], object]
@@ -80,6 +81,16 @@ def cut(name: str) -> Edit:
 def linked_out(place: Path) -> None:
     (place / "weights/model.safetensors").rename(place.parent / "elsewhere.safetensors")
     (place / "weights/model.safetensors").symlink_to(place.parent / "elsewhere.safetensors")
+
+
+def eye(values: dict) -> Edit:
+    """A folder with a configuration alone."""
+
+    def edit(place: Path) -> None:
+        (place / "eye").mkdir()
+        (place / "eye/config.json").write_text(json.dumps(values))
+
+    return edit
 
 
 class Evil:
@@ -197,7 +208,28 @@ ASKED: dict[str, tuple[str, Edit | None, str]] = {  # flags of eval_vlm.py, what
 TRAINED: dict[str, tuple[str, Edit | None, str]] = {  # flags of train_sft_vlm.py
     "no init": ("--init nowhere", None, "no config.json in nowhere"),
     "no tokenizer": ("--tokenizer nowhere", None, "no tokenizer.json in nowhere"),
-    "no CLIP": ("--tokenizer weights --vision nowhere", None, "nowhere: no such folder, nor in the cache"),
+    "no eye": ("--tokenizer weights --vision nowhere", None, "nowhere: no such folder, nor in the cache"),
+    "another eye": (
+        "--tokenizer weights --vision eye",
+        eye({"model_type": "siglip2"}),
+        "eye: model_type is 'siglip2'; eyes are of clip",
+    ),
+    "not transformers' eye": ("--tokenizer weights --vision weights", None, "model_type is 'glimpse'"),
+    "an eye without weights": (
+        "--tokenizer weights --vision eye",
+        eye({"model_type": "clip_vision_model", **SMALL_EYE}),
+        "eye: no such folder, nor in the cache",
+    ),
+    "an eye's own sizes": (
+        "--tokenizer weights --vision eye --set vision.hidden_size=32",
+        None,
+        "--set vision.hidden_size: the eye of --vision has its own sizes",
+    ),
+    "patches that are not cut by 3": (
+        "--init weights --connector shuffle --shuffle 3",
+        None,
+        "connector shuffle: 2 rows of patches, not to be cut by 3",
+    ),
     "sizes of --init": ("--init weights --set text.hidden_size=32", None, "--init has its own sizes"),
     "nothing to size": ("--tokenizer weights --set bert.hidden_size=32", None, "makes no new Q-Former"),
     "unknown size": ("--tokenizer weights --set text.colour=1", None, "no such field"),

@@ -9,6 +9,7 @@ from dataset.chat import Chat
 from dataset.class_names import class_ids
 from dataset.errors import DataError
 from dataset.preprocess import Preprocessor
+from dataset.processor_file import open_preprocessor, side_of
 from dataset.project import TINY
 from model.bert import BertConfig
 from model.blip import Blip, BlipConfig
@@ -16,15 +17,15 @@ from model.config import PRESETS, DecoderConfig, VisionConfig, VLMConfig
 from model.connector import build_connector
 from model.device import pick_device, pick_dtype
 from model.fields import build
-from model.hub import Model, merge
+from model.hub import Config, Model, merge
 from model.lora import LoRAConfig, adapt, adapter_of
 from model.vlm import VLM
 from scoring.assistant import Assistant
-from scoring.pixels import beside, open_preprocessor
 
 if TYPE_CHECKING:
     from trainer.run import TrainArgs
 
+CHOSEN = {"feature_layer", "keep_cls"}  # of an eye that has sizes of its own
 TINY_QFORMER = BertConfig(
     hidden_size=192,
     intermediate_size=768,
@@ -49,13 +50,18 @@ def open_model(args: "TrainArgs", stage: str) -> Assistant:
     if stage == "caption" and isinstance(vlm, VLM):
         return as_blip(assistant, args)
     wanted = "qformer" if stage == "qformer" else args.connector
-    if not wanted or wanted == getattr(vlm.config, "connector", "qformer"):
+    if not wanted or is_there(wanted, args, vlm.config):
         if sizes := [item for item in args.set if item.startswith("bert.")]:
             raise DataError(f"--set {sizes[0]}: this stage makes no new Q-Former or caption decoder to size")
         return assistant
     if not isinstance(vlm, VLM):
         raise DataError(f"--connector {wanted}: {args.init} has no connector to replace")
     return with_connector(assistant, wanted, args)
+
+
+def is_there(connector: str, args: "TrainArgs", config: Config) -> bool:
+    """Is it the one that the model has? (BLIP's and BLIP-2's are Q-Formers.)"""
+    return connector == getattr(config, "connector", "qformer") and args.shuffle in (None, config.shuffle)
 
 
 def new_model(args: "TrainArgs") -> Assistant:
@@ -65,9 +71,24 @@ def new_model(args: "TrainArgs") -> Assistant:
     text = replace(config.text, vocab_size=chat.tokenizer.get_vocab_size())
     ids = {"image_token_id": chat.image_id, "eos_token_id": chat.end_id, "pad_token_id": chat.pad_id}
     vlm = VLM(replace(config, text=text, **ids)).to(device)
-    eye = config.vision
-    pixels = open_preprocessor(beside(args.vision), eye) if args.vision else Preprocessor(eye.image_size)
-    return Assistant(vlm, chat, pixels, pick_dtype(args.dtype, device))
+    return Assistant(vlm, chat, pixels_of(config.vision), pick_dtype(args.dtype, device))
+
+
+def named_eye(name: str) -> VisionConfig:
+    """Of the checkpoint `name`. DINOv2 is shown pictures of another size than it learnt its places from."""
+    from model.eyes import folder_of, pretrained_vision_config
+
+    vision = pretrained_vision_config(name)
+    return replace(vision, image_size=side_of(folder_of(name))) if vision.kind == "dinov2" else vision
+
+
+def pixels_of(vision: VisionConfig) -> Preprocessor:
+    """As the eye that is named was shown them; a new one sees as CLIP does."""
+    if not vision.pretrained:
+        return Preprocessor(vision.image_size)
+    from model.eyes import folder_of
+
+    return open_preprocessor(folder_of(vision.pretrained), vision.kind, vision.image_size)
 
 
 def with_connector(assistant: Assistant, kind: str, args: "TrainArgs") -> Assistant:
@@ -75,7 +96,8 @@ def with_connector(assistant: Assistant, kind: str, args: "TrainArgs") -> Assist
     vlm, device = assistant.vlm, assistant.device
     words = vlm.config.text.vocab_size + 1  # and [DEC]
     qformer = asdict(bert_config(args, vlm.config, TINY_QFORMER, words)) if kind == "qformer" else None
-    vlm.config = replace(vlm.config, connector=kind, qformer=qformer)
+    side = (args.shuffle or 2) if kind == "shuffle" else 1
+    vlm.config = replace(vlm.config, connector=kind, qformer=qformer, shuffle=side)
     vlm.connector = build_connector(vlm.config)
     if kind == "words":
         vlm.connector.begin(vlm.decoder.embed_tokens.weight, class_ids(assistant.chat))
@@ -161,11 +183,9 @@ def new_config(args: "TrainArgs") -> VLMConfig:
         if getattr(args, name):
             changes["vision"][name] = getattr(args, name)
     if args.vision:
-        from model.eyes import pretrained_vision_config
-
-        if sized := [item for item in sizes if item.startswith("vision.")]:
-            raise DataError(f"--set {sized[0]}: the eye of --vision has its own sizes; leave it out")
-        config = replace(config, vision=pretrained_vision_config(args.vision))
+        if own := sorted(changes["vision"].keys() - CHOSEN):
+            raise DataError(f"--set vision.{own[0]}: the eye of --vision has its own sizes; leave it out")
+        config = replace(config, vision=named_eye(args.vision))
     parts = {part: asdict(getattr(config, part)) | new for part, new in changes.items()}
     return replace(
         config,

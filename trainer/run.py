@@ -111,10 +111,13 @@ class TrainArgs:
     """Sizes of a new model (default: tiny)."""
     tokenizer: Annotated[Path | None, NotWith("init")] = None
     """Folder of the tokenizer of a new model (default: weights/tiny)."""
-    connector: Literal["linear", "mlp", "words", "qformer"] | None = None
+    connector: Literal["linear", "mlp", "normed", "shuffle", "words", "qformer"] | None = None
     """Connector of a new model; of --init's, a new one takes the old one's place if it is another."""
+    shuffle: Count | None = None
+    """Of --connector shuffle: so many patches in a row, and in a column, become one token (default: 2)."""
     vision: Annotated[str | None, NotWith("init")] = None
-    """CLIP checkpoint for a new model: a folder or a hub name such as openai/clip-vit-base-patch16."""
+    """Vision encoder of a new model: CLIP, SigLIP, SigLIP 2 (of a fixed size), DINOv2; a folder or a name in
+    the cache of the hub such as google/siglip-base-patch16-224."""
     image_size: Annotated[Count | None, NotWith("init", "vision")] = None
     """Side of a new model's pictures, in pixels."""
     patch_size: Annotated[Count | None, NotWith("init", "vision")] = None

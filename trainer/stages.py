@@ -239,6 +239,8 @@ def expect_heeded(name: str, args: "TrainArgs") -> None:
             raise DataError(f"{given}, but {' and '.join(parts)}; leave it out, or add to --train")
     if args.connector and args.connector != NEW.get(name, args.connector):
         raise DataError(f"--connector {args.connector}: stage {name} makes its own; leave it out")
+    if args.shuffle and args.connector != "shuffle":
+        raise DataError(f"--shuffle {args.shuffle}: heeded with --connector shuffle alone; leave it out")
     if (args.batch_size or 2) < NEEDS[name].together:
         raise DataError(f"--batch_size {args.batch_size}: stage {name} tells pairs apart; give 2 or more")
 

@@ -1,15 +1,14 @@
-"""How another project's eye wants its pictures: from either of the files that may say so."""
+"""How the eye of another project wants its pictures: from either of the files that may say so."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from huggingface_hub import snapshot_download
-
 from dataset.errors import DataError, read_object
-from dataset.preprocess import Preprocessor
-from model.config import VisionConfig
+from dataset.preprocess import KINDS, Preprocessor
 
 PIXELS, PROCESSOR = "preprocessor_config.json", "processor_config.json"
+FAMILIES = {"clip": "CLIP", "blip": "Blip", "blip2": "Blip", "siglip": "Siglip", "dinov2": "Bit"}
 
 
 def settings(folder: Path) -> tuple[Path, dict] | None:
@@ -20,20 +19,16 @@ def settings(folder: Path) -> tuple[Path, dict] | None:
     return (folder / PROCESSOR, held) if isinstance(held, dict) else None
 
 
-def beside(eye: str) -> Path:
-    """The folder of an eye that was opened by its path, or by its name in the hub's cache."""
-    return Path(eye) if Path(eye).is_dir() else Path(snapshot_download(eye, local_files_only=True))
-
-
-def open_preprocessor(folder: Path, eye: VisionConfig) -> Preprocessor:
-    """The one beside the eye; where there is none its family's, which is said."""
+def open_preprocessor(folder: Path, kind: str, image_size: int) -> Preprocessor:
+    """The one beside an eye of a kind, which sees squares of `image_size`; where there is none its family's,
+    which is said."""
     if (found := settings(folder)) is None:
-        print(f"{folder}: has no {PIXELS}; pictures are made as for {eye.kind}", file=sys.stderr)
-        return Preprocessor(eye.image_size, crop=eye.kind == "clip")
+        print(f"{folder}: has no {PIXELS}; pictures are made as for {kind}", file=sys.stderr)
+        return replace(KINDS[FAMILIES[kind]], image_size=image_size)
     path, values = found
     preprocessor = Preprocessor.from_fields(values, path)
-    if preprocessor.image_size != eye.image_size:
-        wanted = f"pictures of {preprocessor.image_size} pixels, the eye has {eye.image_size}"
+    if preprocessor.image_size != image_size:
+        wanted = f"pictures of {preprocessor.image_size} pixels, the eye has {image_size}"
         raise DataError(f"{path}: {wanted}")
     return preprocessor
 
