@@ -2,6 +2,10 @@
 
     pixels -> CLIP or SigLIP up to `feature_layer` -> mm.0 -> GELU -> mm.2 -> image tokens     projector "mlp"
 
+CLS, at which patches look, stays behind: llama.cpp (since b5331, and still in b11549) puts it behind the
+patches and goes on to read them from the second on, so that each is seen a place off, and the last is CLS
+(ggml-org/llama.cpp issue 25814). Of what weights/tiny sees 3% differs without it, 68% with it.
+
 A connector that is linear has no GELU: it goes out as two of itself, one negative, for
 GELU(x) - GELU(-x) = x, whichever of the two GELUs is computed.
 """
@@ -16,6 +20,7 @@ from torch import Tensor
 from convert.gguf_write import write
 from dataset.preprocess import Preprocessor
 from model.config import VisionConfig, VLMConfig
+from model.eyes import placeless
 from model.vlm import VLM
 
 EPSILON = {"clip": 1e-5, "siglip": 1e-6}  # of the norms, by kind
@@ -37,10 +42,13 @@ def lacking(config: VLMConfig) -> str | None:
 
 
 def write_eye(path: Path, vlm: VLM, pixels: Preprocessor, store: str, where: Path) -> None:
-    """And say which pictures llama.cpp makes other pixels of."""
+    """And say what llama.cpp sees otherwise."""
     others = "pictures that are not square" if pixels.resample == BICUBIC and not pixels.short else "pictures"
     cut = "what is beside the middle is cut off" if pixels.crop else "they are squashed"
     print(f"{where}: llama.cpp fills {others} up to a square; here {cut}", file=sys.stderr)
+    if placeless(vlm.config.vision.kind):
+        told = "which llama.cpp puts in the wrong place; what it sees differs a little"
+        print(f"{where}: the eye goes out without CLS, {told}", file=sys.stderr)
     write(path, "clip", eye_values(vlm.config, pixels), eye_tensors(vlm), store)
 
 
@@ -74,7 +82,7 @@ def eye_values(config: VLMConfig, pixels: Preprocessor) -> dict[str, object]:
 
 
 def eye_tensors(vlm: VLM) -> dict[str, Tensor]:
-    """Under llama.cpp's names; without the layers, and the last norm, that come after the features."""
+    """Under llama.cpp's names; without CLS, and without the layers and the last norm behind the features."""
     eye = vlm.config.vision
     layers = layers_of(eye)
     names = get_tensor_name_map(MODEL_ARCH.MMPROJ, layers)
@@ -85,6 +93,8 @@ def eye_tensors(vlm: VLM) -> dict[str, Tensor]:
         theirs = names.get_name(name, try_suffixes=(".weight", ".bias"))
         if theirs and (normed or not theirs.startswith("v.post_ln")):
             found[theirs] = tensor
+    found.pop("v.class_embd", None)
+    found["v.position_embd.weight"] = found["v.position_embd.weight"][placeless(eye.kind) :]
     return found | connector_tensors(vlm)
 
 

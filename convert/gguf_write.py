@@ -32,9 +32,10 @@ def write(
         add[type(value)](key, value)
     for name, tensor in tensors.items():
         kind = type_of(name, tensor, store)
-        data = quantize(tensor.detach().float().contiguous().numpy(), kind)
-        if kind == GGMLQuantizationType.F16 and not np.isfinite(data).all():
+        exact = tensor.detach().float().contiguous().numpy()
+        if kind == GGMLQuantizationType.F16 and np.abs(exact).max() > np.finfo(np.float16).max:
             raise ConvertError(f"{path}: {name} is not finite as float16; give --store bfloat16 or float32")
+        data = quantize(exact, kind)
         writer.add_tensor(name, data, raw_dtype=kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

@@ -1,0 +1,70 @@
+"""llama.cpp itself, where it is installed (requirements-bench.txt), says of our files what we say."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks import llama_cpp
+from benchmarks.llama_cpp import LlamaCpp
+from convert.gguf_spelling import trial_texts
+from convert_vlm import main as convert_vlm
+from dataset.chat import Chat
+from dataset.project import TINY
+from dataset.storybook.records import StorybookRecords
+from scoring.assistant import Assistant
+from tests.test_gguf_out import TALK, exported, made, plain  # noqa: F401, a fixture
+
+pytestmark = pytest.mark.skipif(not llama_cpp.installed(), reason=llama_cpp.ABSENT)
+DESCRIBE = [{"role": "user", "content": "<image>\nDescribe the picture."}]
+PHOTO = [  # to weights/photo's decoder, without a picture
+    "What is the capital of France?",
+    "Name a colour.",
+    "Write a sentence about the sea.",
+    "What do cats eat?",
+    "Is the sun a star?",
+]
+
+
+def opened(folder: Path) -> LlamaCpp:
+    return LlamaCpp(folder / "model.gguf", torch.get_num_threads())
+
+
+@pytest.mark.parametrize("text", [{}, {"attention_bias": True}, {"qk_norm": True}], ids=["llama", "q2", "q3"])
+def test_words_and_a_decoder(text: dict, plain: Chat, tmp_path: Path) -> None:  # noqa: F811
+    """Ids of all trial texts, and the same greedy answer of scrambled weights."""
+    ours = made(plain, text=text)
+    theirs = opened(exported(ours, tmp_path))
+    for said in trial_texts():
+        assert theirs.encode(said) == ours.chat.encode(said)
+    ids = ours.chat.prompt(TALK)
+    expected = ours.vlm.generate(torch.tensor([ids]), max_new_tokens=6, stop_ids=())[0].tolist()
+    assert theirs.say(ids, 6) == expected
+
+
+@pytest.mark.slow
+def test_the_storybooks_model_answers_about_pictures(tmp_path: Path) -> None:
+    """20 questions; what differs (CLS, GELU, a word's last s) is seldom seen in an answer."""
+    convert_vlm(["export", str(TINY), str(tmp_path / "gguf"), "--format", "gguf"])
+    ours, theirs = Assistant.load(TINY, "cpu"), opened(tmp_path / "gguf")
+    records = StorybookRecords("scenes", 200)
+    asked = [
+        (DESCRIBE if i % 40 == 0 else records[i].messages[:1], records[i].images) for i in range(0, 200, 10)
+    ]
+    expected = ours.answer_batch([m for m, _ in asked], [i for _, images in asked for i in images])
+    found = [theirs.answer(messages, images, new=100) for messages, images in asked]
+    same = sum(a == b for a, b in zip(found, expected, strict=True))
+    for (messages, _), a, b in zip(asked, found, expected, strict=True):
+        print(f"{messages[0]['content']!r}: {b!r}" + ("" if a == b else f"; llama.cpp: {a!r}"))
+    assert same >= 18
+
+
+@pytest.mark.slow
+def test_the_photographs_decoder_answers(tmp_path: Path) -> None:
+    """Its adapter merged, as text."""
+    source = TINY.parent / "photo"
+    convert_vlm(["export", str(source), str(tmp_path / "gguf"), "--format", "gguf"])
+    ours, theirs = Assistant.load(source, "cpu"), opened(tmp_path / "gguf")
+    talks = [[{"role": "user", "content": question}] for question in PHOTO]
+    expected = [ours.answer_batch([talk], [], max_new_tokens=12)[0] for talk in talks]
+    assert [theirs.answer(talk, [], new=12) for talk in talks] == expected
