@@ -41,7 +41,8 @@ proof: .venv/ready  ## docs/PROOF.md: how far each part is from its public refer
 notebooks: .venv/ready  ## run them all, from a clean kernel; what they show goes to out/notebooks
 	.venv/bin/jupyter nbconvert --log-level WARN --to notebook --execute --output-dir out/notebooks notebooks/*.ipynb
 
-bench: .venv/ready  ## speed beside transformers, what a step costs; JSON and tables in out/bench (15 minutes)
+bench: .venv/ready  ## speed beside transformers and llama.cpp, what a step costs; JSON and tables in out/bench (20 minutes)
+	-$(PY) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-bench.txt
 	$(PY) -m benchmarks.decoding && $(PY) -m benchmarks.training && $(PY) -m benchmarks.costs
 
 lint: .venv/ready

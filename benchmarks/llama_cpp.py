@@ -13,7 +13,9 @@ from PIL import Image
 
 from dataset.chat import IMAGE, Message
 
-ABSENT = "llama.cpp is left out: pip install --no-deps -r requirements-bench.txt, with .venv's pip, adds it"
+ABSENT = (
+    "llama.cpp is left out; to add it: .venv/bin/python -m pip install --no-deps -r requirements-bench.txt"
+)
 
 GREEDY = {"temperature": 0.0, "cache_prompt": False}
 
@@ -23,17 +25,16 @@ def installed() -> bool:
 
 
 class LlamaCpp:
-    """A file, and the eye beside it where there is one, on `threads`; greedy, and nothing is remembered."""
+    """A decoder, and its eye where one is given, on `threads`; greedy, and nothing is remembered."""
 
-    def __init__(self, model: Path, threads: int, context: int = 1024) -> None:
+    def __init__(self, model: Path, threads: int, eye: Path | None = None, context: int = 1024) -> None:
         import xllamacpp
 
         how = xllamacpp.CommonParams()
         how.model.path, how.n_ctx, how.n_parallel, how.verbosity = str(model), context, 1, -1
         how.cpuparams.n_threads = how.cpuparams_batch.n_threads = threads
         how.warmup = False
-        eye = model.parent / "mmproj.gguf"
-        if eye.is_file():
+        if eye is not None:
             how.mmproj.path = str(eye)
         self.server = xllamacpp.Server(how)
 

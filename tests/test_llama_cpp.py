@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from benchmarks import llama_cpp
 from benchmarks.llama_cpp import LlamaCpp
@@ -13,6 +14,7 @@ from dataset.chat import Chat
 from dataset.project import TINY
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant
+from tests.conftest import SMALL_EYE
 from tests.test_gguf_out import TALK, exported, made, plain  # noqa: F401, a fixture
 
 pytestmark = pytest.mark.skipif(not llama_cpp.installed(), reason=llama_cpp.ABSENT)
@@ -27,7 +29,8 @@ PHOTO = [  # to weights/photo's decoder, without a picture
 
 
 def opened(folder: Path) -> LlamaCpp:
-    return LlamaCpp(folder / "model.gguf", torch.get_num_threads())
+    eye = folder / "mmproj.gguf"
+    return LlamaCpp(folder / "model.gguf", torch.get_num_threads(), eye if eye.is_file() else None)
 
 
 @pytest.mark.parametrize("text", [{}, {"attention_bias": True}, {"qk_norm": True}], ids=["llama", "q2", "q3"])
@@ -40,6 +43,18 @@ def test_words_and_a_decoder(text: dict, plain: Chat, tmp_path: Path) -> None:  
     ids = ours.chat.prompt(TALK)
     expected = ours.vlm.generate(torch.tensor([ids]), max_new_tokens=6, stop_ids=())[0].tolist()
     assert theirs.say(ids, 6) == expected
+
+
+@pytest.mark.parametrize("connector", ["linear", "mlp"])
+def test_an_eye(connector: str, plain: Chat, tmp_path: Path) -> None:  # noqa: F811
+    """SigLIP, of which llama.cpp has all: the same greedy answer about a picture."""
+    eye = SMALL_EYE | {"kind": "siglip", "hidden_act": "gelu_pytorch_tanh"}
+    ours = made(plain, vision=eye, connector=connector)
+    theirs = opened(exported(ours, tmp_path))
+    asked = [{"role": "user", "content": "<image>\nWhat is this?"}]
+    pictures = [Image.effect_noise((32, 32), 90).convert("RGB") for _ in range(2)]
+    expected = [ours.answer_batch([asked], [one], max_new_tokens=4)[0] for one in pictures]
+    assert [theirs.answer(asked, [one], new=4) for one in pictures] == expected
 
 
 @pytest.mark.slow
