@@ -47,7 +47,8 @@ proof: .venv/ready  ## compare each part with its reference: docs/PROOF.md
 notebooks: .venv/ready  ## run all notebooks, into out/notebooks
 	.venv/bin/jupyter nbconvert --log-level WARN --to notebook --execute --output-dir out/notebooks notebooks/*.ipynb
 
-bench: .venv/ready  ## speed and cost of a step, in out/bench (15 minutes)
+bench: .venv/ready  ## speed beside transformers and llama.cpp, cost of a step, in out/bench (20 minutes)
+	-$(PY) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-bench.txt
 	$(PY) -m benchmarks.decoding && $(PY) -m benchmarks.training && $(PY) -m benchmarks.costs
 
 lint: .venv/ready  ## ruff, check and format

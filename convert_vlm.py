@@ -4,7 +4,8 @@
     python convert_vlm.py import SmolLM2-135M out/smol --from llama --vision CLIP
     python convert_vlm.py import lusxvr/nanoVLM-222M out/nano --from nanovlm --tokenizer cosmo2-tokenizer
     python convert_vlm.py import blip2-opt-2.7b out/blip2 --from blip2
-    python convert_vlm.py export weights/tiny out/tiny-llava
+    python convert_vlm.py export weights/tiny out/tiny-llava --format llava
+    python convert_vlm.py export weights/tiny out/tiny-gguf --format gguf --store q8_0
     python convert_vlm.py merge out/sft out/merged
 
 CLIP stands for a vision encoder: a folder, or a name such as openai/clip-vit-base-patch16.
@@ -18,6 +19,7 @@ import torch
 import tyro
 
 from convert import incoming, merging
+from convert.files import ConvertError
 from trainer.cli import parse, user_errors
 
 
@@ -45,16 +47,18 @@ class Import:
 
 @dataclass
 class Export:
-    """A checkpoint folder of ours becomes one that transformers runs without any code of ours."""
+    """A checkpoint folder of ours becomes one that transformers or llama.cpp runs, with no code of ours."""
 
     source: tyro.conf.Positional[Path]
     """Checkpoint folder."""
     out: tyro.conf.Positional[Path]
     """Folder to write; it must not exist."""
-    format: Literal["llava", "llama"] = "llava"
-    """llava: all of it (LlavaForConditionalGeneration); llama: the decoder (LlamaForCausalLM)."""
-    store: Literal["float32", "float16", "bfloat16"] = "float32"
-    """Precision of the weights that are written; transformers computes in it, too."""
+    format: Literal["llava", "llama", "gguf"] = "llava"
+    """llava: all of it (LlavaForConditionalGeneration); llama: the decoder (LlamaForCausalLM); gguf: all of
+    it for llama.cpp, the eye in a file of its own (mmproj.gguf) where llama.cpp has its kind."""
+    store: Literal["float32", "float16", "bfloat16", "q8_0"] = "float32"
+    """Precision of the weights that are written; transformers computes in it, too. q8_0, of gguf alone:
+    8 bits, a scale for 32."""
 
 
 @dataclass
@@ -84,6 +88,12 @@ def main(argv: list[str] | None = None) -> None:
         incoming.convert(args.kind, args.source, args.out, args.vision, args.tokenizer)
     elif isinstance(args, Merge):
         merging.convert(args.source, args.out, args.lora_name, getattr(torch, args.store))
+    elif args.format == "gguf":
+        from convert import gguf_out
+
+        gguf_out.convert(args.source, args.out, args.store)
+    elif args.store == "q8_0":
+        raise ConvertError(f"--store q8_0: {args.format} has float32, float16 and bfloat16; or --format gguf")
     else:
         from convert import outgoing  # transformers takes seconds to import
 

@@ -3,7 +3,8 @@
     python -m benchmarks.decoding
 
 A prompt of one picture and a question, then `--new` tokens, greedy; the rate is that of the tokens after
-the first. A second turn about the same picture is measured to its first token. All take turns.
+the first. A second turn about the same picture is measured to its first token. A small language model is
+run beside llama.cpp (beside.py). All take turns.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmarks import machine, peers
+from benchmarks import beside, machine, peers
 from benchmarks.tables import Row, write
 from dataset.chat import Chat
 from dataset.flags import Count
@@ -48,6 +49,8 @@ class Args:
     """Trained weights, to see what rounding does to their answers."""
     scenes: Count = 50
     """Held-out scenes that they are asked about."""
+    read: Count = 210
+    """Tokens of the text that is read beside llama.cpp."""
     device: str = "auto"
     out: Path = Path("out/bench")
 
@@ -64,6 +67,8 @@ def main(argv: list[str] | None = None) -> None:
     rows += reading(vlm, args, device)
     rows += second_turn(vlm, args, device)
     rows += rounding(args, device)
+    if device.type == "cpu":
+        rows += beside.rows(args.read, args.new, args.rounds, layouts(device))
     write(rows, args.out / "decoding", machine.name(device))
 
 

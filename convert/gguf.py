@@ -21,7 +21,7 @@ from model.decoder import Decoder
 from model.fields import build
 from model.gguf_file import Gguf
 
-BIASED = {"llama": False, "qwen2": True}  # architecture (Mistral's is llama) -> do q, k and v have biases?
+BIASED = {"llama": False, "qwen2": True, "qwen3": False}  # architecture -> have q, k and v biases?
 NEEDED = (
     "embedding_length",
     "feed_forward_length",
@@ -66,7 +66,10 @@ def _opened(path: Path) -> Gguf:
 
 
 def the_file(source: Path) -> Path:
-    files = sorted(source.glob("[!.]*.gguf")) if source.is_dir() else [source]
+    """The one of a folder that is no vision encoder (mmproj*.gguf)."""
+    files = [source]
+    if source.is_dir():
+        files = sorted(path for path in source.glob("[!.]*.gguf") if not path.name.startswith("mmproj"))
     if len(files) != 1:
         raise ConvertError(f"{source}: {len(files)} .gguf files; name the one to import")
     return files[0]
@@ -89,6 +92,7 @@ def decoder_config(
         raise ConvertError(f"{where}: has no {(*lacking, 'token_embd.weight')[0]}; get the file again")
     fields = _fields(own) | {
         "attention_bias": BIASED[kind],
+        "qk_norm": kind == "qwen3",
         "vocab_size": len(tensors["embed_tokens.weight"]),
     }
     try:

@@ -9,12 +9,11 @@ from transformers import AutoImageProcessor, GenerationConfig, LlavaProcessor, P
 
 from convert import llama, llava
 from convert.files import whole_folder
+from convert.told import chat_template
 from dataset.chat import Chat
 from model.config import VLMConfig
 from model.hub import merge
 from scoring.assistant import Assistant
-
-ROLES, PARTS = ("system", "user", "assistant"), ("text", "image", "image_url")
 
 
 def convert(kind: str, source: Path, out: Path, store: torch.dtype) -> None:
@@ -72,49 +71,4 @@ def generation_config(config: VLMConfig) -> GenerationConfig:
         pad_token_id=config.pad_token_id,
         do_sample=False,
         max_new_tokens=256,
-    )
-
-
-def refused(what: str, found: str, known: tuple[str, ...]) -> str:
-    """Jinja that ends with what was `found`, an expression, and what is known."""
-    return f"{{{{- raise_exception('unknown {what} ' ~ {found} ~ '; known: {', '.join(known)}') }}}}"
-
-
-def chat_template(chat: Chat) -> str:
-    """Jinja that writes what `Chat` renders: content may be a string or a list of texts and images."""
-    how, picture = chat.format, "".join(chat.format.picture)
-    picture += "\n" if how.line_break else ""
-    other = refused("part", "part['type']", PARTS)
-    said = (
-        "{%- if message['content'] is string %}{{- message['content'] }}{%- else %}"
-        "{%- for part in message['content'] %}{%- if part['type'] in ('image', 'image_url') %}"
-        f"{{{{- {json.dumps(picture)} }}}}"
-        "{%- elif part['type'] == 'text' %}{{- part['text'] }}"
-        f"{{%- else %}}{other}{{%- endif %}}"
-        "{%- endfor %}{%- endif %}"
-    )
-
-    def literal(pieces: tuple[str, ...]) -> str:
-        return f"{{{{- {json.dumps(''.join(pieces))} }}}}" if pieces else ""
-
-    def turn(role: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
-        return f"{{%- if message['role'] == '{role}' %}}{literal(before)}{said}{literal(after)}{{%- endif %}}"
-
-    role = "message['role']"
-    unknown = f"{{%- if {role} not in {list(ROLES)} %}}{refused('role', role, ROLES)}{{%- endif %}}"
-    begun, ended = how.system
-    unasked = literal((*begun, how.default_system, *ended)) if how.default_system else ""
-    before, after = how.answer
-    return "".join(
-        [
-            literal(how.begin),
-            f"{{%- if messages[0]['role'] != 'system' %}}{unasked}{{%- endif %}}",
-            "{%- for message in messages %}",
-            unknown,
-            turn("system", *how.system),
-            turn("user", *how.user),
-            turn("assistant", (*how.opening, *before), (*after, *how.after)),
-            "{%- endfor %}",
-            f"{{%- if add_generation_prompt %}}{literal(how.opening)}{{%- endif %}}",
-        ]
     )

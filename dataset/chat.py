@@ -187,6 +187,10 @@ class Chat:
         """The same chat; where a conversation has no system message it begins with this one ("": none)."""
         return Chat(self.tokenizer, self.image_tokens, replace(self.format, default_system=content))
 
+    def beginning(self, tokens: tuple[str, ...]) -> "Chat":
+        """The same chat; every conversation begins with these."""
+        return Chat(self.tokenizer, self.image_tokens, replace(self.format, begin=tokens))
+
     def save(self, folder: str | Path) -> None:
         """tokenizer.json, tokenizer_config.json for transformers, and the format where it is not ours."""
         folder = Path(folder)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers.pre_tokenizers import PreTokenizer
 
 from dataset.chat import SPECIALS, Chat
 from dataset.console import script
@@ -38,15 +39,20 @@ def storybook_text(samples: int) -> Iterator[str]:
                 yield message["content"]
 
 
-def train_tokenizer(texts: Iterator[str], vocab_size: int) -> Tokenizer:
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+def splitting() -> PreTokenizer:
+    """What is cut apart before anything is merged."""
+    return pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(r"\p{Han}"), "isolated"),
             pre_tokenizers.Split(Regex(r"(?<=[a-z]{2})s\b"), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False),
         ]
     )
+
+
+def train_tokenizer(texts: Iterator[str], vocab_size: int) -> Tokenizer:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = splitting()
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,

@@ -24,10 +24,11 @@ NAMES = (
     (r"blk\.(\d+)\.attn_norm\.weight", r"layers.\1.input_layernorm.weight"),
     (r"blk\.(\d+)\.ffn_norm\.weight", r"layers.\1.post_attention_layernorm.weight"),
     (r"blk\.(\d+)\.attn_([qkv])\.(weight|bias)", r"layers.\1.self_attn.\2_proj.\3"),
+    (r"blk\.(\d+)\.attn_([qk])_norm\.weight", r"layers.\1.self_attn.\2_norm.weight"),
     (r"blk\.(\d+)\.attn_output\.weight", r"layers.\1.self_attn.o_proj.weight"),
     (r"blk\.(\d+)\.ffn_(gate|up|down)\.weight", r"layers.\1.mlp.\2_proj.weight"),
 )
-MOVED = {"llama": True, "qwen2": False}  # architecture -> did llama.cpp's converter move rows of q and k?
+MOVED = {"llama": True, "qwen2": False, "qwen3": False}  # architecture -> are the rows of q and k moved?
 BROKEN = (  # what the package raises of a file that is cut off, or none
     ValueError,
     KeyError,
@@ -131,6 +132,12 @@ def _which(name: str) -> str | None:
     """ "q" or "k", where it is their projection's."""
     match = re.search(r"self_attn\.([qk])_proj", name)
     return match and match[1]
+
+
+def move(tensor: Tensor, heads: int) -> Tensor:
+    """Rows of q or k, or their biases, as llama.cpp wants them: what `_put_back` puts back."""
+    halves = tensor.unflatten(0, (heads, 2, -1))  # (heads, 2, d/2, ...)
+    return halves.transpose(1, 2).reshape(tensor.shape)
 
 
 def _put_back(tensor: Tensor, heads: int | None, what: str) -> Tensor:

@@ -24,8 +24,8 @@ from convert.blip import import_blip
 from convert.encoders import vision_config
 from convert.files import ConvertError, read_tensors
 from convert.llama import decoder_config
-from convert.outgoing import chat_template
 from convert.template import Template
+from convert.told import chat_template
 from convert.trial import picture
 from convert.words import open_chat
 from convert_vlm import main as convert_vlm
