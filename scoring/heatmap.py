@@ -16,6 +16,7 @@ from model.blip import Blip
 from model.look import looks
 from model.vlm import VLM
 from scoring.assistant import Assistant
+from scoring.chinese import joined
 
 PLAIN = set("a an the at in on and with is are to of it there by , . : ; ?".split()) | set(
     "的有一在了着和，。；：？个只座棵"
@@ -52,8 +53,7 @@ def looked(
 
 
 def words(chat: Chat, ids: Sequence[int]) -> list[tuple[str, int]]:
-    """Words, and the number of the first token of each; a Chinese character is a word, of however many
-    tokens."""
+    """Words, and the number of the first token of each; Chinese ones as `chinese.joined` finds them."""
     found: list[tuple[str, int]] = []
     at = 0
     for end in range(1, len(ids) + 1):
@@ -66,7 +66,7 @@ def words(chat: Chat, ids: Sequence[int]) -> list[tuple[str, int]]:
         elif text.strip():
             found.append((text.strip(), at))
         at = end
-    return found
+    return joined(found)
 
 
 def draw(looks: Sequence[Look], images: Sequence[Image.Image], path: Path) -> None:
