@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 TINY = ROOT / "weights/tiny"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PATIENCE = 60_000  # ms
+STARTING = 400  # s, on a machine that others use, too
 SLOW = """
 import time, sys, web_demo_vlm
 from scoring.conversation import Conversation
@@ -76,13 +77,15 @@ def served(log: Path, *code: str) -> Iterator[str]:
         ]
         server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out)
     try:
-        for _ in range(240):
+        until = time.monotonic() + STARTING
+        while True:
             if server.poll() is not None:
                 pytest.fail(log.read_text())
             try:
                 urllib.request.urlopen(url, timeout=1)
                 break
             except OSError:
+                assert time.monotonic() < until, f"it did not start in {STARTING} s"
                 time.sleep(0.5)
         yield url
     finally:
