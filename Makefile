@@ -31,7 +31,7 @@ fuzz: .venv/ready  ## twenty times as many examples of anything at all
 	FUZZ=20 $(PY) -m pytest -q tests/test_fuzz.py
 
 coverage: .venv/ready  ## which lines the fast tests reach
-	$(PY) -m pytest -q --cov=model --cov=dataset --cov=trainer --cov=scoring --cov=serve --cov-report=term
+	$(PY) -m pytest -q --cov=model --cov=dataset --cov=trainer --cov=scoring --cov=serve --cov=web --cov-report=term
 
 proof: .venv/ready  ## docs/PROOF.md: how far each part is from its public reference
 	$(PY) -m pytest -q --proof docs/PROOF.md tests/test_convert.py tests/test_twins.py tests/test_images.py \

@@ -169,6 +169,7 @@ def test_bad_files_are_told_and_change_nothing(browser: Browser, address: str, t
     for name, told in (("bad.png", "not a picture"), ("large.png", "exceed the maximum allowed size")):
         page.set_input_files("#picture input[type=file]", tmp_path / name)
         expect(page.locator(".toast-body").filter(has_text=told)).to_have_count(1)
+    expect(page.locator("#picture img")).to_have_count(0)
     assert page.locator("#pictures img").count() == 1
     ask(page, "Is anybody there?")
     expect(page.locator("#chat .bot")).to_have_count(1)
@@ -243,6 +244,7 @@ def test_a_picture_is_removed_and_another_asked_for(browser: Browser, address: s
     ask(page, "What colour is the boat?")
     expect(page.locator(".toast-body").filter(has_text="Add a picture first")).to_have_count(1)
     assert page.input_value("#question textarea") == "What colour is the boat?"
+    expect(page.locator("#tries button").first).to_be_hidden()
     shot(page, "no_picture")
     page.set_input_files("#picture input[type=file]", TINY / "example.png")
     expect(page.locator("#pictures img")).to_have_count(1)

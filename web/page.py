@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.processing_utils import save_pil_to_cache
 from PIL import Image
 
-from dataset.errors import shortened
+from dataset.errors import DataError, shortened
 from web.demo import Demo
 from web.layout import SETTINGS, TRIES, Layout
 from web.visitor import Turn, Visitor
@@ -20,7 +20,7 @@ THUMBNAIL = (192, 96)  # pixels of a picture in the conversation
 
 def page(demo: Demo) -> gr.Blocks:
     with gr.Blocks(title="Glimpse", analytics_enabled=False, delete_cache=(600, 3600)) as blocks:
-        visitor = gr.State()
+        visitor = gr.State(lambda: Visitor(demo.names[0]))  # until the page is loaded
         Page(demo, Layout(demo.names), visitor).connect(blocks)
     return blocks
 
@@ -72,8 +72,11 @@ class Page:
     def added(self, visitor: Visitor, path: str | None) -> dict:
         if path is None:
             return {self.state: visitor}  # the field was emptied, as it is after each picture
-        self.demo.add(visitor, path)
-        return self.view(visitor)
+        try:
+            self.demo.add(visitor, path)
+        except DataError as error:
+            gr.Warning(shortened(str(error)))
+        return self.view(visitor)  # with the field empty, for the next
 
     def removed(self, visitor: Visitor, gone: gr.EventData) -> dict:
         if self.demo.remove(visitor, gone.index):
@@ -107,7 +110,8 @@ class Page:
         placeholder = TEXTS[visitor.language]["ready" if images else "no_picture"]
         tries = [*card.to_try(visitor.language == "zh"), *[""] * TRIES]
         buttons = {
-            button: gr.Button(text, visible=bool(text)) for button, text in zip(on.tries, tries, strict=False)
+            button: gr.Button(text, visible=bool(images and text))
+            for button, text in zip(on.tries, tries, strict=False)
         }
         return buttons | {
             self.state: visitor,
