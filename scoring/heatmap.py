@@ -3,6 +3,7 @@
 messages, pictures, answer -> the picture again for each content word, lit where the word looks
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from model.blip import Blip
 from model.look import looks
 from model.vlm import VLM
 from scoring.assistant import Assistant
+from scoring.chinese import joined
 
 PLAIN = set("a an the at in on and with is are to of it there by , . : ; ?".split()) | set(
     "的有一在了着和，。；：？个只座棵"
@@ -63,8 +65,7 @@ def of_word(looks: Sequence[Look], word: str) -> list[Look]:
 
 
 def words(chat: Chat, ids: Sequence[int]) -> list[tuple[str, int]]:
-    """Words, and the number of the first token of each; a Chinese character is a word, of however many
-    tokens."""
+    """Words, and the number of the first token of each; Chinese ones as `chinese.joined` finds them."""
     found: list[tuple[str, int]] = []
     at = 0
     for end in range(1, len(ids) + 1):
@@ -77,7 +78,7 @@ def words(chat: Chat, ids: Sequence[int]) -> list[tuple[str, int]]:
         elif text.strip():
             found.append((text.strip(), at))
         at = end
-    return found
+    return joined(found)
 
 
 def draw(looks: Sequence[Look], images: Sequence[Image.Image], path: Path) -> None:
@@ -85,24 +86,32 @@ def draw(looks: Sequence[Look], images: Sequence[Image.Image], path: Path) -> No
     if not looks:
         raise DataError("the answer has no word to draw a heatmap of")
     rows = -(-len(looks) // COLUMNS)
-    from matplotlib import font_manager  # here, as an answer without a drawing should not wait for it
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # here, as an answer without a drawing should not wait for it
 
     figure = Figure(figsize=(SIDE * min(COLUMNS, len(looks)), (SIDE + 0.3) * rows))
-    known = {font.name for font in font_manager.fontManager.ttflist}
-    fonts = [name for name in CJK if name in known]
     for number, look in enumerate(looks, start=1):
         axes = figure.add_subplot(rows, min(COLUMNS, len(looks)), number)
         chosen = int(look.shares.sum((1, 2)).argmax())
         axes.imshow(lit(images[chosen], look.shares[chosen]))
-        readable = look.word.isprintable() and (look.word.isascii() or fonts)
-        axes.set_title(
-            look.word if readable else f"word {number}", fontsize=9, family=[*fonts[:1], "DejaVu Sans"]
-        )
+        axes.set_title(drawable(look.word, f"word {number}"), fontsize=9, family=fonts())
         axes.axis("off")
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
+
+
+@functools.cache
+def fonts() -> list[str]:
+    """For words in a drawing: one that has Chinese, if this machine does, and one for the rest."""
+    from matplotlib import font_manager
+
+    known = {font.name for font in font_manager.fontManager.ttflist}
+    return [*[name for name in CJK if name in known][:1], "DejaVu Sans"]
+
+
+def drawable(word: str, otherwise: str) -> str:
+    """The word, if the fonts here have its letters."""
+    return word if word.isprintable() and (word.isascii() or len(fonts()) > 1) else otherwise
 
 
 def lit(image: Image.Image, shares: torch.Tensor) -> Image.Image:

@@ -343,9 +343,9 @@ BUGS = {
     ),
     "all remembered": Bug("scoring/memory.py", "len(ids) - 1)", "len(ids))", "tests/test_memory.py"),
     "one visitor for all": Bug(
-        "web_demo_vlm.py",
-        "gr.State(lambda: Visitor())",
-        "gr.State(lambda shared=Visitor(): shared)",
+        "web/demo.py",
+        "visitor = Visitor(self.names[0], language)",
+        'visitor = self.__dict__.setdefault("all", Visitor(self.names[0], language))',
         "-m slow tests/test_web.py",
     ),
     # a run that is not well says so

@@ -14,7 +14,8 @@ from scoring import suite
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
     path
-    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("weights/*/*.md")]
+    for pattern in ("*.md", "docs/*.md", "notebooks/*.md", "weights/*/*.md")
+    for path in ROOT.glob(pattern)
     if "out" not in path.parts
 )
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

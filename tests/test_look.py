@@ -78,7 +78,14 @@ def test_words_of_an_answer(chat: Chat) -> None:
     found = words(chat, chat.encode(said))
     assert [w for w, _ in found] == ["A", "red", "cat", ",", "on", "the", "left", ":", "butterflies", "."]
     assert chat.decode(chat.encode(said)[found[2][1] :]).startswith(" cat")
-    assert [w for w, _ in words(chat, chat.encode("红色的猫"))] == list("红色的猫")
+
+
+def test_chinese_words_are_words(chat: Chat) -> None:
+    said = "左上角有一把红色的大雨伞，街上有三个人。"
+    found = words(chat, chat.encode(said))
+    assert "/".join(word for word, _ in found) == "左上角/有/一/把/红色/的/大/雨伞/，/街/上/有/三/个/人/。"
+    assert chat.decode(chat.encode(said)[found[7][1] :]).startswith("雨伞")
+    assert [w for w, _ in words(chat, chat.encode("马路"))] == ["马路"]
 
 
 def test_a_heatmap_is_lit_where_the_word_looks(tmp_path: Path) -> None:

@@ -1,0 +1,144 @@
+"""What the page's buttons do. Models are shared by all; a visitor comes in as `Visitor` and is changed.
+
+A mistake raises DataError, and changes nothing.
+"""
+
+import functools
+import os
+import random
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from dataset.errors import DataError
+from dataset.flags import Count
+from dataset.images import load_image
+from dataset.open import open_data
+from dataset.project import ROOT
+from scoring.assistant import Assistant
+from scoring.card import Card
+from scoring.heatmap import lit
+from serve.line import Line
+from web.visitor import Turn, Visitor
+from web.words import TEXTS
+
+MAX_PICTURES, MAX_QUESTION = 8, 2000  # of a conversation; letters
+MANY_SCENES = 1_000_000  # of the held-out storybook, to draw one from at random
+
+
+@dataclass
+class Offer:
+    models: tuple[Path, ...] = ()
+    """Checkpoint folders, or folders of them (default: those that ship)."""
+    device: str = "auto"
+    dtype: Literal["auto", "fp32", "bf16", "int8"] = "fp32"
+    at_once: Count = 2
+    """Answers that are made at the same time; others wait their turn."""
+
+
+def checkpoints(folders: tuple[Path, ...]) -> list[str]:
+    """Folders that hold a model. Raises DataError where there is none."""
+    found = [path.parent for folder in folders for path in sorted(folder.glob("**/model.safetensors"))]
+    if not found:
+        raise DataError(f"no model.safetensors below {', '.join(map(str, folders))}; name another --models")
+    return [str(path) for path in dict.fromkeys(found)]
+
+
+class Demo:
+    def __init__(self, offer: Offer) -> None:
+        shipped = Path(os.path.relpath(ROOT / "weights"))  # visitors read the names
+        self.offer, self.names = offer, checkpoints(offer.models or (shipped,))
+        self.cards = {name: Card.load(name) for name in self.names}
+        self.line = Line(offer.at_once)
+        self.watching = threading.Lock()  # one heatmap at a time: it watches the model's attention
+        self.assistant = functools.lru_cache(maxsize=2)(self._load)
+        self.assistant(self.names[0])
+
+    def _load(self, name: str) -> Assistant:
+        if name not in self.names:
+            raise DataError(f"{name} is not one of the models offered")
+        return Assistant.load(name, self.offer.device, self.offer.dtype).quickened()
+
+    def opened(self, language: str) -> Visitor:
+        """A newcomer, who sees the first model's example."""
+        visitor = Visitor(self.names[0], language)
+        self.show_example(visitor)
+        return visitor
+
+    def show_example(self, visitor: Visitor) -> None:
+        """The picture that lies beside the weights; none where there is none."""
+        found = sorted(Path(visitor.model).glob("example.*"))[:1]
+        visitor.begin([load_image(path) for path in found], example=bool(found))
+
+    def choose(self, visitor: Visitor, model: str) -> None:
+        """Another model answers: in a new conversation, for it has read nothing of the old one."""
+        self.assistant(model)
+        visitor.model = model
+        if visitor.example:
+            self.show_example(visitor)
+        else:
+            visitor.begin(visitor.talk.images, visitor.truth)
+
+    def add(self, visitor: Visitor, path: str) -> None:
+        """One picture more, which the next question is about."""
+        image = load_image(Path(path).read_bytes(), name=Path(path).name)
+        if visitor.example:
+            visitor.begin([image])
+            return
+        if len(visitor.talk.images) >= MAX_PICTURES:
+            raise DataError(f"a conversation has {MAX_PICTURES} pictures at most; remove one")
+        visitor.talk.images.append(image)
+        visitor.truth = ""
+
+    def remove(self, visitor: Visitor, number: int) -> bool:
+        """Without a picture; True where the conversation was about it, and a new one has begun."""
+        images = visitor.talk.images
+        rest = [image for at, image in enumerate(images) if at != number]
+        discussed = number < len(images) - visitor.talk.unseen
+        if discussed:
+            visitor.begin(rest)
+        visitor.talk.images, visitor.truth, visitor.example = rest, "", False
+        return discussed
+
+    def scene(self, visitor: Visitor) -> None:
+        """A new conversation about a held-out scene, with the model that knows its world."""
+        scenes = open_data("storybook:described_val", None, MANY_SCENES)
+        record = scenes[random.randrange(len(scenes))]
+        visitor.model = self.storyteller()
+        self.assistant(visitor.model)
+        visitor.begin(list(record.images), truth=record.messages[1]["content"])
+
+    def storyteller(self) -> str:
+        """The model that knows the storybook, where it is offered."""
+        return next((name for name in self.names if Path(name).name == "tiny"), self.names[0])
+
+    def restart(self, visitor: Visitor) -> None:
+        visitor.begin([])
+
+    def ask(self, visitor: Visitor, question: str, **choices: float) -> Iterator[Turn]:
+        """The turn, each time that a piece of its answer has come; then it is known where its words look."""
+        question, talk = question.strip(), visitor.talk
+        if not question or len(question) > MAX_QUESTION:
+            raise DataError(f"ask something, in {MAX_QUESTION:,} letters at most")
+        if not talk.images:
+            raise DataError(TEXTS[visitor.language]["no_picture"])
+        assistant, before = self.assistant(visitor.model), list(visitor.turns)
+        turn = Turn(question, pictures=talk.images[len(talk.images) - talk.unseen :])
+        visitor.looks, visitor.looked = [], None
+        for piece in self.line.pieces(lambda: talk.ask(assistant, question, **choices)):
+            if visitor.talk is not talk:
+                return  # a new conversation has begun
+            turn.answer += piece
+            visitor.turns = [*before, turn]
+            yield turn
+        with self.watching:
+            visitor.looks = talk.looks(assistant)
+
+    def look(self, visitor: Visitor, number: int) -> None:
+        """Chooses a word of the last answer."""
+        if number < len(visitor.looks):
+            shares = visitor.looks[number].shares
+            best = int(shares.sum((1, 2)).argmax())
+            visitor.looked = lit(visitor.talk.images[best], shares[best]).resize((384, 384))
