@@ -19,6 +19,9 @@ import pyte
 from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
+from scoring.gallery import CHINESE
+from scoring.heatmap import CJK
+
 ROOT = Path(__file__).parent.parent
 SESSIONS = {  # folder of weights -> what is typed
     "weights/tiny": (
@@ -30,9 +33,11 @@ SESSIONS = {  # folder of weights -> what is typed
     ),
     "weights/photo": ("What animal is this?", "What colour is it?", "Describe the picture."),
 }
-COLUMNS, ROWS = 80, 42
+COLUMNS, ROWS = 80, 46
 FONT = ImageFont.truetype(font_manager.findfont("DejaVu Sans Mono"), 13)
-CELL = (8, 16)  # pixels of a letter
+KNOWN = {font.name: font.fname for font in font_manager.fontManager.ttflist}
+WIDE = next((ImageFont.truetype(KNOWN[name], 14) for name in CJK if name in KNOWN), FONT)  # Chinese
+CELL = (8, 16)  # pixels of a letter; a Chinese one takes two cells
 MARGIN, BACKGROUND, FOREGROUND = 10, "#16181d", "#d8dee9"
 NAMED = {"cyan": "#88c0d0", "red": "#e06c75", "green": "#98c379", "brown": "#e5c07b", "blue": "#61afef"}
 SHORTEST, LONGEST, READ = 40, 200, 1800  # milliseconds: of a frame; to read an answer
@@ -132,7 +137,7 @@ def draw_cell(pen: ImageDraw.ImageDraw, corner: tuple[int, int], cell: pyte.scre
     if cell.data == "▀":  # drawn, so that no line shows between two
         pen.rectangle((x, y, x + wide - 1, y + high // 2 - 1), fill=colour(cell.fg))
     elif cell.data.strip():
-        pen.text((x, y), cell.data, font=FONT, fill=colour(cell.fg))
+        pen.text((x, y), cell.data, font=WIDE if cell.data >= CHINESE else FONT, fill=colour(cell.fg))
 
 
 def colour(name: str) -> str:
