@@ -3,7 +3,10 @@
 python -m docs.badges
 """
 
+from dataclasses import dataclass
 from pathlib import Path
+
+from trainer.cli import parse, user_errors
 
 HERE = Path(__file__).parent / "badges"
 BADGES = {  # file -> what is said, of what, in which colour
@@ -23,10 +26,18 @@ SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="{whole}" height="20" rol
 """
 
 
-def main() -> None:
-    HERE.mkdir(exist_ok=True)
+@dataclass
+class Args:
+    out: Path = HERE
+    """Folder to write."""
+
+
+@user_errors
+def main(argv: list[str] | None = None) -> None:
+    out = parse(Args, argv, __doc__).out
+    out.mkdir(parents=True, exist_ok=True)
     for name, (left, right, colour) in BADGES.items():
-        (HERE / f"{name}.svg").write_text(badge(left, right, colour))
+        (out / f"{name}.svg").write_text(badge(left, right, colour))
 
 
 def badge(left: str, right: str, colour: str) -> str:

@@ -5,9 +5,11 @@ python -m docs.flags        prints the tables
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, dataclass, fields
+from functools import cache
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -17,29 +19,13 @@ from typing import Annotated, Literal, Union, get_args, get_origin, get_type_hin
 import tyro
 
 from dataset.flags import Beside, NotWith, Within, rules_in
+from dataset.project import ROOT
 
-COMMANDS = {  # what follows `python` -> the module of its flags, and their dataclasses
-    "eval_vlm.py": "eval_vlm Args",
-    "train_sft_vlm.py": "trainer.run TrainArgs",
-    "train_pretrain_vlm.py": "train_pretrain_vlm Args",
-    "serve_vlm.py": "serve_vlm Args",
-    "web_demo_vlm.py": "web_demo_vlm Args",
-    "convert_vlm.py": "convert_vlm Import Export Merge",
-    "-m dataset.records check": "dataset.check Check",
-    "-m dataset.chat show": "dataset.show Show",
-    "-m dataset.from_table": "dataset.from_table Args",
-    "-m dataset.storybook": "dataset.storybook.__main__ Preview Show Export",
-    "-m dataset.photo": "dataset.photo.__main__ Make Show",
-    "-m dataset.sort_of_clevr": "dataset.sort_of_clevr Args",
-    "-m dataset.train_tokenizer": "dataset.train_tokenizer Args",
-    "-m scoring.gallery": "scoring.gallery Args",
-    "-m trainer.average": "trainer.average Args",
-    "-m trainer.respell": "trainer.respell Args",
-    "-m benchmarks.decoding": "benchmarks.decoding Args",
-    "-m benchmarks.training": "benchmarks.training Args",
-    "-m benchmarks.costs": "benchmarks.costs Args",
-    "-m benchmarks.ways_to_see": "benchmarks.ways_to_see Args",
+ELSEWHERE = {  # the module that reads the flags of a command -> how that is called
+    "dataset.check": "-m dataset.records check",
+    "dataset.show": "-m dataset.chat show",
 }
+PARSED = re.compile(r"^def main\(.*\bparse\((\w+), argv, __doc__\)", re.DOTALL | re.MULTILINE)
 POSITIONAL = get_args(tyro.conf.Positional[int])[1]
 PLAIN = {Path: "path", str: "text", int: "whole number", float: "number", bool: "on or off"}
 
@@ -52,25 +38,49 @@ class Flag:
     help: str
 
 
-def main() -> None:
-    print(tables())
-
-
 def tables() -> str:
-    return "\n".join(part for command in COMMANDS for part in section(command))
+    return "\n".join(part for command in commands() for part in section(command))
+
+
+@cache
+def commands() -> dict[str, list[str]]:
+    """What follows `python` -> the module that parses its flags, and the names of its dataclasses."""
+    found = {}
+    for path in [*sorted(ROOT.glob("*.py")), *sorted(ROOT.glob("[!.]*/**/*.py"))]:
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        if not module.startswith(("out.", "tests.")) and (kinds := parsed(path)):
+            found[called(module)] = [module, *kinds]
+    return found
+
+
+def parsed(path: Path) -> list[str]:
+    """The dataclasses whose flags a module parses: parse(Args, argv, __doc__), or its subcommands'."""
+    text = path.read_text(encoding="utf-8")
+    if not (
+        first := re.search(r"^def main\(.*\bparse\((\w+), argv, __doc__\)", text, re.DOTALL | re.MULTILINE)
+    ):
+        return []
+    return re.findall(r"Annotated\[(\w+), tyro\.conf\.subcommand", text) or [first[1]]
+
+
+def called(module: str) -> str:
+    if "." not in module:
+        return f"{module}.py"
+    return ELSEWHERE.get(module, f"-m {module.removesuffix('.__main__')}")
 
 
 def section(command: str) -> Iterator[str]:
+    kinds = dataclasses_of(command)
     yield f"## `python {command}`\n"
-    for kind in dataclasses_of(command):
-        if len(dataclasses_of(command)) > 1:
+    for kind in kinds:
+        if len(kinds) > 1:
             yield f"### `{kind.__name__.lower()}`\n\n{inspect.getdoc(kind)}\n"
         yield "| flag | takes | default | |\n|---|---|---|---|"
         yield "\n".join(f"| `{f.name}` | {f.takes} | {f.default} | {f.help} |" for f in flags_of(kind)) + "\n"
 
 
 def dataclasses_of(command: str) -> list[type]:
-    module, *names = COMMANDS[command].split()
+    module, *names = commands()[command]
     return [getattr(import_module(module), name) for name in names]
 
 
@@ -127,7 +137,3 @@ def default_of(field: Field) -> str:
     if value is MISSING:
         return "required"
     return "" if value is None or value == () else f"`{value}`"
-
-
-if __name__ == "__main__":
-    main()

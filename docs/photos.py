@@ -1,6 +1,6 @@
 """Photographs, and what the model that ships answers about them: the tables of README.md and README_zh.md.
 
-    python -m docs.photos            writes what stands between <!-- photos --> and <!-- /photos --> in both
+    python -m docs.photos     writes what stands between the marks <!-- photos -->
 
 Whether an answer is right, scoring/judge.py says: its rule is that the truth's words are in it. The pictures:
 docs/photos/astronaut.jpg (NASA, public domain), camera.jpg (Lav Varshney), coffee.jpg (Rachel Michetti),
@@ -8,14 +8,16 @@ rocket.jpg (SpaceX), and weights/photo/example.jpg (Stefan van der Walt): CC0, f
 most 420 pixels wide.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
+from dataset.errors import DataError
 from dataset.images import load_image
-from dataset.project import PHOTO
+from dataset.project import PHOTO, ROOT
 from scoring import judge
 from scoring.assistant import Assistant, with_pictures
+from trainer.cli import parse, user_errors
 
-ROOT = Path(__file__).parent.parent
 PAGES = {"en": "README.md", "zh": "README_zh.md"}
 HEADS = {
     "en": "| photograph | question, **answer**, right or wrong |",
@@ -46,8 +48,15 @@ QUESTIONS = {  # photograph -> question, and words that a right answer has
 LONGEST = 60  # tokens of an answer
 
 
-def main() -> None:
-    assistant = Assistant.load(PHOTO).quickened()
+@dataclass
+class Args:
+    weights: Path = PHOTO
+    """Checkpoint folder of the model that is asked."""
+
+
+@user_errors
+def main(argv: list[str] | None = None) -> None:
+    assistant = Assistant.load(parse(Args, argv, __doc__).weights).quickened()
     for language, page in PAGES.items():
         path, rows = ROOT / page, table(assistant, language)
         path.write_text(between_marks(path.read_text(encoding="utf-8"), rows), encoding="utf-8")
@@ -78,11 +87,11 @@ def answer(assistant: Assistant, path: Path, question: str) -> str:
 
 
 def between_marks(text: str, rows: str) -> str:
-    """`text` with `rows` in the place of what stands between the marks. Raises ValueError without marks."""
+    """`text` with `rows` in the place of what stands between the marks. Raises DataError without marks."""
     before, begin, rest = text.partition("<!-- photos -->\n")
     _, end, after = rest.partition("<!-- /photos -->")
     if not end:
-        raise ValueError("no line <!-- photos --> with a line <!-- /photos --> after it")
+        raise DataError("the page has no line <!-- photos --> with <!-- /photos --> after it; write both")
     return f"{before}{begin}\n{rows}\n\n{end}{after}"
 
 

@@ -1,37 +1,42 @@
 """Records docs/session.gif: a real conversation with a model that ships, in a terminal. Needs no network.
 
-    python -m docs.record [WEIGHTS [OUT.gif]]      after `pip install -r requirements-docs.txt`
+    python -m docs.record                                    the storybook model
+    python -m docs.record --model photo --out docs/photo.gif
 
-bash runs `make chat` at the other end of a pseudo-terminal; pyte keeps its screen, and Pillow draws a frame
-whenever that changes. Waiting is cut: no frame stays longer than LONGEST, whatever the machine took.
+It needs requirements-docs.txt. bash runs `make chat` at the other end of a pseudo-terminal; pyte keeps its
+screen, and Pillow draws a frame whenever that changes. Waiting is cut: no frame stays longer than LONGEST,
+whatever the machine took.
 """
 
 import os
 import pty
 import select
-import sys
 import tempfile
 import termios
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pyte
 from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
+from dataset.errors import DataError
+from dataset.project import ROOT
 from scoring.gallery import CHINESE
 from scoring.heatmap import CJK
+from trainer.cli import parse, user_errors
 
-ROOT = Path(__file__).parent.parent
-SESSIONS = {  # folder of weights -> what is typed
-    "weights/tiny": (
+SESSIONS = {  # folder in weights/ -> what is typed
+    "tiny": (
         "What colour is the boat?",
         "How many birds are there?",
         "Is the bird to the left or to the right of the turtle?",
         "What colour is the cat?",
         "Describe the picture.",
     ),
-    "weights/photo": ("What animal is this?", "What colour is it?", "Describe the picture."),
+    "photo": ("What animal is this?", "What colour is it?", "Describe the picture."),
 }
 COLUMNS, ROWS = 80, 46
 FONT = ImageFont.truetype(font_manager.findfont("DejaVu Sans Mono"), 13)
@@ -67,7 +72,7 @@ class Session:
         begun = time.monotonic()
         while self.came(QUIET) or not self.stands_at(prompt):
             if time.monotonic() - begun > PATIENCE:
-                raise TimeoutError(f"no {prompt!r} within {PATIENCE} s; the screen: {self.screen.display}")
+                raise DataError(f"no {prompt!r} within {PATIENCE} s; the screen shows {self.screen.display}")
 
     def came(self, seconds: float) -> bool:
         """Whether something was said within so long; a frame is drawn of it."""
@@ -100,20 +105,30 @@ class Session:
         self.frames[-1] = (image, milliseconds)
 
 
-def main(weights: str = "weights/tiny", out: str = "docs/session.gif") -> None:
+@dataclass
+class Args:
+    model: Literal["tiny", "photo"] = "tiny"
+    """Which of the models that ship is asked."""
+    out: Path = ROOT / "docs/session.gif"
+    """The recording to write."""
+
+
+@user_errors
+def main(argv: list[str] | None = None) -> None:
+    args = parse(Args, argv, __doc__)
     with tempfile.TemporaryDirectory() as home:
         session = Session(home)
         session.wait_for("$")
         session.frames.clear()
-        session.type(f"make chat WEIGHTS={weights}")
+        session.type(f"make chat WEIGHTS=weights/{args.model}")
         session.wait_for(">")
-        for question in SESSIONS[weights]:
+        for question in SESSIONS[args.model]:
             session.hold(READ)
             session.type(question)
             session.wait_for(">")
         session.hold(2 * READ)
         session.hang_up()
-    save(session.frames, ROOT / out)
+    save(session.frames, args.out)
 
 
 def drawn(screen: pyte.Screen) -> Image.Image:
@@ -157,4 +172,4 @@ def save(frames: list[tuple[Image.Image, int]], out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()
