@@ -1,6 +1,7 @@
 """What the documents point at is there, and says what they say."""
 
 import json
+import pkgutil
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -115,6 +116,11 @@ def test_flags_are_told_with_bounds_choices_and_rules() -> None:
 def test_every_page_has_its_place_on_the_site() -> None:
     placed = set(re.findall(r": (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE))
     assert placed == {path.relative_to(ROOT).as_posix() for path in PAGES}
+
+
+def test_names_of_the_python_api_exist() -> None:
+    names = re.findall(r"^::: (\S+)$", (ROOT / "docs/API.md").read_text(), re.MULTILINE)
+    assert len(names) > 10 and all(pkgutil.resolve_name(name) for name in names)
 
 
 def test_badges_are_true() -> None:
