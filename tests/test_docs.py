@@ -1,15 +1,19 @@
 """What the documents point at is there, and says what they say."""
 
 import json
+import pkgutil
 import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from docs import badges, flags, photos
 from docs.data_flow import main as draw_data_flow
 from notebooks.twin import translated, twins
-from scoring import suite
+from scoring import doctor, suite
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -23,7 +27,10 @@ FILE = re.compile(
     r"(?<![\w/.$])((?:model|dataset|trainer|scoring|serve|convert|tests|benchmarks|notebooks|docs)/[\w/.-]+\w)"
 )
 SCRIPT = re.compile(r"(?:python|\$\(PY\)) (?:-m )?([\w/.]+)")
-TARGET = re.compile(r"make ([a-z]+)")
+TARGET = re.compile(r"(?:^|`|QUICK=1 )make ([a-z]+)", re.MULTILINE)
+COMMAND = re.compile(r"(-m [\w.]+(?: check| show)?|(?<![\w/])\w+\.py)(?=[ `])([^`\n#|]*)")
+FLAG = re.compile(r"(?<![-\w])--(?:no_)?(\w+)")
+OTHERS = re.compile(r"^.*(?:transformers serve|jupyter|tensorboard|torchrun --|pip install).*$", re.MULTILINE)
 
 
 def headings(path: Path) -> set[str]:
@@ -53,21 +60,103 @@ def test_files_scripts_and_targets_that_are_named_exist(page: Path) -> None:
         found = path.exists() or path.with_suffix(".py").exists() or (path / "__main__.py").exists()
         assert found or name.startswith(("http", "pip", "venv", "torch")), f"{page.name}: {name}"
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    for block in re.findall(r"```(.*?)```", text, re.DOTALL):
-        for name in TARGET.findall(block):
-            assert name in targets, f"{page.name}: make {name}"
+    for name in TARGET.findall(text):
+        assert name in targets, f"{page.name}: make {name}"
 
 
-def test_readme_lists_every_notebook_and_module() -> None:
-    readme = (ROOT / "README.md").read_text()
+@cache
+def flags_of(command: str) -> set[str]:
+    kinds = flags.dataclasses_of(command)
+    return {"help"} | {flag.name.removeprefix("--") for kind in kinds for flag in flags.flags_of(kind)}
+
+
+@cache
+def fields_of_all() -> set[str]:
+    """Every annotated name in our sources: all flags are among them, and nothing is imported for it."""
+    sources = (p.read_text() for p in [*ROOT.glob("*.py"), *ROOT.glob("[!.]*/**/*.py")])
+    named = re.compile(r'^    (\w+): |arg\(name="(\w+)"\)', re.MULTILINE)
+    return {name for text in sources for pair in named.findall(text) for name in pair} | {"help"}
+
+
+def commands(text: str) -> Iterator[tuple[str, set[str]]]:
+    """Each of our commands that a page gives flags to, as docs/flags.py calls it; and these flags."""
+    for command, rest in COMMAND.findall(text.replace("\\\n", " ")):
+        for name in (command, " ".join(command.split()[:2])):
+            if name in flags.commands() and FLAG.search(rest):
+                yield name, set(FLAG.findall(rest))
+                break
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_flags_that_are_named_exist(page: Path) -> None:
+    """Those that a command is given are its own; all others are some command's."""
+    text = page.read_text()
+    for command, given in commands(text):
+        assert given <= flags_of(command), f"{page.name}: {command} {given - flags_of(command)}"
+    others = set(FLAG.findall(OTHERS.sub("", text)))
+    assert others <= fields_of_all(), f"{page.name}: {others - fields_of_all()}"
+
+
+def test_every_command_is_found_with_its_dataclasses() -> None:
+    found = flags.commands()
+    assert len(found) >= 20 and found["train_sft_vlm.py"] == ["train_sft_vlm", "TrainArgs"]
+    assert found["convert_vlm.py"] == ["convert_vlm", "Import", "Export", "Merge"]
+    assert found["-m dataset.records check"] == ["dataset.check", "Check"]
+    assert found["-m dataset.storybook"][0] == "dataset.storybook.__main__"
+
+
+def test_flags_are_told_with_bounds_choices_and_rules() -> None:
+    told = {flag.name: flag for flag in flags.flags_of(flags.dataclasses_of("eval_vlm.py")[0])}
+    assert told["--max_new_tokens"].takes == "0 or more" and told["--max_new_tokens"].default == "`256`"
+    assert told["--dtype"].takes == "`auto`, `fp32`, `bf16`, `int8`"
+    assert told["--top_p"].help.endswith("Only with `--temperature`.")
+    taken = [flag.name for flag in flags.flags_of(flags.dataclasses_of("convert_vlm.py")[0])]
+    assert taken[:3] == ["SOURCE", "OUT", "--from"]
+
+
+def test_every_page_has_its_place_on_the_site() -> None:
+    placed = set(re.findall(r": (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE))
+    assert placed == {path.relative_to(ROOT).as_posix() for path in PAGES}
+
+
+def test_names_of_the_python_api_exist() -> None:
+    names = re.findall(r"^::: (\S+)$", (ROOT / "docs/API.md").read_text(), re.MULTILINE)
+    assert len(names) > 10 and all(pkgutil.resolve_name(name) for name in names)
+
+
+def test_badges_are_true() -> None:
+    wanted = re.search(r"^torch==(\d+\.\d+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)[1]
+    assert badges.BADGES["pytorch"][1] == wanted
+    assert badges.BADGES["python"][1] == "{}.{}+".format(*doctor.PYTHON)
+    for name, said in badges.BADGES.items():
+        assert (badges.HERE / f"{name}.svg").read_text() == badges.badge(*said), "python -m docs.badges"
+
+
+@pytest.mark.parametrize(("language", "page"), photos.PAGES.items())
+def test_photographs_are_shown_with_their_answers(language: str, page: str) -> None:
+    """Run `python -m docs.photos` where this fails."""
+    told = (ROOT / page).read_text().split("<!-- photos -->")[1].split("<!-- /photos -->")[0]
+    for path, asked in photos.QUESTIONS.items():
+        assert (ROOT / path).is_file() and path in told
+        assert all(f"{question} **" in told for question in asked[language])
+    with pytest.raises(ValueError, match="no line <!-- photos -->"):
+        photos.between_marks("no marks", told)
+
+
+def test_the_recording_is_small() -> None:
+    assert (ROOT / "docs/session.gif").stat().st_size < 2e6
+
+
+def test_readme_lists_every_notebook_and_the_map_every_module() -> None:
+    readme, plan = (ROOT / "README.md").read_text(), (ROOT / "docs/CODE.md").read_text()
     for path in ROOT.glob("notebooks/*.ipynb"):
         assert f"(notebooks/{path.name})" in readme, path.name
     modules = [path for folder in ("model", ".", "trainer", "serve") for path in ROOT.glob(f"{folder}/*.py")]
     for path in modules:
-        assert path.name == "__init__.py" or path.name in readme, path
+        assert path.name == "__init__.py" or path.name in plan, path
 
 
-@pytest.mark.parametrize("page", ["README.md", "weights/tiny/README.md"])
+@pytest.mark.parametrize("page", ["docs/SCORES.md", "weights/tiny/README.md"])
 def test_scores_are_those_that_the_suite_wrote(page: str) -> None:
     tables = suite.table(json.loads((ROOT / "docs/suite.json").read_text())).split("\n\n")
     assert all(table in (ROOT / page).read_text() for table in tables)
