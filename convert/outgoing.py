@@ -80,14 +80,22 @@ def refused(what: str, found: str, known: tuple[str, ...]) -> str:
     return f"{{{{- raise_exception('unknown {what} ' ~ {found} ~ '; known: {', '.join(known)}') }}}}"
 
 
+def lead(text: str) -> str:
+    """Jinja that writes the text in front of a message that begins with words."""
+    wordy = "message['content'] is string or message['content'][0]['type'] == 'text'"
+    wordy = f"message['role'] != 'assistant' and ({wordy})"
+    return f"{{%- if {wordy} %}}{{{{- {json.dumps(text)} }}}}{{%- endif %}}" if text else ""
+
+
 def chat_template(chat: Chat) -> str:
     """Jinja that writes what `Chat` renders: content may be a string or a list of texts and images."""
     how, picture = chat.format, "".join(chat.format.picture)
-    other = refused("part", "part['type']", PARTS)
+    other, behind = refused("part", "part['type']", PARTS), "\n" if how.line_break else ""
     said = (
+        f"{lead(how.before_words)}"
         "{%- if message['content'] is string %}{{- message['content'] }}{%- else %}"
         "{%- for part in message['content'] %}{%- if part['type'] in ('image', 'image_url') %}"
-        f"{{{{- {json.dumps(picture)} + '\\n' }}}}"
+        f"{{{{- {json.dumps(picture + behind)} }}}}"
         "{%- elif part['type'] == 'text' %}{{- part['text'] }}"
         f"{{%- else %}}{other}{{%- endif %}}"
         "{%- endfor %}{%- endif %}"

@@ -1,14 +1,16 @@
 """How another project's eye wants its pictures: from either of the files that may say so."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from convert.files import ConvertError
 from dataset.errors import read_object
-from dataset.preprocess import Preprocessor
+from dataset.preprocess import KINDS, Preprocessor
 from model.config import VisionConfig
 
 PIXELS, PROCESSOR = "preprocessor_config.json", "processor_config.json"
+FAMILIES = {"clip": "CLIP", "blip": "Blip", "blip2": "Blip", "siglip": "Siglip"}  # of pixels, by eye
 
 
 def settings(folder: Path) -> tuple[Path, dict] | None:
@@ -19,11 +21,13 @@ def settings(folder: Path) -> tuple[Path, dict] | None:
     return (folder / PROCESSOR, held) if isinstance(held, dict) else None
 
 
-def open_preprocessor(folder: Path, eye: VisionConfig) -> Preprocessor:
-    """The one beside the eye; where there is none its family's, which is said."""
+def open_preprocessor(folder: Path, eye: VisionConfig, needed: bool = False) -> Preprocessor:
+    """The one beside the eye; where there is none, and none is `needed`, its family's, which is said."""
     if (found := settings(folder)) is None:
+        if needed:
+            raise ConvertError(f"{folder}: has no {PIXELS}, which says how pictures are cut; get it, too")
         print(f"{folder}: has no {PIXELS}; pictures are made as for {eye.kind}", file=sys.stderr)
-        return Preprocessor(eye.image_size, crop=eye.kind == "clip")
+        return replace(KINDS[FAMILIES[eye.kind]], image_size=eye.image_size)
     path, values = found
     preprocessor = Preprocessor.from_fields(values, path)
     if preprocessor.image_size != eye.image_size:

@@ -21,6 +21,7 @@ from dataset.loader import held_out_batches, make_loader
 from dataset.needs import Needs
 from dataset.open import Chosen, open_data
 from dataset.packing import Packs
+from dataset.preprocess import Preprocessor
 from dataset.record import Record
 from model.device import pick_device
 from model.hub import WEIGHTS, Model
@@ -255,7 +256,8 @@ def prepare(stage: Stage, args: TrainArgs, assistant: Assistant, needs: Needs) -
     records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
     data = f"{args.data} of {len(records):,} records"
     if not drawn:
-        records, digest = whole_records(args.data, records, assistant.chat, max_length, args, needs)
+        there = args.data, records, assistant.chat, max_length, args, needs
+        records, digest = whole_records(*there, assistant.preprocessor)
         data = f"of {len(records):,} records, sha256 {digest[:16]}"
     if args.pack > 1:
         if stage.build is not AnswerLoss or not isinstance(assistant.vlm, VLM):
@@ -271,11 +273,18 @@ def prepare(stage: Stage, args: TrainArgs, assistant: Assistant, needs: Needs) -
 
 
 def whole_records(
-    source: str, records: Sequence[Record], chat: Chat, max_length: int, args: TrainArgs, needs: Needs
+    source: str,
+    records: Sequence[Record],
+    chat: Chat,
+    max_length: int,
+    args: TrainArgs,
+    needs: Needs,
+    preprocessor: Preprocessor | None = None,
 ) -> tuple[Sequence[Record], str]:
     """All that teach the stage something, looked at before the first step, and a digest of them. Raises
     DataError for bad ones, unless --skip_bad, and where none is left."""
-    found = examine(records, chat, max_length, needs=replace(needs, augmented=args.augment))
+    needs = replace(needs, augmented=args.augment)
+    found = examine(records, chat, max_length, needs=needs, preprocessor=preprocessor)
     if found.bad:
         number, first = f"{len(found.bad)} of {len(records)} records are bad", next(iter(found.bad.values()))
         if not args.skip_bad or len(found.bad) == len(records):
@@ -332,7 +341,8 @@ def evaluator(
     chosen = torch.randperm(len(records), generator=torch.Generator().manual_seed(0))[: args.val_samples]
     some = Chosen(records, chosen.tolist())
     if not args.val.startswith("storybook"):
-        some, _ = whole_records(args.val, some, assistant.chat, assistant.context, args, needs)
+        there = args.val, some, assistant.chat, assistant.context, args, needs
+        some, _ = whole_records(*there, assistant.preprocessor)
     some = list(some)
     prepared = Prepared(some, assistant.chat, assistant.preprocessor)
     judges = hasattr(module, "evaluate")  # else two batches tell whether pictures are looked at
