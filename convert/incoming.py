@@ -186,7 +186,7 @@ def read(
     eye = sources(kind, source, vision).eye
     if eye is None:
         return vlm, chat, Preprocessor(config.vision.image_size)
-    return vlm, chat, open_preprocessor(eye, config.vision, needed=kind == "smolvlm")
+    return vlm, chat, open_preprocessor(eye, config.vision, kind == "smolvlm")
 
 
 def sources(kind: str, source: str, vision: str | None = None, tokenizer: str | None = None) -> Sources:

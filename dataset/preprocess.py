@@ -105,9 +105,10 @@ class Preprocessor:
                 raise DataError(
                     f"{path}: {key} is {shown(fields[key])}, expected 3 numbers: red, green, blue"
                 )
-        shape = _tiled(fields, path) if KINDS[kind].tiling else _squared(fields, path)
+        own = KINDS[kind]
+        shape = _tiled(fields, path) if own.tiling else _squared(fields, path)
         mean, std = tuple(fields["image_mean"]), tuple(fields["image_std"])
-        resample = fields["resample"] if fields["resample"] in (1, 2, 3) else 3
+        resample = fields["resample"] if fields["resample"] in (own.resample, 2, 3) else own.resample
         found = cls(mean=mean, std=std, resample=resample, **shape)
         found._refuse_others(fields, path)
         return found
