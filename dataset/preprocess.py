@@ -80,7 +80,7 @@ class Preprocessor:
         return tuple(min(1.0, max(0.0, (x - (1 - k) / 2) / k)) for x, k in zip(box, kept, strict=True))
 
     def to_json(self, path: str | os.PathLike) -> None:
-        """Write `preprocessor_config.json` as transformers' CLIPImageProcessor reads it."""
+        """Write `preprocessor_config.json` as transformers' CLIPImageProcessor or Idefics3's reads it."""
         Path(path).write_text(json.dumps(self._fields(), indent=2) + "\n", encoding="utf-8")
 
     @classmethod
@@ -99,13 +99,13 @@ class Preprocessor:
             known = ", ".join(f"{name}ImageProcessor" for name in KINDS)
             found = shown(values["image_processor_type"])
             raise DataError(f"{path}: image_processor_type is {found}; known: {known}")
-        fields = KINDS[kind]._fields() | _written_out(values)
+        own = KINDS[kind]
+        fields = own._fields() | _written_out(values)
         for key in ("image_mean", "image_std"):
             if not _are_channels(fields[key]) or (key == "image_std" and min(fields[key]) <= 0):
                 raise DataError(
                     f"{path}: {key} is {shown(fields[key])}, expected 3 numbers: red, green, blue"
                 )
-        own = KINDS[kind]
         shape = _tiled(fields, path) if own.tiling else _squared(fields, path)
         mean, std = tuple(fields["image_mean"]), tuple(fields["image_std"])
         resample = fields["resample"] if fields["resample"] in (own.resample, 2, 3) else own.resample
