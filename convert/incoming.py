@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from convert import blip, encoders, gguf, llama, llava, minimind, minimind3, nanovlm
+from convert import blip, encoders, gguf, llama, llava, minimind, minimind3, nanovlm, smolvlm
 from convert.blip import without_twins
 from convert.families import completed, first_id
 from convert.files import ConvertError, Sources, find, find_model, read_tensors, whole_folder
@@ -26,7 +26,9 @@ from model.connector import WordsConnector
 from model.eyes import efficientnet_config
 from model.hub import Config, Model, load_strictly, make, own_tensors, save
 
-SEEING = ("clip", "llava", "blip", "blip2")  # come with an eye, which transformers reads
+WHOLE = ("llava", "smolvlm")  # come with an eye, and a template that writes pictures
+SEEING = ("clip", *WHOLE, "blip", "blip2")  # come with an eye, which transformers reads
+SPEAKING = ("llama", *WHOLE)  # come with words that transformers reads, too
 
 
 def from_llama(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
@@ -47,6 +49,11 @@ def from_clip(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Te
 def from_llava(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
     config = llava.import_config(read_object(source / "config.json"), source / "config.json")
     return config, llava.import_tensors(read_tensors(source), config, source)
+
+
+def from_smolvlm(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
+    config = smolvlm.import_config(read_object(source / "config.json"), source / "config.json")
+    return config, smolvlm.import_tensors(read_tensors(source), config, source)
 
 
 def from_minimind(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
@@ -106,6 +113,7 @@ SOURCES = {
     "gguf": from_gguf,
     "llama": from_llama,
     "llava": from_llava,
+    "smolvlm": from_smolvlm,
     "minimind": from_minimind,
     "nanovlm": from_nanovlm,
     "clip": from_clip,
@@ -168,8 +176,8 @@ def read(
     elif kind == "nanovlm":
         chat = nanovlm.read_chat(folder, tokenizer, config)
     else:
-        rows = config.text.vocab_size if kind in ("llama", "llava", "minimind", "gguf") else 0
-        chat = open_chat(words, config.image_tokens, _format_of(kind, config), kind == "llava", rows)
+        rows = config.text.vocab_size if kind in (*SPEAKING, "minimind", "gguf") else 0
+        chat = open_chat(words, config.image_tokens, _format_of(kind, config), kind in WHOLE, rows)
     if chat is not None:
         if vision and kind in ("gguf", "llama"):
             chat = chat.with_system("")  # who sees is no longer who that message says
@@ -186,15 +194,17 @@ def read(
     if kind == "nanovlm":
         return vlm, chat, nanovlm.pixels(config.vision.image_size)
     eye, side = sources(kind, source, vision).eye, config.vision.image_size
-    return vlm, chat, open_preprocessor(eye, config.vision.kind, side) if eye else Preprocessor(side)
+    if eye is None:
+        return vlm, chat, Preprocessor(side)
+    return vlm, chat, open_preprocessor(eye, config.vision.kind, side, needed=kind == "smolvlm")
 
 
 def sources(kind: str, source: str, vision: str | None = None, tokenizer: str | None = None) -> Sources:
     eye = source if kind in SEEING else vision
     return Sources(
-        model=find(source) if kind in ("llama", "llava", "blip", "blip2") else None,
+        model=find(source) if kind in (*SPEAKING, "blip", "blip2") else None,
         eye=find(eye) if eye and eye not in KNOWN else None,
-        words=find(tokenizer or source) if kind in ("llama", "llava") else None,
+        words=find(tokenizer or source) if kind in SPEAKING else None,
     )
 
 
@@ -209,15 +219,15 @@ def _format_of(kind: str, config: Config) -> ChatFormat | None:
         return T5 if config.published.is_encoder_decoder else OPT
     if kind == "minimind":
         return MINIMIND3 if config.text.qk_norm else MINIMIND
-    return {"blip": BLIP, "clip": FORMATS[0]}.get(kind)
+    return {"blip": BLIP, "clip": FORMATS[0], "smolvlm": smolvlm.SMOLVLM}.get(kind)
 
 
 def with_words(config: Config, chat: Chat, kind: str, where: Path) -> Config:
     """With the tokenizer's ids; the vocabulary of a decoder without pictures grows by what was added."""
     size, rows = max(chat.tokenizer.get_vocab().values()) + 1, config.text.vocab_size
-    if size > rows and kind in ("llava", "minimind", "blip", "blip2"):
+    if size > rows and kind in (*WHOLE, "minimind", "blip", "blip2"):
         raise ConvertError(f"{where}: the tokenizer has {size} tokens, embed_tokens.weight {rows} rows")
-    if kind in ("llava", "minimind") and chat.image_id != config.image_token_id:
+    if kind in (*WHOLE, "minimind") and chat.image_id != config.image_token_id:
         told = f"{config.image_token_id}, in its chat format at {chat.image_id} ({chat.format.placeholder})"
         raise ConvertError(f"{where}: pictures stand at token {told}; that format is not known here")
     if not isinstance(config, VLMConfig):  # BLIP's ids are in its configuration

@@ -4,7 +4,7 @@ template, conversation -> text     must be what     our format, conversation -> 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from convert.files import ConvertError
@@ -78,10 +78,12 @@ class Template:
         """The chat with the system message that the template gives where there is none.
 
         Raises ConvertError where the template writes a conversation in another way than our format does. Of
-        pictures it is one question: LLaVA's own templates leave out what it learnt to end an answer with.
+        LLaVA's it is one question: its own templates leave out what it learnt to end an answer with.
         """
-        talk = SHOWN if self.parts else TALK
-        if not self.parts:
+        talk = [*(SHOWN if self.parts else TALK[:1]), *TALK[1:]]
+        if self.parts and not chat.format.tile:
+            talk = SHOWN
+        else:
             self._expect_same([SYSTEM, *talk], chat)
         begin, (before, after) = "".join(chat.format.begin), map("".join, chat.format.system)
         wanted, ours = self._whole(talk, chat), _spelled(chat, talk)
@@ -102,7 +104,7 @@ class Template:
             shorter = min(len(theirs), len(ours))
             at = next((i for i in range(shorter) if theirs[i] != ours[i]), shorter)
             theirs, ours = theirs[max(0, at - 20) :][:60], ours[max(0, at - 20) :][:60]
-            name = NAMES.get(chat.format, "ChatML")
+            name = NAMES.get(chat.format, "SmolVLM's" if chat.format.tile else "ChatML")
             raise ConvertError(f"{self.where}: its chat template writes {theirs!r} where {name} has {ours!r}")
 
 
@@ -133,9 +135,11 @@ def _token(value: object) -> str:
 
 
 def _spelled(chat: Chat, messages: Sequence[Message]) -> str:
-    """Each picture one placeholder long, as templates write it."""
-    mark = chat.format.placeholder
-    return chat.spelled(messages).replace(mark * max(1, chat.image_tokens), mark)
+    """Each picture one placeholder long, as templates write it; what stands around it where pictures are
+    cut is their processor's to write."""
+    how = chat.format
+    bare = replace(how, picture=(how.placeholder,)) if how.tile else how
+    return Chat(chat.tokenizer, 1, bare).spelled(messages)
 
 
 def parts(content: str) -> list[dict[str, str]]:

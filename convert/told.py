@@ -24,11 +24,18 @@ def behind(how: ChatFormat) -> str:
     return "\n" if how.line_break else ""
 
 
+def lead(text: str) -> str:
+    """Jinja that writes the text in front of a message that begins with words."""
+    wordy = "message['content'] is string or message['content'][0]['type'] == 'text'"
+    wordy = f"message['role'] != 'assistant' and ({wordy})"
+    return f"{{%- if {wordy} %}}{{{{- {json.dumps(text)} }}}}{{%- endif %}}" if text else ""
+
+
 def content(how: ChatFormat, media: bool) -> str:
     """Jinja that writes a message's content, a string or a list of texts and images."""
     other = refused("part", "part['type']", PARTS)
     return (
-        f"{{%- if message['content'] is string %}}{said(how, media)}{{%- else %}}"
+        f"{lead(how.before_words)}{{%- if message['content'] is string %}}{said(how, media)}{{%- else %}}"
         "{%- for part in message['content'] %}{%- if part['type'] in ('image', 'image_url') %}"
         f"{{{{- {json.dumps(''.join(how.picture) + behind(how))} }}}}"
         "{%- elif part['type'] == 'text' %}{{- part['text'] }}"

@@ -8,7 +8,7 @@ What transformers does not read (minimind, nanovlm, gguf, bert) is opened by our
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,17 +20,23 @@ from torch import Tensor, nn
 from transformers import (
     AutoImageProcessor,
     AutoModelForCausalLM,
+    AutoModelForImageTextToText,
     Blip2ForConditionalGeneration,
     BlipForConditionalGeneration,
+    Idefics3Processor,
     LlavaForConditionalGeneration,
+    PreTrainedTokenizerFast,
 )
 
 from convert.files import ConvertError, Sources
+from convert.incoming import WHOLE
 from convert.template import SHOWN, SYSTEM, TALK, open_template
 from convert.words import TOKENIZER, add_specials, special_tokens
 from dataset.chat import IGNORED, Chat
+from dataset.errors import read_object
 from dataset.preprocess import Preprocessor
-from dataset.processor_file import PIXELS, settings
+from dataset.processor_file import PIXELS, PROCESSOR, settings
+from dataset.tiles import Grid, placeholders
 from model.eyes import TRANSFORMERS, placeless, quietly
 from model.hub import Model, load
 from scoring.assistant import Assistant
@@ -43,18 +49,17 @@ def expect_same(written: Path, kind: str, sources: Sources) -> None:
     """Raises ConvertError that names what our loader makes of the folder and transformers of its source
     otherwise, and what our loader raises where it does not open it."""
     model, chat, preprocessor = opened(written)
-    if chat and sources.words:
-        expect_same_ids(chat, sources.words, pictures=kind == "llava")
+    seen, grids = preprocessor.frames(picture()), preprocessor.grids([picture()])  # (F, 3, S, S)
     if sources.eye and settings(sources.eye):
-        found = preprocessor(picture())
-        compare("pixels", found, sources.eye, lambda: their_pixels(sources.eye))
-    seen = preprocessor(picture())[None]  # (1, 3, S, S)
+        compare("pixels", seen, sources.eye, lambda: their_pixels(sources.eye))
+    if chat and sources.words:
+        expect_same_ids(chat, sources, grids, pictures=kind in WHOLE)
     with torch.no_grad():
         if sources.eye and (kind == "llama" or not sources.model):
             found = model.vision(seen)
             compare("features", found, sources.eye, lambda: their_features(sources.eye, model, seen))
         if sources.model:
-            ids = question(kind, model, chat)
+            ids = question(kind, model, chat, grids)
             found = our_logits(model, ids, None if kind == "llama" else seen)
             compare("logits", found, sources.model, lambda: MODELS[kind](sources.model, ids, seen))
 
@@ -68,31 +73,34 @@ def opened(written: Path) -> tuple[Model, Chat | None, Preprocessor]:
 
 
 def picture() -> Image.Image:
-    """Noise, wider than high: what is cut and what is squashed shows."""
+    """Noise, wider than high: what is cut off, what is cut into tiles and what is squashed shows."""
     return Image.fromarray(np.random.default_rng(0).integers(0, 256, (400, 700, 3), dtype=np.uint8))
 
 
-def question(kind: str, model: Model, chat: Chat | None) -> Tensor:
+def question(kind: str, model: Model, chat: Chat | None, grids: Sequence[Grid]) -> Tensor:
     """ids (1, T), those of a picture among them where the model sees."""
     if chat:
-        return torch.tensor([chat.prompt(TALK[:1] if kind == "llama" else SHOWN)])
+        return torch.tensor([chat.prompt(TALK[:1] if kind == "llama" else SHOWN, grids)])
     image = model.config.image_token_id
     ids = [id for id in range(4, 16) if id != image]
-    return torch.tensor([[*[image] * (model.config.image_tokens if kind == "llava" else 0), *ids]])
+    places = placeholders(grids, model.config.image_tokens)[0] if kind in WHOLE else 0
+    return torch.tensor([[*[image] * places, *ids]])
 
 
-def expect_same_ids(chat: Chat, folder: Path, pictures: bool) -> None:
+def expect_same_ids(chat: Chat, sources: Sources, grids: Sequence[Grid], pictures: bool) -> None:
     """A conversation in one go, special tokens among its text, as other programs encode it."""
+    folder = sources.words
     talk = SHOWN if pictures else [SYSTEM, *TALK[:1]]
     template, bos, mark = open_template(folder, pictures), "".join(chat.format.begin), chat.format.placeholder
-    text = template.write(talk).replace(mark, mark * chat.image_tokens) if template else chat.spelled(talk)
+    shown = their_tiles(chat, sources) if chat.format.tile else mark * chat.image_tokens
+    text = template.write(talk).replace(mark, shown) if template else chat.spelled(talk, grids)
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
     tokenizer.no_truncation(), tokenizer.no_padding()  # as transformers does, whatever the file says
     add_specials(tokenizer, special_tokens(chat.tokenizer))
     begin = tokenizer.encode(bos, add_special_tokens=False).ids
     spelled = template is not None and text.startswith(bos)  # else it is put in front of the ids
     rest = tokenizer.encode(text if spelled else text.removeprefix(bos), add_special_tokens=False).ids
-    expected, found = rest if spelled else begin + rest, chat.prompt(talk)
+    expected, found = rest if spelled else begin + rest, chat.prompt(talk, grids)
     if found != expected:
         at = next((i for i, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b), len(found))
         theirs, ours = ([*map(tokenizer.id_to_token, ids[at:][:5])] for ids in (expected, found))
@@ -138,8 +146,19 @@ def of(kind: type, folder: Path) -> nn.Module:
 
 
 def their_pixels(folder: Path) -> Tensor:
+    """(F, 3, S, S)"""
     made = AutoImageProcessor.from_pretrained(str(folder), backend="pil")
-    return made(picture(), return_tensors="pt")["pixel_values"][0]
+    return made(picture(), return_tensors="pt")["pixel_values"].flatten(0, -4)
+
+
+def their_tiles(chat: Chat, sources: Sources) -> str:
+    """What their processor writes for the picture."""
+    path = sources.eye / PROCESSOR
+    told = read_object(path) if path.is_file() else {}
+    eye = AutoImageProcessor.from_pretrained(str(sources.eye), backend="pil")
+    words = PreTrainedTokenizerFast(tokenizer_file=str(sources.words / TOKENIZER))
+    made = Idefics3Processor(eye, words, image_seq_len=told.get("image_seq_len", chat.image_tokens))
+    return made.replace_image_token(eye(picture(), return_row_col_info=True), 0)
 
 
 def their_features(folder: Path, model: Model, seen: Tensor) -> Tensor:
@@ -157,6 +176,10 @@ def of_llava(folder: Path, ids: Tensor, seen: Tensor) -> Tensor:
     return of(LlavaForConditionalGeneration, folder)(ids, seen).logits[0, -1]
 
 
+def of_smolvlm(folder: Path, ids: Tensor, seen: Tensor) -> Tensor:
+    return of(AutoModelForImageTextToText, folder)(input_ids=ids, pixel_values=seen[None]).logits[0, -1]
+
+
 def of_blip(folder: Path, ids: Tensor, seen: Tensor) -> Tensor:
     return of(BlipForConditionalGeneration, folder)(seen, ids).logits[0, -1]
 
@@ -169,4 +192,4 @@ def of_blip2(folder: Path, ids: Tensor, seen: Tensor) -> Tensor:
     return model(seen, torch.cat([places, ids], dim=1), **labels).logits[0, -1]
 
 
-MODELS = {"llama": of_llama, "llava": of_llava, "blip": of_blip, "blip2": of_blip2}
+MODELS = {"llama": of_llama, "llava": of_llava, "smolvlm": of_smolvlm, "blip": of_blip, "blip2": of_blip2}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer
 
+from convert.files import ConvertError
 from convert.template import NAMES, TALK, Template, open_template
 from dataset.chat import FORMATS, LLAVA, SPECIALS, START, Chat, ChatFormat, going_on, open_tokenizer
 
@@ -28,6 +29,8 @@ def open_chat(
     chosen = how or _likely(template, known, folder)
     if template and template.bos in known and template.writes_bos:
         chosen = replace(chosen, begin=(template.bos,))
+    if chosen.tile and (lacking := sorted({*chosen.begin, *chosen.specials()} - known)):
+        raise ConvertError(f"{folder / TOKENIZER}: lacks {lacking[0]}, of which SmolVLM's prompt is made")
     add_specials(tokenizer, [*chosen.begin, *(SPECIALS if chosen.placeholder in SPECIALS else ())])
     name_spare_rows(tokenizer, rows)
     bos = "".join(chosen.begin)

@@ -20,6 +20,7 @@ from tokenizers import Encoding, Tokenizer
 from dataset.errors import DataError, read_object
 from dataset.instead import expect_itself
 from dataset.record import IMAGE
+from dataset.tiles import FILE, Grid
 
 IGNORED = -100
 END_OF_TEXT, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
@@ -44,7 +45,11 @@ class ChatFormat:
     answer: tuple[tuple[str, ...], tuple[str, ...]] = ((), (END,))
     after: tuple[str, ...] = ("\n",)
     picture: tuple[str, ...] = (VISION_START, IMAGE_PAD, VISION_END)  # IMAGE_PAD: `placeholder`, N times
+    tile: tuple[str, ...] = ()  # of a picture that is cut: with {row} and {column}, in front of `picture`
+    row_end: tuple[str, ...] = ()  # behind the tiles of each row
+    tiles_end: tuple[str, ...] = ()  # behind all of them
     line_break: bool = True  # what `<image>\n` in a message has behind the picture is written
+    before_words: str = ""  # in front of a message that begins with words
     pictures_first: bool = False  # they stand in front of `user`, wherever in a message they are
     placeholder: str = IMAGE_PAD
     end: str = END
@@ -53,6 +58,15 @@ class ChatFormat:
 
     def specials(self) -> set[str]:
         return {self.placeholder, self.end, self.pad}
+
+    def pieces_of(self, grid: Grid) -> Iterator[str]:
+        """Of a picture: its tiles row by row, where it is cut, then the whole."""
+        for row in range(1, grid.rows + 1):
+            for column in range(1, grid.columns + 1):
+                yield from (piece.format(row=row, column=column) for piece in self.tile)
+            yield from self.row_end
+        yield from self.tiles_end if grid.rows else ()
+        yield from self.picture
 
     @classmethod
     def from_file(cls, path: Path) -> "ChatFormat":
@@ -136,7 +150,11 @@ class Part:
 
 
 class Chat:
-    """A tokenizer that knows its chat format; each picture is `image_tokens` placeholders long."""
+    """A tokenizer that knows its chat format; each frame of a picture is `image_tokens` placeholders long.
+
+    `grids` say how the pictures of a conversation are cut, in reading order; one that none is given for is
+    one frame.
+    """
 
     def __init__(
         self, tokenizer: Tokenizer, image_tokens: int, chat_format: ChatFormat | None = None
@@ -217,12 +235,29 @@ class Chat:
     def decode(self, ids: Iterable[int]) -> str:
         return self.tokenizer.decode(list(ids), skip_special_tokens=True)
 
+    def answer(self, ids: Iterable[int]) -> str:
+        """What was said, without what the format puts in front of every answer."""
+        return self.decode(ids).removeprefix("".join(self.format.answer[0]))
+
+    def expect_tiles(self, most: int, where: str | Path) -> None:
+        """Raises DataError where the largest grid, `most` x `most`, cannot be written."""
+        how = self.format
+        marks = {*how.pieces_of(Grid(most, most))} - {*how.row_end, *how.tiles_end}
+        lacking = sorted(marks - self._special.keys()) if how.tile else ["a chat format that has tiles"]
+        if most and lacking:
+            told = f"pictures are cut into up to {most} x {most} tiles, and its words lack {lacking[0]}"
+            raise DataError(f"{where}: {told}; set do_image_splitting to false in {FILE}")
+
     def render(
-        self, messages: Iterable[Message], where: str = "the sample", max_length: int | None = None
+        self,
+        messages: Iterable[Message],
+        where: str = "the sample",
+        max_length: int | None = None,
+        grids: Iterable[Grid] = (),
     ) -> Sample:
         """A conversation with its answers. Longer than max_length tokens: cut at the end, but never within a
         picture, and never so that no answer is left: that is a DataError that names `where`."""
-        ids, labels = self._encoded(self._parts(messages))
+        ids, labels = self._encoded(self._parts(messages, grids))
         if max_length is not None and len(ids) > max_length:
             if self.image_id in ids[max_length:] or ids[max_length - 1] == self.image_id:
                 raise DataError(f"{where}: {len(ids)} tokens; cutting at {max_length} would cut a picture")
@@ -231,16 +266,16 @@ class Chat:
             raise DataError(f"{where}: no answer within {max_length or len(ids)} tokens; raise --max_length")
         return Sample(ids, labels)
 
-    def prompt(self, messages: Iterable[Message]) -> list[int]:
+    def prompt(self, messages: Iterable[Message], grids: Iterable[Grid] = ()) -> list[int]:
         """A conversation that ends with the user, opened for the assistant's answer."""
-        return self._encoded(self._asked(messages))[0]
+        return self._encoded(self._asked(messages, grids))[0]
 
-    def spelled(self, messages: Iterable[Message]) -> str:
+    def spelled(self, messages: Iterable[Message], grids: Iterable[Grid] = ()) -> str:
         """What `prompt` encodes, special tokens as they are written."""
-        return "".join(part.text for part in self._asked(messages))
+        return "".join(part.text for part in self._asked(messages, grids))
 
-    def _asked(self, messages: Iterable[Message]) -> list[Part]:
-        return [*self._parts(messages), *self._pieces(self.format.opening)]
+    def _asked(self, messages: Iterable[Message], grids: Iterable[Grid]) -> list[Part]:
+        return [*self._parts(messages, grids), *self._pieces(self.format.opening)]
 
     def _encoded(self, parts: Iterable[Part]) -> tuple[list[int], list[int]]:
         """Text between two special tokens is encoded in one go, as other programs do; a token is scored if
@@ -260,8 +295,8 @@ class Chat:
             labels += [id if scored[at] else IGNORED for id, at in zip(encoding.ids, starts, strict=True)]
         return ids, labels
 
-    def _parts(self, messages: Iterable[Message]) -> Iterator[Part]:
-        how, messages = self.format, list(messages)
+    def _parts(self, messages: Iterable[Message], grids: Iterable[Grid] = ()) -> Iterator[Part]:
+        how, messages, grids = self.format, list(messages), iter(grids)
         yield from self._pieces(how.begin)
         if how.default_system and not (messages and messages[0]["role"] == "system"):
             messages = [{"role": "system", "content": how.default_system}, *messages]
@@ -277,10 +312,11 @@ class Chat:
             else:
                 before, after = how.system if message["role"] == "system" else how.user
                 if how.pictures_first:
-                    yield from self._pieces(how.picture * content.count(IMAGE))
+                    for _ in range(content.count(IMAGE)):
+                        yield from self._pieces(how.pieces_of(next(grids, Grid())))
                     content = content.replace(f"{IMAGE}\n", "").replace(IMAGE, "")
                 yield from self._pieces(before)
-                yield from self._with_pictures(content)
+                yield from self._with_pictures(content, grids)
                 yield from self._pieces(after)
 
     def _pieces(self, pieces: Iterable[str], scored: bool = False) -> Iterator[Part]:
@@ -289,11 +325,11 @@ class Chat:
             for _ in range(repeat):
                 yield Part(piece, scored, self._special.get(piece))
 
-    def _with_pictures(self, content: str) -> Iterator[Part]:
+    def _with_pictures(self, content: str, grids: Iterator[Grid]) -> Iterator[Part]:
         how, (first, *rest) = self.format, content.split(IMAGE)
-        yield Part(first)
+        yield Part(first and how.before_words + first)
         for text in rest:
-            yield from self._pieces(how.picture)
+            yield from self._pieces(how.pieces_of(next(grids, Grid())))
             yield Part(text if how.picture and how.line_break else text.removeprefix("\n"))
 
 
@@ -327,7 +363,7 @@ def token_texts(chat: Chat, ids: Iterable[int]) -> Iterator[str]:
     shown = text = ""
     for id in ids:
         so_far.append(id)
-        text = chat.decode(so_far)
+        text = chat.answer(so_far)
         whole = len(text) > len(shown) and not text.endswith("\N{REPLACEMENT CHARACTER}")
         yield text[len(shown) :] if whole else ""
         shown = text if whole else shown

@@ -22,9 +22,11 @@ from dataset.errors import DataError
 from dataset.flags import Count, CountOr0, parse
 from dataset.images import Source, load_image
 from dataset.needs import NEEDS, Needs
+from dataset.preprocess import Preprocessor, grids_of
 from dataset.project import TINY
 from dataset.record import Record
 from dataset.records import open_records
+from dataset.tiles import Grid
 
 SHOWN, BARS = 100, 8  # bad records told one by one; of the histogram
 
@@ -38,9 +40,10 @@ class Check:
     image_dir: Path | None = None
     """Folder that picture names are relative to (default: the file's)."""
     weights: Path = TINY
-    """Checkpoint folder whose tokenizer measures the lengths."""
+    """Checkpoint folder whose tokenizer measures the lengths, and whose preprocessor, if it does, cuts
+    pictures into tiles."""
     image_tokens: CountOr0 = 64
-    """Tokens that a picture takes (weights/tiny: 64)."""
+    """Tokens that a picture takes, or each of its tiles (weights/tiny: 64)."""
     max_length: Count = 1024
     """Longest conversation, in tokens; an answer that is cut off there is a fault (weights/tiny: 1024)."""
     stage: Literal[tuple(NEEDS)] = "sft"
@@ -74,6 +77,7 @@ def examine(
     max_length: int | None,
     compare: bool = False,
     needs: Needs = NEEDS["sft"],
+    preprocessor: Preprocessor | None = None,
 ) -> Findings:
     """Parse every record, open its pictures, render its conversation. Nothing but findings is kept.
 
@@ -85,7 +89,7 @@ def examine(
         try:
             record = records[index]
             needs.expect(record, chat)
-            length = whole_length(record, chat, max_length)
+            length = whole_length(record, chat, max_length, grids_of(record, preprocessor))
             for image in record.images:
                 load_image(image, name=record.where)
         except DataError as error:
@@ -104,9 +108,9 @@ def examine(
     return found
 
 
-def whole_length(record: Record, chat: Chat, max_length: int | None) -> int:
+def whole_length(record: Record, chat: Chat, max_length: int | None, grids: Sequence[Grid] = ()) -> int:
     """Tokens of the whole conversation. Raises DataError where an answer would be cut off."""
-    length = len(chat.render(record.messages, record.where).input_ids)
+    length = len(chat.render(record.messages, record.where, grids=grids).input_ids)
     if max_length is not None and length > max_length:
         raise DataError(
             f"{record.where}: {length} tokens, the last answer is cut at {max_length}; shorten it"
@@ -179,7 +183,10 @@ def main(argv: list[str]) -> None:
     args = parse(Check, argv, __doc__)
     records = open_records(args.file, args.image_dir)
     chat = Chat.load(args.weights, args.image_tokens)
-    needs = replace(NEEDS[args.stage], augmented=args.augment)
-    found = examine(records, chat, args.max_length, compare=True, needs=needs)
+    needs, preprocessor = (
+        replace(NEEDS[args.stage], augmented=args.augment),
+        Preprocessor.beside(args.weights),
+    )
+    found = examine(records, chat, args.max_length, compare=True, needs=needs, preprocessor=preprocessor)
     print("\n".join(told(found)))
     sys.exit(1 if found.bad or not found.good else 0)

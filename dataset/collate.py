@@ -2,6 +2,8 @@
 
     records [i] -> Sample + pixels -> {"input_ids", "labels" (B, T), "pixel_values" (I, 3, S, S), "where"}
 
+I frames of all pictures: one of each, but where a picture is cut into tiles (tiles.py).
+
 Where features were computed beforehand, "image_features" (I, P, D) stand in for the pixels.
 """
 
@@ -48,9 +50,11 @@ class Prepared:
         return self.shown(self.told(*key))
 
     def told(self, epoch: int, index: int) -> dict:
-        record = self.records[index]
+        record, render = self.records[index], self.chat.render
         talks = [record.messages, *record.more]
-        samples = [self.chat.render(messages, record.where, self.max_length) for messages in talks]
+        cuts = self.preprocessor is not None and self.preprocessor.cuts
+        grids = self.preprocessor.grids(self._images(record, epoch, index)) if cuts else []
+        samples = [render(messages, record.where, self.max_length, grids) for messages in talks]
         sample = packed(samples) if record.more else samples[0]
         return {"key": (epoch, index), "record": record, "sample": sample}
 
@@ -64,13 +68,17 @@ class Prepared:
         }
         if self.features is not None:
             return prepared | {"features": self.features.get(index)}
-        images = [load_image(image, name=record.where) for image in record.images]
+        images = self._images(record, epoch, index)
         if images:
             prepared["regions"] = self._regions(record, images[0].size)
-        if self.augment:
-            rng = torch.Generator().manual_seed(epoch * 1_000_003 + index)
-            images = [augmented(image, rng) for image in images]
-        return prepared | {"pixels": [self.preprocessor(image) for image in images]}
+        return prepared | {"pixels": [self.preprocessor.frames(image) for image in images]}
+
+    def _images(self, record: Record, epoch: int, index: int) -> list[Image.Image]:
+        images = [load_image(image, name=record.where) for image in record.images]
+        if not self.augment:
+            return images
+        rng = torch.Generator().manual_seed(epoch * 1_000_003 + index)
+        return [augmented(image, rng) for image in images]
 
     def _regions(self, record: Record, size: tuple[int, int]) -> list[Region]:
         """As the eye sees them; where nobody has drawn any, the first picture is one region."""
@@ -120,26 +128,27 @@ class Collate:
             rows = [s.ends or [len(s.input_ids)] * len(s.input_ids) for s in samples]
             batch["ends"] = pad_right(rows, 0)
         batch |= self._regions(prepared)
-        pixels = [image for p in prepared for image in p.get("pixels", [])]
+        pixels = [frames for p in prepared for frames in p.get("pixels", [])]
         features = [p["features"] for p in prepared if p.get("features") is not None]
         if pixels:
-            batch["pixel_values"] = torch.stack(pixels)
+            batch["pixel_values"] = torch.cat(pixels)
         if features:
             batch["image_features"] = torch.cat(features)
         return batch
 
     def _regions(self, prepared: list[dict]) -> Batch:
-        """Boxes (R, 4), words said of each (R, T), and the picture (R,) that each is in."""
-        regions, pictures, first = [], [], 0
+        """Boxes (R, 4), words said of each (R, T), and the frame (R,) that each is in: the whole picture."""
+        regions, frames, before = [], [], 0
         for item in prepared:
+            counts = [len(picture) for picture in item.get("pixels", [])]
             regions += item["regions"]
-            pictures += [first] * len(item["regions"])
-            first += len(item.get("pixels", []))
+            frames += [before + sum(counts[:1]) - 1] * len(item["regions"])
+            before += sum(counts)
         if not regions:
             return {}
         words = [sorted(set(self.chat.encode(f" {text}"))) for _, text in regions]
         return {
             "region_boxes": torch.tensor([box for box, _ in regions]),
             "region_ids": pad_right(words, self.chat.pad_id),
-            "region_images": torch.tensor(pictures),
+            "region_images": torch.tensor(frames),
         }

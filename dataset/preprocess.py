@@ -1,14 +1,15 @@
 """From RGB to CLIP's pixels, and the file that says how.
 
-    RGB image -> Preprocessor -> pixels (3, S, S)
+    RGB image -> Preprocessor -> frames (F, 3, S, S)
 
-S side of the square that the vision tower sees.
+S side of the square that the vision tower sees; F is 1, but where a picture is cut into tiles (tiles.py).
 """
 
 import json
 import math
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,9 @@ import torch
 from PIL import Image
 
 from dataset.errors import DataError, read_object, shown
+from dataset.images import load_image
+from dataset.record import Record
+from dataset.tiles import FILE, LARGEST, Grid, Tiling
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,8 @@ class Preprocessor:
     """CLIP's preprocessing: resize (bicubic), crop the centre, subtract `mean`, divide by `std`.
 
     With `crop` the shortest side becomes `image_size` and the middle is kept; without, the whole picture is
-    squashed to the square. The pixels are those of transformers' CLIPImageProcessor (its PIL backend).
+    squashed to the square. The pixels are those of transformers' CLIPImageProcessor (its PIL backend), with
+    `tiling` those of its Idefics3ImageProcessor.
     """
 
     image_size: int = 224
@@ -33,13 +38,29 @@ class Preprocessor:
     crop: bool = True
     short: int | None = None  # with `crop`: the shortest side before it, where that is longer than image_size
     resample: int = int(Image.Resampling.BICUBIC)
+    tiling: Tiling | None = None
 
     def __call__(self, image: Image.Image) -> torch.Tensor:
-        """RGB image -> float32 pixels (3, S, S). Raises ValueError for another mode."""
+        """RGB image -> float32 pixels (3, S, S) of the whole picture. Raises ValueError for another mode."""
+        return self.frames(image)[-1]
+
+    def frames(self, image: Image.Image) -> torch.Tensor:
+        """RGB image -> (F, 3, S, S), as many frames as its grid says, the whole picture last."""
         if image.mode != "RGB":
             raise ValueError(f"the image has mode {image.mode}, expected RGB: pass it through load_image")
-        pixels = torch.from_numpy(np.array(self._squared(image))).permute(2, 0, 1) / 255  # (3, S, S), 0 to 1
+        tiling, side = self.tiling, self.image_size
+        squares = tiling.frames(image, side, self.resample) if tiling else [self._squared(image)]
+        pixels = torch.from_numpy(np.stack(squares)).permute(0, 3, 1, 2) / 255  # (F, 3, S, S), 0 to 1
         return (pixels - torch.tensor(self.mean)[:, None, None]) / torch.tensor(self.std)[:, None, None]
+
+    @property
+    def cuts(self) -> bool:
+        """Whether a picture may be several frames."""
+        return self.tiling is not None and self.tiling.cut
+
+    def grids(self, images: Sequence[Image.Image]) -> list[Grid]:
+        """How each picture is cut."""
+        return [self.tiling.grid(one.size, self.image_size) if self.tiling else Grid() for one in images]
 
     def _squared(self, image: Image.Image) -> Image.Image:
         size, short = self.image_size, min(image.size)
@@ -59,7 +80,7 @@ class Preprocessor:
         return tuple(min(1.0, max(0.0, (x - (1 - k) / 2) / k)) for x, k in zip(box, kept, strict=True))
 
     def to_json(self, path: str | os.PathLike) -> None:
-        """Write `preprocessor_config.json` as transformers' CLIPImageProcessor reads it."""
+        """Write `preprocessor_config.json` as transformers' CLIPImageProcessor or Idefics3's reads it."""
         Path(path).write_text(json.dumps(self._fields(), indent=2) + "\n", encoding="utf-8")
 
     @classmethod
@@ -78,36 +99,45 @@ class Preprocessor:
             known = ", ".join(f"{name}ImageProcessor" for name in KINDS)
             found = shown(values["image_processor_type"])
             raise DataError(f"{path}: image_processor_type is {found}; known: {known}")
-        fields = KINDS[kind]._fields() | _written_out(values)
-        size = fields["size"]
-        known = isinstance(size, dict) and set(size) in ({"shortest_edge"}, {"height", "width"})
-        if not known or not all(type(side) is int and side > 0 for side in size.values()):
-            raise DataError(
-                f'{path}: size is {shown(size)}, expected a whole number or {{"shortest_edge": number}}'
-            )
+        own = KINDS[kind]
+        fields = own._fields() | _written_out(values)
         for key in ("image_mean", "image_std"):
             if not _are_channels(fields[key]) or (key == "image_std" and min(fields[key]) <= 0):
                 raise DataError(
                     f"{path}: {key} is {shown(fields[key])}, expected 3 numbers: red, green, blue"
                 )
+        shape = _tiled(fields, path) if own.tiling else _squared(fields, path)
         mean, std = tuple(fields["image_mean"]), tuple(fields["image_std"])
-        crop, side = "shortest_edge" in size, next(iter(size.values()))
-        kept = min(side, _side_of(fields["crop_size"])) if crop else side
-        resample = fields["resample"] if fields["resample"] in (2, 3) else 3
-        found = cls(kept, mean, std, crop, side if kept < side else None, resample)
+        resample = fields["resample"] if fields["resample"] in (own.resample, 2, 3) else own.resample
+        found = cls(mean=mean, std=std, resample=resample, **shape)
         found._refuse_others(fields, path)
         return found
 
+    @classmethod
+    def beside(cls, folder: str | os.PathLike) -> "Preprocessor | None":
+        """That of a checkpoint folder; None for a folder of words alone."""
+        path = Path(folder) / FILE
+        return cls.from_json(path) if path.is_file() else None
+
     def _fields(self) -> dict:
         square = {"height": self.image_size, "width": self.image_size}
-        return {
+        squared = {
             "image_processor_type": "CLIPImageProcessor",
-            "do_convert_rgb": True,
-            "do_resize": True,
             "size": {"shortest_edge": self.short or self.image_size} if self.crop else square,
-            "resample": self.resample,
             "do_center_crop": self.crop,
             "crop_size": square,
+        }
+        tiled = self.tiling and {
+            "image_processor_type": "Idefics3ImageProcessor",
+            "size": {"longest_edge": self.tiling.longest},
+            "do_image_splitting": self.tiling.cut,
+            "max_image_size": {"longest_edge": self.image_size},
+        }
+        return {
+            **(tiled or squared),
+            "do_convert_rgb": True,
+            "do_resize": True,
+            "resample": self.resample,
             "do_rescale": True,
             "rescale_factor": 1 / 255,
             "do_normalize": True,
@@ -117,7 +147,7 @@ class Preprocessor:
 
     def _refuse_others(self, fields: dict, path: str | os.PathLike) -> None:
         """One rule: a file is good if it says what we would write, but for what changes no pixel."""
-        expected = self._fields() | {"do_pad": False}
+        expected = self._fields() | ({} if self.tiling else {"do_pad": False})  # tiles fill their frames
         idle = {"image_processor_type", "do_convert_rgb"} | (set() if self.crop else {"crop_size"})
         for key in [key for key in expected if key not in idle]:
             found, value = fields.get(key, expected[key]), expected[key]
@@ -133,12 +163,52 @@ KINDS = {  # of transformers' image processors, by what each does with what its 
     "Blip": Preprocessor(384, crop=False),
     "Siglip": Preprocessor(224, HALF, HALF, crop=False),
     "Bit": Preprocessor(224, *IMAGENET, short=256),  # DINOv2's
+    "Idefics3": Preprocessor(364, HALF, HALF, crop=False, resample=1, tiling=Tiling()),
+    "SmolVLM": Preprocessor(364, HALF, HALF, crop=False, resample=1, tiling=Tiling()),
 }
 
 
 def efficientnet(image_size: int) -> Preprocessor:
     """EfficientNet-Lite's pixels, (x - 127) / 128 of bytes; the whole picture, squashed to the square."""
     return Preprocessor(image_size, (127 / 255,) * 3, (128 / 255,) * 3, crop=False)
+
+
+def grids_of(record: Record, preprocessor: Preprocessor | None) -> list[Grid]:
+    """How the pictures of a record are cut; none is opened where the preprocessor never cuts."""
+    if preprocessor is None or not preprocessor.cuts:
+        return []
+    return preprocessor.grids([load_image(image, name=record.where) for image in record.images])
+
+
+def _squared(fields: dict, path: str | os.PathLike) -> dict:
+    """Fields of `Preprocessor`: cropped or squashed to one square."""
+    size = fields["size"]
+    known = isinstance(size, dict) and set(size) in ({"shortest_edge"}, {"height", "width"})
+    if not known or not all(type(side) is int and side > 0 for side in size.values()):
+        raise DataError(
+            f'{path}: size is {shown(size)}, expected a whole number or {{"shortest_edge": number}}'
+        )
+    crop, side = "shortest_edge" in size, next(iter(size.values()))
+    kept = min(side, _side_of(fields["crop_size"])) if crop else side
+    return {"image_size": kept, "crop": crop, "short": side if kept < side else None}
+
+
+def _tiled(fields: dict, path: str | os.PathLike) -> dict:
+    """Fields of `Preprocessor`: cut into tiles, or squashed by way of a longest side."""
+    sides = []
+    for key in ("size", "max_image_size"):
+        size = fields[key]
+        side = size.get("longest_edge") if isinstance(size, dict) and len(size) == 1 else None
+        if type(side) is not int or not 1 <= side <= LARGEST:
+            told = f'{{"longest_edge": number}}, up to {LARGEST}'
+            raise DataError(f"{path}: {key} is {shown(size)}, expected {told}")
+        sides.append(side)
+    longest, side = sides
+    return {
+        "image_size": side,
+        "crop": False,
+        "tiling": Tiling(longest, fields["do_image_splitting"] is True),
+    }
 
 
 def _written_out(values: dict) -> dict:

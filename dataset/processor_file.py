@@ -19,10 +19,12 @@ def settings(folder: Path) -> tuple[Path, dict] | None:
     return (folder / PROCESSOR, held) if isinstance(held, dict) else None
 
 
-def open_preprocessor(folder: Path, kind: str, image_size: int) -> Preprocessor:
-    """The one beside an eye of a kind, which sees squares of `image_size`; where there is none its family's,
-    which is said."""
+def open_preprocessor(folder: Path, kind: str, image_size: int, needed: bool = False) -> Preprocessor:
+    """The one beside an eye of a kind, which sees squares of `image_size`; where there is none, and none is
+    `needed`, its family's, which is said."""
     if (found := settings(folder)) is None:
+        if needed:
+            raise DataError(f"{folder}: has no {PIXELS}, which says how pictures are cut; get it, too")
         print(f"{folder}: has no {PIXELS}; pictures are made as for {kind}", file=sys.stderr)
         return replace(KINDS[FAMILIES[kind]], image_size=image_size)
     path, values = found

@@ -16,6 +16,7 @@ from dataset.console import script
 from dataset.errors import DataError
 from dataset.flags import Count, CountOr0, parse
 from dataset.open import open_data
+from dataset.preprocess import Preprocessor, grids_of
 from dataset.project import TINY
 
 SCORED, SPECIAL, PLAIN = "\033[1;32m", "\033[90m", "\033[0m"  # green, grey
@@ -35,7 +36,7 @@ class Show:
     weights: Path = TINY
     """Checkpoint folder whose tokenizer and chat format are used."""
     image_tokens: CountOr0 = 64
-    """Tokens that a picture takes (weights/tiny: 64)."""
+    """Tokens that a picture takes, or each of its tiles (weights/tiny: 64)."""
 
 
 def pieces(chat: Chat, ids: list[int], labels: list[int]) -> Iterator[tuple[str, str]]:
@@ -73,7 +74,8 @@ def main(argv: list[str]) -> None:
         raise DataError(f"{args.data}: has records 1 to {len(records)}, not {args.number}")
     record = records[args.number - 1]
     chat = Chat.load(args.weights, args.image_tokens)
-    sample = chat.render(record.messages, record.where)
+    grids = grids_of(record, Preprocessor.beside(args.weights))
+    sample = chat.render(record.messages, record.where, grids=grids)
     print(rendered(chat, sample.input_ids, sample.labels, sys.stdout.isatty()))
     scored = sum(label != IGNORED for label in sample.labels)
     numbers = f"{len(sample.input_ids)} tokens, {scored} of them scored, {len(record.images)} pictures"

@@ -13,8 +13,9 @@ from PIL import Image
 from dataset.check import whole_length
 from dataset.errors import DataError
 from dataset.images import load_image
-from dataset.record import IMAGE, Record
-from scoring.assistant import Assistant
+from dataset.preprocess import grids_of
+from dataset.record import Record
+from scoring.assistant import Assistant, pictures_in
 
 Asked = tuple["Question", list[Image.Image]]
 LeftOut = dict[int, str]  # why a record cannot be asked, by its index
@@ -55,7 +56,7 @@ class Question:
     def pictures(self) -> list[Image.Image]:
         """Those of the turns before. Raises DataError where any of the record's cannot be opened."""
         images = [load_image(image, name=self.record.where) for image in self.record.images]
-        return images[: sum(message["content"].count(IMAGE) for message in self.before)]
+        return images[: pictures_in(self.before)]
 
     def answered(self, said: str) -> Answer:
         record, asked = self.record, self.before[-1]["content"]
@@ -116,10 +117,11 @@ def questions(
         asked = []
         with leaving_out(index, left_out):
             record = records[index]
-            whole_length(record, chat, context)
+            grids = grids_of(record, assistant.preprocessor)
+            whole_length(record, chat, context, grids)
             turns = [n for n, message in enumerate(record.messages) if message["role"] == "assistant"]
             for number in turns[-1:] if last else turns:
-                room = context - len(chat.prompt(record.messages[:number]))
+                room = context - len(chat.prompt(record.messages[:number], grids))
                 asked.append(Question(record, index, number, min(max_new_tokens, room)))
         yield from asked
 

@@ -1,9 +1,10 @@
 """A model with its tokenizer and its way to look at pictures: from messages and pictures to text."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -15,6 +16,7 @@ from dataset.errors import DataError
 from dataset.images import load_image
 from dataset.instead import expect_itself
 from dataset.preprocess import Preprocessor
+from dataset.tiles import FILE, placeholders
 from model.captured import CapturedDecoder
 from model.device import pick_device, pick_dtype
 from model.hub import Model, load, load_adapter, merge, save
@@ -37,7 +39,7 @@ class Assistant:
         expect_itself(Path(folder))
         vlm = load(folder).to(place).eval()
         chat = Chat.load(folder, vlm.config.image_tokens)
-        preprocessor = Preprocessor.from_json(Path(folder) / "preprocessor_config.json")
+        preprocessor = Preprocessor.from_json(Path(folder) / FILE)
         found = cls(vlm, chat, preprocessor, pick_dtype(dtype, place))
         found.expect_fitting_parts(folder)
         return found
@@ -69,7 +71,8 @@ class Assistant:
         config, words = self.vlm.config, self.chat.tokenizer.get_vocab_size()
         if self.preprocessor.image_size != config.vision.image_size:
             sizes = f"{self.preprocessor.image_size}, the model wants {config.vision.image_size}"
-            raise DataError(f"{folder}: preprocessor_config.json makes pictures of side {sizes}")
+            raise DataError(f"{folder}: {FILE} makes pictures of side {sizes}")
+        self.expect_tiles(folder)
         found, told = (words, self.chat.image_id), (config.text.vocab_size, config.image_token_id)
         if isinstance(self.vlm, VLM) and found != told:
             raise DataError(
@@ -77,10 +80,15 @@ class Assistant:
                 f"{told[0]} and {told[1]}; they are not of one model"
             )
 
+    def expect_tiles(self, where: str | Path) -> None:
+        """Raises DataError where the words have no marks for the tiles that pictures are cut into."""
+        if self.preprocessor.cuts:
+            self.chat.expect_tiles(self.preprocessor.tiling.most(self.preprocessor.image_size), where)
+
     def save(self, folder: str | Path, store: torch.dtype | None = None) -> None:
         save(self.vlm, folder, store)
         self.chat.save(folder)
-        self.preprocessor.to_json(Path(folder) / "preprocessor_config.json")
+        self.preprocessor.to_json(Path(folder) / FILE)
 
     @property
     def device(self) -> torch.device:
@@ -91,10 +99,16 @@ class Assistant:
         """Tokens that a conversation and its answer may have."""
         return self.vlm.config.text.max_position_embeddings
 
-    def fitting(self, messages: Sequence[Message], new: int) -> list[Message]:
+    def prompt(self, messages: Iterable[Message], images: Sequence[Image.Image] = ()) -> list[int]:
+        """The ids of a conversation about these pictures, opened for the answer."""
+        return self.chat.prompt(messages, self.preprocessor.grids(images))
+
+    def fitting(
+        self, messages: Sequence[Message], new: int, images: Sequence[Image.Image] = ()
+    ) -> list[Message]:
         """Without its oldest turns, as few as leave room for `new` tokens; the last stays."""
         kept = list(messages)
-        while len(kept) > 2 and len(self.chat.prompt(kept)) + new > self.context:
+        while len(kept) > 2 and len(self.prompt(kept, images)) + new > self.context:
             kept = without_oldest(kept)
         return kept
 
@@ -104,8 +118,9 @@ class Assistant:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=dtype == "bf16")
 
     def pixels(self, images: Sequence[Image.Image]) -> Tensor | None:
-        """Pictures -> (I, 3, S, S), None for none."""
-        return torch.stack([self.preprocessor(image) for image in images]).to(self.device) if images else None
+        """Pictures -> (I, 3, S, S), their frames one after the other; None for none."""
+        frames = [self.preprocessor.frames(image) for image in images]
+        return torch.cat(frames).to(self.device) if frames else None
 
     def stream(
         self,
@@ -129,7 +144,7 @@ class Assistant:
 
         What `memory` holds of the conversation from the turns before is not read again.
         """
-        ids = self.chat.prompt(messages)
+        ids = self.prompt(messages, images)
         if choices.get("max_new_tokens", 0) > self.context - len(ids):
             raise DataError(
                 f"{len(ids)} tokens of conversation and --max_new_tokens {choices['max_new_tokens']} "
@@ -152,9 +167,9 @@ class Assistant:
         choices: dict[str, object],
     ) -> Iterator[int]:
         """The new ids, reading on from what `memory` knows; it knows them, too, afterwards."""
-        decoder, per_image = self.vlm.quick or self.vlm.decoder, self.chat.image_tokens
-        known = memory.recall(ids, images, self.chat.image_id, per_image)
-        seen = ids[:known].count(self.chat.image_id) // per_image
+        decoder = self.vlm.quick or self.vlm.decoder
+        counts = placeholders(self.preprocessor.grids(images), self.chat.image_tokens)
+        known, seen = memory.recall(ids, images, self.chat.image_id, counts)
         capacity = len(ids) + self.vlm.sampling(choices).max_new_tokens
         cache = memory.grown(capacity, lambda size: decoder.new_cache(1, size))
         memory.ids, memory.images = list(ids), list(images)
@@ -167,12 +182,19 @@ class Assistant:
         self, conversations: Sequence[Sequence[Message]], images: Sequence[Image.Image], **choices: object
     ) -> list[str]:
         """The answers to several conversations at once; `images` are those of all, in reading order."""
-        ids, mask = pad_left([self.chat.prompt(messages) for messages in conversations], self.chat.pad_id)
+        left = iter(images)
+        shown = [list(islice(left, pictures_in(messages))) for messages in conversations]
+        prompts = map(self.prompt, conversations, shown)
+        ids, mask = pad_left([*prompts], self.chat.pad_id)
         with self.precision():
             new = self.vlm.generate(
                 ids.to(self.device), self.pixels(images), attention_mask=mask.to(self.device), **choices
             )
-        return [self.chat.decode(row) for row in new.tolist()]
+        return [self.chat.answer(row) for row in new.tolist()]
+
+
+def pictures_in(messages: Iterable[Message]) -> int:
+    return sum(message["content"].count(IMAGE) for message in messages)
 
 
 def with_pictures(question: str, number: int) -> str:

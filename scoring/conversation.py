@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from dataset.chat import IMAGE, Message
+from dataset.chat import Message
 from dataset.errors import DataError
-from scoring.assistant import Assistant, with_pictures
+from scoring.assistant import Assistant, pictures_in, with_pictures
 from scoring.heatmap import Look, looked
 from scoring.memory import Memory
 
@@ -30,7 +30,7 @@ class Conversation:
     @property
     def unseen(self) -> int:
         """Pictures that no question was about yet: the next one is."""
-        return len(self.images) - sum(message["content"].count(IMAGE) for message in self.messages)
+        return len(self.images) - pictures_in(self.messages)
 
     def ask(self, assistant: Assistant, question: str, **choices: object) -> Iterator[str]:
         """The answer, piece by piece; what has come of it is kept if nobody asks for the rest.
@@ -39,7 +39,7 @@ class Conversation:
         """
         content = with_pictures(question, self.unseen)
         whole = [*self.messages, {"role": "user", "content": content}]
-        asked = assistant.fitting(whole, int(choices.get("max_new_tokens", 256)))
+        asked = assistant.fitting(whole, int(choices.get("max_new_tokens", 256)), self.images)
         self.forgotten = (len(whole) - len(asked)) // 2
         said = ""
         for piece in assistant.stream(asked, self.images, self.memory, **choices):

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from dataset.chat import Chat, Message
 from dataset.errors import DataError
+from dataset.tiles import Grid
 from model.blip import Blip
 from model.look import looks
 from model.vlm import VLM
@@ -42,11 +44,14 @@ def looked(
     """Of each content word of an answer; a word of several tokens looks where the first of them does."""
     if not isinstance(assistant.vlm, VLM | Blip):
         raise DataError("heatmaps are of our own decoders: this model's words look inside of transformers")
-    before, said = assistant.chat.prompt(messages), assistant.chat.encode(answer)
-    pixels, ids = assistant.pixels(images), torch.tensor([before + said], device=assistant.device)
-    if pixels is None:
+    if not images:
         raise DataError("a heatmap wants a picture; name one with --image")
-    found = looks(assistant.vlm, ids, pixels).cpu()  # (T, I, rows, columns)
+    grids, before = assistant.preprocessor.grids(images), assistant.prompt(messages, images)
+    whole = assistant.chat.render([*messages, {"role": "assistant", "content": answer}], grids=grids)
+    said = whole.input_ids[len(before) : assistant.context]
+    ids = torch.tensor([before + said], device=assistant.device)
+    found = looks(assistant.vlm, ids, assistant.pixels(images)).cpu()  # (T, frames, rows, columns)
+    found = as_wholes(found, grids)  # (T, I, rows, columns)
     content = [(word, at) for word, at in words(assistant.chat, said) if word.lower() not in PLAIN]
     return [
         Look(word, found[len(before) + at - 1]) for word, at in content
@@ -62,6 +67,21 @@ def of_word(looks: Sequence[Look], word: str) -> list[Look]:
             if "".join(look.word.lower() for look in row) == wanted:
                 found.append(Look(word, torch.stack([look.shares for look in row]).mean(0)))
     return found
+
+
+def as_wholes(frames: torch.Tensor, grids: Sequence[Grid]) -> torch.Tensor:
+    """Shares of each frame (T, frames, rows, columns) -> of each picture (T, I, rows, columns): what its
+    tiles get is added to the cells of the whole that they cover."""
+    rows, columns = frames.shape[2:]
+    pictures = []
+    for grid, own in zip(grids, frames.split([grid.frames for grid in grids], 1), strict=True):
+        tiles, whole = own[:, :-1], own[:, -1]
+        if grid.rows:
+            side_by_side = tiles.unflatten(1, grid).permute(0, 1, 3, 2, 4).flatten(3).flatten(1, 2)
+            mean = F.adaptive_avg_pool2d(side_by_side, (rows, columns))
+            whole = whole + mean * (grid.rows * grid.columns)
+        pictures.append(whole)
+    return torch.stack(pictures, 1)
 
 
 def words(chat: Chat, ids: Sequence[int]) -> list[tuple[str, int]]:

@@ -5,6 +5,7 @@ prompt  <system> <picture> question answer question
 """
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 from PIL import Image
 
@@ -19,23 +20,30 @@ class Memory:
         self.images: list[Image.Image] = []
         self.cache: KVCache | None = None
 
-    def recall(self, ids: Sequence[int], images: Sequence[Image.Image], image_id: int, per_image: int) -> int:
-        """How many of `ids` are known, by whole pictures; the last is not, as it is yet to be read.
+    def recall(
+        self, ids: Sequence[int], images: Sequence[Image.Image], image_id: int, counts: Sequence[int]
+    ) -> tuple[int, int]:
+        """How many of `ids` are known, and how many pictures, which are so as a whole; the last of the ids is
+        not, as it is yet to be read. `counts` are the placeholders of each picture.
 
         The cache forgets what came after them.
         """
         if self.cache is None:
-            return 0
+            return 0, 0
         known, limit = 0, min(self.cache.length, len(self.ids), len(ids) - 1)
         while known < limit and self.ids[known] == ids[known]:
             known += 1
-        places = [i for i, id in enumerate(ids) if id == image_id][::per_image]
-        for number, first in enumerate(places):
-            half_read = first < known < first + per_image
-            if half_read or (first < known and self.images[number] != images[number]):
-                known = first
+        places, seen = iter([i for i, id in enumerate(ids) if id == image_id]), 0
+        for number, count in enumerate(counts):
+            own = [*islice(places, count)]
+            if not own or own[0] >= known:
+                break
+            if own[-1] >= known or self.images[number] != images[number]:
+                known = own[0]
+                break
+            seen += 1
         self.cache.length = known
-        return known
+        return known, seen
 
     def grown(self, capacity: int, new_cache: Callable[[int], KVCache]) -> KVCache:
         """The cache, with room for `capacity` tokens: a new and larger one where it has less."""

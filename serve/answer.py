@@ -42,7 +42,7 @@ def answers(assistant: Assistant, asked: Asked, files: Sequence[bytes]) -> Itera
     """
     messages = asked.conversation()
     images = [load_image(file, name=f"picture {number}") for number, file in enumerate(files, start=1)]
-    read = len(assistant.chat.prompt(messages))
+    read = len(assistant.prompt(messages, images))
     most, made, memory = longest(asked, read, assistant.context), 0, Memory()
     generator = torch.Generator(assistant.device)
     generator.seed() if asked.seed is None else generator.manual_seed(asked.seed)

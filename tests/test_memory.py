@@ -85,6 +85,7 @@ def test_half_a_picture_is_not_known() -> None:
         (5, [7, 9, 9, 9, 2, 3], 0),
     ):
         memory.cache.length = length
-        assert memory.recall(ids, [red], image_id=9, per_image=3) == known == memory.cache.length
+        found = memory.recall(ids, [red], image_id=9, counts=[3])
+        assert found == (known, int(known > 3)) and known == memory.cache.length
     memory.cache.length = 5
-    assert memory.recall([1, 9, 9, 9, 2, 3], [Image.new("RGB", (4, 4), "blue")], 9, 3) == 1
+    assert memory.recall([1, 9, 9, 9, 2, 3], [Image.new("RGB", (4, 4), "blue")], 9, [3]) == (1, 0)

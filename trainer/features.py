@@ -85,8 +85,11 @@ class Seen:
 def compute_features(assistant: Assistant, records: Sequence[Record], folder: Path) -> Seen | None:
     """What the eye sees in every record; what is in `folder` already is not computed again.
 
-    None, and a line that says so, where the disk has too little room.
+    None, and a line that says so, where the disk has too little room, and where pictures are cut into tiles.
     """
+    if assistant.preprocessor.cuts:
+        print("pictures are cut into tiles, each its own number: the eye looks again in every step")
+        return None
     eye = assistant.vlm.config.vision
     store = FeatureStore(folder / fingerprint(assistant), (eye.num_tokens, eye.hidden_size))
     keys, missing, known = {}, {}, {}

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from dataset.chat import Chat
 from dataset.class_names import class_ids
 from dataset.errors import DataError
+from dataset.needs import NEEDS
 from dataset.preprocess import Preprocessor
 from dataset.processor_file import open_preprocessor, side_of
 from dataset.project import TINY
+from dataset.tiles import FILE
 from model.bert import BertConfig
 from model.blip import Blip, BlipConfig
 from model.config import PRESETS, DecoderConfig, VisionConfig, VLMConfig
@@ -47,6 +49,9 @@ def open_model(args: "TrainArgs", stage: str) -> Assistant:
             )
     assistant = Assistant.load(args.init, args.device, args.dtype) if args.init else new_model(args)
     vlm = assistant.vlm
+    if assistant.preprocessor.cuts and NEEDS[stage].pictures == "one":
+        told = f"cuts pictures into tiles, and stage {stage} reads one frame of each"
+        raise DataError(f"--init {args.init}: {told}; set do_image_splitting to false in its {FILE}")
     if stage == "caption" and isinstance(vlm, VLM):
         return as_blip(assistant, args)
     wanted = "qformer" if stage == "qformer" else args.connector

@@ -9,6 +9,7 @@ from dataset.check import Check, examine, idle_told
 from dataset.errors import DataError
 from dataset.needs import NEEDS, Needs
 from dataset.open import Chosen
+from dataset.preprocess import Preprocessor
 from dataset.record import Record
 
 if TYPE_CHECKING:
@@ -16,12 +17,18 @@ if TYPE_CHECKING:
 
 
 def whole_records(
-    source: str, records: Sequence[Record], chat: Chat, max_length: int, args: "TrainArgs", needs: Needs
+    source: str,
+    records: Sequence[Record],
+    chat: Chat,
+    max_length: int,
+    args: "TrainArgs",
+    needs: Needs,
+    preprocessor: Preprocessor | None = None,
 ) -> tuple[Sequence[Record], str]:
     """All that teach the stage something, and a digest of them. Raises DataError for bad ones, unless
     --skip_bad, and where too few are left."""
     needs = replace(needs, augmented=args.augment)
-    found = examine(records, chat, max_length, needs=needs)
+    found = examine(records, chat, max_length, needs=needs, preprocessor=preprocessor)
     if found.bad:
         number, first = f"{len(found.bad)} of {len(records)} records are bad", next(iter(found.bad.values()))
         if not args.skip_bad or len(found.bad) == len(records):
