@@ -97,14 +97,14 @@ def with_first_blank(folder: Path) -> None:
 
 
 WRONG = {  # what is read wrongly -> what the trial says
-    "logits": ("convert.llama.rope", lambda *_: (5.0, None), "logits of the same question differ"),
+    "logits": ("convert.llama.rope", lambda *_, **__: (5.0, None), "logits of the same question differ"),
     "pixels": (
         "convert.incoming.open_preprocessor",
-        lambda *_: Preprocessor(32, crop=False),
+        lambda *_, **__: Preprocessor(32, crop=False),
         "pixels of the",
     ),
     "ids": ("dataset.chat.going_on", lambda same: same, "after 12 tokens a conversation goes on"),
-    "rows": ("convert.words.name_spare_rows", lambda *_: None, "they are not of one model"),
+    "rows": ("convert.words.name_spare_rows", lambda *_, **__: None, "they are not of one model"),
 }
 
 
