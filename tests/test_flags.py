@@ -63,6 +63,10 @@ REFUSED = [  # flags that were once taken and not heeded, or did harm; and what 
     ("eval --data d.jsonl --batch_size 0", "--batch_size 0: give 1 or more"),
     ("web --port 99999", "--port 99999: give a number from 1 to 65535"),
     ("web --at_once 0", "--at_once 0: give 1 or more"),
+    (
+        "convert export a b --store q8_0",
+        "--store q8_0: llava has float32, float16 and bfloat16; or --format gguf",
+    ),
     ("convert import a b --from llava --vision c", "--vision c: llava has an eye of its own"),
     ("check d.jsonl --max_length -1", "--max_length -1: give 1 or more"),
     ("show d.jsonl --image_tokens -1", "--image_tokens -1: give 0 or more"),

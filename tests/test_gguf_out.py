@@ -240,12 +240,6 @@ def test_a_number_that_float16_does_not_hold(plain: Chat, tmp_path: Path) -> Non
         convert_vlm([*asked, "float16"])
 
 
-def test_a_precision_that_only_gguf_has(plain: Chat, tmp_path: Path) -> None:
-    made(plain).save(tmp_path / "ours")
-    with pytest.raises(SystemExit, match="--store q8_0: llava has float32, float16 and bfloat16; or"):
-        convert_vlm(["export", str(tmp_path / "ours"), str(tmp_path / "out"), "--store", "q8_0"])
-
-
 @pytest.mark.parametrize("pre", ["gpt-2", "smollm", "llama-bpe", "qwen2"])
 def test_how_words_are_cut_is_found(pre: str) -> None:
     """A name whose pattern gives the same ids of all texts, whatever it is called."""

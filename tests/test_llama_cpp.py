@@ -23,8 +23,8 @@ PHOTO = (  # to weights/photo's decoder, without a picture
     "What is the capital of France?|Name a colour.|What do cats eat?|Is the sun a star?"
     "|How many legs has a dog?|Write a sentence about the sea.|Who wrote Hamlet?|What is 2 plus 3?|Say hello."
     "|What is ice made of?|Name three fruits.|What is the opposite of hot?|Where do fish live?"
-    "|What colour is grass?|Tell me a joke.|When is winter?|What is a bicycle?|Why is the sky blue?"
-    "|Do birds fly?|How do you make tea?"
+    "|What colour is grass?|Tell me a joke.|When is winter?|What is a bicycle?"
+    "|Why is the sky blue?|Do birds fly?|How do you make tea?"
 ).split("|")
 
 
