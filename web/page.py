@@ -20,7 +20,7 @@ THUMBNAIL = (192, 96)  # pixels of a picture in the conversation
 
 def page(demo: Demo) -> gr.Blocks:
     with gr.Blocks(title="Glimpse", analytics_enabled=False, delete_cache=(600, 3600)) as blocks:
-        visitor = gr.State(lambda: Visitor(demo.names[0]))  # until the page is loaded
+        visitor = gr.State(Visitor(demo.names[0]))  # not a function, which would run beside `opened`
         Page(demo, Layout(demo.names), visitor).connect(blocks)
     return blocks
 
