@@ -7,8 +7,9 @@ python train_pretrain_vlm.py --stage vision --data my.jsonl --out out/vision
 from dataclasses import dataclass
 from typing import Literal
 
+from trainer.args import TrainArgs
 from trainer.cli import parse, user_errors
-from trainer.run import TrainArgs, run
+from trainer.run import run
 
 
 @dataclass

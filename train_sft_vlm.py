@@ -4,8 +4,9 @@ python train_sft_vlm.py --init weights/photo --data my.jsonl --out out/mine
 python train_sft_vlm.py --data my.jsonl --out out/mine --resume last
 """
 
+from trainer.args import TrainArgs
 from trainer.cli import parse, user_errors
-from trainer.run import TrainArgs, run
+from trainer.run import run
 
 
 @user_errors

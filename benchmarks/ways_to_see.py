@@ -32,10 +32,10 @@ from model.vlm import VLM
 from scoring import report
 from scoring.answers import answer_all
 from scoring.assistant import Assistant
+from trainer.args import TrainArgs
 from trainer.cli import parse, user_errors
 from trainer.loop import Recipe, make_optimizers, to_device, train_step
 from trainer.models import as_blip, with_connector
-from trainer.run import TrainArgs
 from trainer.stages import STAGES, choose_trainable
 
 WAYS = ("linear", "mlp", "qformer", "cross-attention")

@@ -15,7 +15,7 @@ from model.blip import BlipConfig
 from model.blip2 import Blip2Config
 from model.config import VisionConfig
 from model.eyes import SHAPE_FIELDS
-from model.hub import load_strictly, own_tensors
+from model.files import load_strictly, own_tensors
 from model.qformer import QFormer, QFormerPretraining
 from model.vision import VisionTower
 

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from dataset.errors import read_object
 from dataset.instead import expect_itself
-from model.hub import within
+from model.files import within
 from model.partial import INDEX, WHOLE, partial
 
 WRAPPED = re.compile(  # what torch.compile, DDP, FSDP and checkpointed activations put into names
@@ -30,6 +30,11 @@ WITHIN = ("model", "state_dict", "model_state_dict", "module")  # where a traini
 
 class ConvertError(ValueError):
     """Which file or tensor cannot be converted, and by which rule, in one line."""
+
+
+WITH_TEMPLATE = ("llava", "smolvlm")  # come with an eye, and a template that writes pictures
+SEEING = ("clip", *WITH_TEMPLATE, "blip", "blip2")  # come with an eye, which transformers reads
+SPEAKING = ("llama", *WITH_TEMPLATE)  # come with words that transformers reads, too
 
 
 @dataclass(frozen=True)

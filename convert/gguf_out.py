@@ -20,8 +20,8 @@ from convert.gguf_write import write
 from convert.told import chat_template
 from dataset.chat import Chat
 from model.config import DecoderConfig
+from model.files import merge
 from model.gguf_file import MOVED, move
-from model.hub import merge
 from model.vlm import VLM
 from scoring.assistant import Assistant
 

@@ -10,7 +10,17 @@ from torch import Tensor
 from convert import blip, encoders, gguf, llama, llava, minimind, minimind3, nanovlm, smolvlm
 from convert.blip import without_twins
 from convert.families import completed, first_id
-from convert.files import ConvertError, Sources, find, find_model, read_tensors, whole_folder
+from convert.files import (
+    SEEING,
+    SPEAKING,
+    WITH_TEMPLATE,
+    ConvertError,
+    Sources,
+    find,
+    find_model,
+    read_tensors,
+    whole_folder,
+)
 from convert.words import TOKENIZER, open_chat
 from dataset.chat import BLIP, FORMATS, MINIMIND, MINIMIND3, OPT, T5, Chat, ChatFormat
 from dataset.class_names import class_ids
@@ -24,11 +34,8 @@ from model.blip2 import Blip2Config
 from model.config import PRESETS, VLMConfig
 from model.connector import WordsConnector
 from model.eyes import efficientnet_config
-from model.hub import Config, Model, load_strictly, make, own_tensors, save
-
-WHOLE = ("llava", "smolvlm")  # come with an eye, and a template that writes pictures
-SEEING = ("clip", *WHOLE, "blip", "blip2")  # come with an eye, which transformers reads
-SPEAKING = ("llama", *WHOLE)  # come with words that transformers reads, too
+from model.files import Config, Model, load_strictly, own_tensors, save
+from model.hub import make
 
 
 def from_llama(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str, Tensor]]:
@@ -177,7 +184,7 @@ def read(
         chat = nanovlm.read_chat(folder, tokenizer, config)
     else:
         rows = config.text.vocab_size if kind in (*SPEAKING, "minimind", "gguf") else 0
-        chat = open_chat(words, config.image_tokens, _format_of(kind, config), kind in WHOLE, rows)
+        chat = open_chat(words, config.image_tokens, _format_of(kind, config), kind in WITH_TEMPLATE, rows)
     if chat is not None:
         if vision and kind in ("gguf", "llama"):
             chat = chat.with_system("")  # who sees is no longer who that message says
@@ -225,9 +232,9 @@ def _format_of(kind: str, config: Config) -> ChatFormat | None:
 def with_words(config: Config, chat: Chat, kind: str, where: Path) -> Config:
     """With the tokenizer's ids; the vocabulary of a decoder without pictures grows by what was added."""
     size, rows = max(chat.tokenizer.get_vocab().values()) + 1, config.text.vocab_size
-    if size > rows and kind in (*WHOLE, "minimind", "blip", "blip2"):
+    if size > rows and kind in (*WITH_TEMPLATE, "minimind", "blip", "blip2"):
         raise ConvertError(f"{where}: the tokenizer has {size} tokens, embed_tokens.weight {rows} rows")
-    if kind in (*WHOLE, "minimind") and chat.image_id != config.image_token_id:
+    if kind in (*WITH_TEMPLATE, "minimind") and chat.image_id != config.image_token_id:
         told = f"{config.image_token_id}, in its chat format at {chat.image_id} ({chat.format.placeholder})"
         raise ConvertError(f"{where}: pictures stand at token {told}; that format is not known here")
     if not isinstance(config, VLMConfig):  # BLIP's ids are in its configuration

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from convert.files import ConvertError, whole_folder
-from model.hub import merge
+from model.files import merge
 from model.lora import adapter_of
 from model.vlm import VLM
 from scoring.assistant import Assistant

@@ -12,7 +12,7 @@ from convert.files import whole_folder
 from convert.told import chat_template
 from dataset.chat import Chat
 from model.config import VLMConfig
-from model.hub import merge
+from model.files import merge
 from scoring.assistant import Assistant
 
 

@@ -28,8 +28,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from convert.files import ConvertError, Sources
-from convert.incoming import WHOLE
+from convert.files import WITH_TEMPLATE, ConvertError, Sources
 from convert.template import SHOWN, SYSTEM, TALK, open_template
 from convert.words import TOKENIZER, add_specials, special_tokens
 from dataset.chat import IGNORED, Chat
@@ -38,7 +37,8 @@ from dataset.preprocess import Preprocessor
 from dataset.processor_file import PIXELS, PROCESSOR, settings
 from dataset.tiles import Grid, placeholders
 from model.eyes import TRANSFORMERS, placeless, quietly
-from model.hub import Model, load
+from model.files import Model
+from model.hub import load
 from scoring.assistant import Assistant
 
 CLOSE = 1e-3  # of the largest number
@@ -53,7 +53,7 @@ def expect_same(written: Path, kind: str, sources: Sources) -> None:
     if sources.eye and settings(sources.eye):
         compare("pixels", seen, sources.eye, lambda: their_pixels(sources.eye))
     if chat and sources.words:
-        expect_same_ids(chat, sources, grids, pictures=kind in WHOLE)
+        expect_same_ids(chat, sources, grids, pictures=kind in WITH_TEMPLATE)
     with torch.no_grad():
         if sources.eye and (kind == "llama" or not sources.model):
             found = model.vision(seen)
@@ -83,7 +83,7 @@ def question(kind: str, model: Model, chat: Chat | None, grids: Sequence[Grid]) 
         return torch.tensor([chat.prompt(TALK[:1] if kind == "llama" else SHOWN, grids)])
     image = model.config.image_token_id
     ids = [id for id in range(4, 16) if id != image]
-    places = placeholders(grids, model.config.image_tokens)[0] if kind in WHOLE else 0
+    places = placeholders(grids, model.config.image_tokens)[0] if kind in WITH_TEMPLATE else 0
     return torch.tensor([[*[image] * places, *ids]])
 
 

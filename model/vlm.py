@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from model import files
 from model.config import VLMConfig
 from model.connector import build_connector
 from model.decoder import Decoder, KVCache
@@ -138,12 +139,8 @@ class VLM(Speaker):
         yield from self.speak(lambda: step(embeds), append, select, how, generator)
 
     def save_pretrained(self, folder: str | Path, dtype: torch.dtype | None = None) -> None:
-        from model import hub
-
-        hub.save(self, folder, dtype)
+        files.save(self, folder, dtype)
 
     @classmethod
     def from_pretrained(cls, folder: str | Path) -> "VLM":
-        from model import hub
-
-        return hub.load(folder)
+        return files.load(folder, {files.OURS: lambda: (VLMConfig, cls)})

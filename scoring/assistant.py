@@ -19,7 +19,8 @@ from dataset.preprocess import Preprocessor
 from dataset.tiles import FILE, placeholders
 from model.captured import CapturedDecoder
 from model.device import pick_device, pick_dtype
-from model.hub import Model, load, load_adapter, merge, save
+from model.files import Model, load_adapter, merge, save
+from model.hub import load
 from model.quick import QuickDecoder
 from model.vlm import VLM
 from scoring.memory import Memory

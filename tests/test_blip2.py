@@ -12,7 +12,7 @@ from transformers import Blip2ForConditionalGeneration, Blip2ForImageTextRetriev
 from convert.blip import import_blip2, import_matcher, without_twins
 from convert_vlm import main as convert_vlm
 from model.blip2 import Blip2
-from model.hub import load_strictly, own_tensors
+from model.files import load_strictly, own_tensors
 from model.qformer import similarity
 from scoring.assistant import Assistant
 from tests.conftest import SMALL_EYE, scrambled

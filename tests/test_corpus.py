@@ -28,8 +28,8 @@ from dataset.record import Record
 from scoring.answers import answer_all
 from scoring.assistant import Assistant
 from tests.conftest import TINY
+from trainer.args import TrainArgs
 from trainer.records import whole_records
-from trainer.run import TrainArgs
 
 Verdict = int | str | tuple[int, str]
 LIMIT = TINY.text.max_position_embeddings

@@ -17,8 +17,9 @@ import train_sft_vlm
 from model.decoder import Decoder
 from scoring.assistant import Assistant
 from tests.conftest import TINY, scrambled
+from trainer.args import TrainArgs
 from trainer.distributed import gather, sum_gradients, summed, summed_by_name
-from trainer.run import TrainArgs, make_recipe
+from trainer.run import make_recipe
 from trainer.shards import clip_gradients, shard_layers, whole
 from trainer.stages import STAGES
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from trainer.args import TrainArgs
 from trainer.few import LOOKS, STEPS, suited
-from trainer.run import TrainArgs
 
 
 def test_84_pictures_get_steps_enough_to_learn_something() -> None:

@@ -16,7 +16,7 @@ from benchmarks import costs, decoding, training, ways_to_see
 from dataset import check, flags, show, sort_of_clevr, train_tokenizer
 from scoring import gallery
 from trainer import average
-from trainer.run import TrainArgs
+from trainer.args import TrainArgs
 
 photo, storybook = (import_module(f"dataset.{name}.__main__") for name in ("photo", "storybook"))
 COMMANDS = {"eval": eval_vlm.main, "sft": train_sft_vlm.main, "pretrain": train_pretrain_vlm.main}

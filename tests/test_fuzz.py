@@ -23,8 +23,9 @@ from dataset.images import load_image
 from dataset.preprocess import Preprocessor
 from dataset.record import parse_record
 from dataset.records import open_records
-from model.hub import CheckpointError, load
-from model.hub import save as save_model
+from model.files import CheckpointError
+from model.files import save as save_model
+from model.hub import load
 from model.vlm import VLM, splice
 from tests.conftest import TINY, scrambled
 from trainer.checkpoint import ResumeError, load_state, save_state

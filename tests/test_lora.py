@@ -15,7 +15,8 @@ from torch.testing import assert_close
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from convert.llama import llama_config, llama_tensors
-from model.hub import CheckpointError, load, load_adapter, merge
+from model.files import CheckpointError, load_adapter, merge
+from model.hub import load
 from model.lora import (
     CONFIG,
     MATRICES,

@@ -16,7 +16,8 @@ import train_sft_vlm
 from dataset.collate import Prepared
 from dataset.loader import make_loader
 from dataset.storybook.records import StorybookRecords
-from model.hub import load, merge
+from model.files import merge
+from model.hub import load
 from model.lora import CONFIG, LoRAConfig, adapt, adapter_of, adapter_tensors
 from model.vlm import VLM
 from scoring.assistant import Assistant

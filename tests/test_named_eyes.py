@@ -20,8 +20,8 @@ from tests.proof import same
 from tests.test_convert import save_clip, saved
 from tests.test_scripts import SMALL, data  # noqa: F401  (a fixture)
 from tests.test_today import EYES, PROCESSORS
+from trainer.args import TrainArgs
 from trainer.models import open_model
-from trainer.run import TrainArgs
 
 TEXT = tuple(item for item in SMALL if item.startswith("text."))
 

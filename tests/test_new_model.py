@@ -12,8 +12,8 @@ from dataset.flags import parse
 from dataset.preprocess import Preprocessor
 from scoring.assistant import Assistant
 from tests.conftest import SMALL_EYE
+from trainer.args import TrainArgs
 from trainer.models import new_model
-from trainer.run import TrainArgs
 
 
 @pytest.fixture

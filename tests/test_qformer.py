@@ -19,7 +19,8 @@ from convert.bert import QFORMER
 from convert.names import rename
 from convert_vlm import main as convert_vlm
 from model.bert import BertConfig
-from model.hub import load, load_strictly
+from model.files import load_strictly
+from model.hub import load
 from model.qformer import (
     QFormer,
     QFormerPretraining,

@@ -13,14 +13,15 @@ import train_sft_vlm
 from dataset.check import content
 from dataset.record import Record
 from dataset.storybook.__main__ import main as storybook
-from model.hub import CheckpointError, load, save
+from model.files import CheckpointError, save
+from model.hub import load
 from scoring.assistant import Assistant
 from tests.test_mistakes import mistake
 from tests.test_scripts import SMALL
+from trainer.args import TrainArgs
 from trainer.checkpoint import StateError, _label, _sum, load_state, save_state, saved_states
 from trainer.identity import identity
 from trainer.report import read_metrics
-from trainer.run import TrainArgs
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ from dataset.chat import MINIMIND3, Chat
 from dataset.errors import DataError
 from dataset.preprocess import Preprocessor
 from model.config import PRESETS, VisionConfig
-from model.hub import CheckpointError
+from model.files import CheckpointError
 from model.quick import QuickDecoder
 from model.rope_scaling import FIELDS, expect_scaling
 from model.shuffle import pixel_shuffle

@@ -14,9 +14,9 @@ from dataset.loader import MIXED, Order, make_loader
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant
 from tests.conftest import scrambled
+from trainer.args import TrainArgs
 from trainer.loop import Recipe, fit, make_optimizers, schedule, train_step
 from trainer.models import as_blip, with_connector
-from trainer.run import TrainArgs
 from trainer.stages import STAGES, AnswerLoss, ContrastiveLoss, TextLoss, choose_trainable, contrastive_loss
 
 EVERYTHING = ("vision", "connector", "decoder")

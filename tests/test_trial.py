@@ -31,7 +31,8 @@ from convert.words import open_chat
 from convert_vlm import main as convert_vlm
 from dataset.chat import LLAVA
 from dataset.preprocess import Preprocessor
-from model.hub import CheckpointError, read_config
+from model.files import CheckpointError, read_config
+from model.hub import KINDS
 from scoring.assistant import Assistant
 from tests.gguf_files import CHATML
 from tests.test_convert import EYE, FAMILY, SIZES, llama_tokenizer, saved
@@ -183,7 +184,7 @@ def test_no_end_in_the_config(tmp_path: Path) -> None:
     values = json.loads((tmp_path / "bare/config.json").read_text()) | {"eos_token_id": None}
     (tmp_path / "bare/config.json").write_text(json.dumps(values))
     convert_vlm(["import", str(tmp_path / "bare"), str(tmp_path / "alone"), "--from", "llama"])
-    assert read_config(tmp_path / "alone").eos_token_id == 0
+    assert read_config(tmp_path / "alone", KINDS)[0].eos_token_id == 0
 
 
 def test_the_hubs_template_is_llavas(tmp_path: Path) -> None:
@@ -287,7 +288,7 @@ def test_what_is_no_whole_model_is_called_what_it_is(name: str, tmp_path: Path) 
     (tmp_path / "theirs" / name).parent.mkdir(parents=True)
     (tmp_path / "theirs" / name).write_text("{}")
     with pytest.raises(CheckpointError, match=PARTIAL[name]):
-        read_config(tmp_path / "theirs")
+        read_config(tmp_path / "theirs", KINDS)
     refused("llama", tmp_path, PARTIAL[name])
 
 

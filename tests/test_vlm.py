@@ -10,7 +10,7 @@ from transformers import CLIPVisionModel
 
 from model.config import PRESETS, VisionConfig, VLMConfig
 from model.eyes import pretrained_vision_config
-from model.hub import CheckpointError
+from model.files import CheckpointError
 from model.vision import VisionTower
 from model.vlm import VLM, splice
 from tests.conftest import IMAGE_ID, TINY, scrambled

@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 
 from dataset.errors import DataError
-from model.hub import merge
+from model.files import merge
 from scoring.assistant import Assistant
 from trainer.cli import parse, user_errors
 from trainer.run import STORED, spare_model

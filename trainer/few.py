@@ -4,17 +4,15 @@
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from trainer.run import TrainArgs
+from trainer.args import TrainArgs
 
 FEW = 1000  # records, below which a batch has 8
 STEPS, LOOKS = 240, 20  # a run on a data file has so many steps, unless that takes more epochs than these
 SHARE = 0.1  # of a run, its warm-up at most
 
 
-def suited(args: "TrainArgs", records: int, drawn: bool) -> "TrainArgs":
+def suited(args: TrainArgs, records: int, drawn: bool) -> TrainArgs:
     """The flags with numbers where there were none, for a data file of so many records, or drawn ones."""
     few = not drawn and records < FEW
     batch_size = args.batch_size or (8 if few else 32)

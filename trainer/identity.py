@@ -2,21 +2,18 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from model.lora import adapter_of
 from model.vlm import VLM
 from scoring.assistant import Assistant
+from trainer.args import TrainArgs
 from trainer.features import fingerprint
-
-if TYPE_CHECKING:
-    from trainer.run import TrainArgs
 
 HEEDED = ("pack", "augment", "eye_lr", "connector_lr")  # flags of whose values all is known
 
 
 def identity(
-    stage: str, args: "TrainArgs", parts: Sequence[str], assistant: Assistant, max_length: int, data: str
+    stage: str, args: TrainArgs, parts: Sequence[str], assistant: Assistant, max_length: int, data: str
 ) -> dict[str, object]:
     """Each value under the words that a message says it with; `data` tells what is in it."""
     vlm, words = assistant.vlm, assistant.chat.tokenizer.to_str().encode()

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import asdict, fields, replace
-from typing import TYPE_CHECKING
 
 from dataset.chat import Chat
 from dataset.class_names import class_ids
@@ -19,13 +18,11 @@ from model.config import PRESETS, DecoderConfig, VisionConfig, VLMConfig
 from model.connector import build_connector
 from model.device import pick_device, pick_dtype
 from model.fields import build
-from model.hub import Config, Model, merge
+from model.files import Config, Model, merge
 from model.lora import LoRAConfig, adapt, adapter_of
 from model.vlm import VLM
 from scoring.assistant import Assistant
-
-if TYPE_CHECKING:
-    from trainer.run import TrainArgs
+from trainer.args import TrainArgs
 
 CHOSEN = {"feature_layer", "keep_cls"}  # of an eye that has sizes of its own
 TINY_QFORMER = BertConfig(
@@ -40,7 +37,7 @@ TINY_BLIP = replace(
 )
 
 
-def open_model(args: "TrainArgs", stage: str) -> Assistant:
+def open_model(args: TrainArgs, stage: str) -> Assistant:
     """The checkpoint of --init, or a new model; with a new part where the stage or --connector wants one."""
     for item in args.set if args.init else ():
         if not item.startswith("bert."):
@@ -64,12 +61,12 @@ def open_model(args: "TrainArgs", stage: str) -> Assistant:
     return with_connector(assistant, wanted, args)
 
 
-def is_there(connector: str, args: "TrainArgs", config: Config) -> bool:
+def is_there(connector: str, args: TrainArgs, config: Config) -> bool:
     """Is it the one that the model has? (BLIP's and BLIP-2's are Q-Formers.)"""
     return connector == getattr(config, "connector", "qformer") and args.shuffle in (None, config.shuffle)
 
 
-def new_model(args: "TrainArgs") -> Assistant:
+def new_model(args: TrainArgs) -> Assistant:
     """Of the sizes of --preset, with the tokenizer of --tokenizer."""
     config, device = new_config(args), pick_device(args.device)
     chat = Chat.load(args.tokenizer or TINY, config.image_tokens)
@@ -96,7 +93,7 @@ def pixels_of(vision: VisionConfig) -> Preprocessor:
     return open_preprocessor(folder_of(vision.pretrained), vision.kind, vision.image_size)
 
 
-def with_connector(assistant: Assistant, kind: str, args: "TrainArgs") -> Assistant:
+def with_connector(assistant: Assistant, kind: str, args: TrainArgs) -> Assistant:
     """The same model with a new connector."""
     vlm, device = assistant.vlm, assistant.device
     words = vlm.config.text.vocab_size + 1  # and [DEC]
@@ -111,7 +108,7 @@ def with_connector(assistant: Assistant, kind: str, args: "TrainArgs") -> Assist
     return replace(assistant, chat=seeing(assistant.chat, vlm.config.image_tokens))
 
 
-def as_blip(assistant: Assistant, args: "TrainArgs") -> Assistant:
+def as_blip(assistant: Assistant, args: TrainArgs) -> Assistant:
     """The same eye, with a new caption decoder."""
     old, device = assistant.vlm, assistant.device
     text = bert_config(args, old.config, TINY_BLIP, old.config.text.vocab_size)
@@ -122,7 +119,7 @@ def as_blip(assistant: Assistant, args: "TrainArgs") -> Assistant:
     return replace(assistant, vlm=blip, chat=seeing(assistant.chat, 0))
 
 
-def with_adapter(vlm: Model, parts: Sequence[str], args: "TrainArgs") -> None:
+def with_adapter(vlm: Model, parts: Sequence[str], args: TrainArgs) -> None:
     """As --lora asks; without it an adapter that --init has goes on."""
     if not isinstance(vlm, VLM):
         if args.lora:
@@ -159,7 +156,7 @@ def seeing(chat: Chat, image_tokens: int) -> Chat:
     return chat
 
 
-def bert_config(args: "TrainArgs", config: VLMConfig, tiny: BertConfig, words: int) -> BertConfig:
+def bert_config(args: TrainArgs, config: VLMConfig, tiny: BertConfig, words: int) -> BertConfig:
     """BERT base, or `tiny` where the eye is narrow, with what --set bert.NAME=VALUE changes."""
     base = tiny if config.vision.hidden_size < BertConfig().hidden_size else BertConfig()
     chosen = parse_fields([item for item in args.set if item.startswith("bert.")], {"bert": BertConfig})
@@ -179,7 +176,7 @@ def parse_fields(items: Sequence[str], kinds: dict[str, type]) -> dict[str, dict
     return changes
 
 
-def new_config(args: "TrainArgs") -> VLMConfig:
+def new_config(args: TrainArgs) -> VLMConfig:
     """The preset with what the flags change."""
     config = PRESETS[args.preset or "tiny"]
     sizes = [item for item in args.set if not item.startswith("bert.")]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING
 
 from dataset.chat import Chat
 from dataset.check import Check, examine, idle_told
@@ -11,9 +10,7 @@ from dataset.needs import NEEDS, Needs
 from dataset.open import Chosen
 from dataset.preprocess import Preprocessor
 from dataset.record import Record
-
-if TYPE_CHECKING:
-    from trainer.run import TrainArgs
+from trainer.args import TrainArgs
 
 
 def whole_records(
@@ -21,7 +18,7 @@ def whole_records(
     records: Sequence[Record],
     chat: Chat,
     max_length: int,
-    args: "TrainArgs",
+    args: TrainArgs,
     needs: Needs,
     preprocessor: Preprocessor | None = None,
 ) -> tuple[Sequence[Record], str]:
@@ -46,7 +43,7 @@ def whole_records(
     return records if whole else Chosen(records, found.good), found.digest.hexdigest()
 
 
-def checking(source: str, chat: Chat, max_length: int, args: "TrainArgs", needs: Needs) -> str:
+def checking(source: str, chat: Chat, max_length: int, args: TrainArgs, needs: Needs) -> str:
     """The command that judges a data file as this run does."""
     like = [name for name, one in NEEDS.items() if one.pictures == needs.pictures]
     flags = {

@@ -14,7 +14,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -26,17 +25,15 @@ from dataset.needs import NEEDS, Needs
 from model.config import DecoderConfig
 from model.connector import CONNECTORS
 from model.decoder import Decoder
-from model.hub import load_strictly
+from model.files import load_strictly
 from model.lora import adapter_of, adapter_tensors
 from model.qformer import QFormerPretraining, generation_loss, similarity
 from model.vlm import VLM
 from scoring.retrieval import recalls
+from trainer.args import TrainArgs
 from trainer.distributed import gather
 from trainer.regions import MAX_SCALE, RegionLoss, SharpenLoss
 from trainer.words import AnswerLoss, TextLoss
-
-if TYPE_CHECKING:
-    from trainer.run import TrainArgs
 
 SPEAKS = ("decoder", "last_layer")
 PARTS = ("vision", "connector", *SPEAKS)
@@ -226,7 +223,7 @@ def expect_model(name: str, vlm: nn.Module) -> None:
         raise DataError(f"stage {name} wants a model with connector {', '.join(wanted)}, not {found}")
 
 
-def expect_heeded(name: str, args: "TrainArgs") -> None:
+def expect_heeded(name: str, args: TrainArgs) -> None:
     """Raises DataError for flags that say nothing to this stage, before a model is loaded."""
     stage, parts = STAGES[name], args.train or STAGES[name].parts
     if beyond := [part for part in parts if part not in stage.reaches]:
