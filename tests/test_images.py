@@ -15,7 +15,7 @@ from PIL import Image, PngImagePlugin
 from PIL.PngImagePlugin import PngInfo
 from transformers import CLIPImageProcessorPil
 
-from dataset import picture_files
+from dataset import images, picture_files
 from dataset.errors import DataError
 from dataset.images import load_image
 from dataset.preprocess import Preprocessor
@@ -404,3 +404,13 @@ def test_json_missing_or_broken_is_named(tmp_path):
         path.write_text(text)
         with pytest.raises(DataError, match=r"p\.json: not .*JSON.*; copy it again"):
             Preprocessor.from_json(path)
+
+
+def test_what_phones_make_may_be_larger(monkeypatch):
+    data = encoded(Image.new("RGB", (11, 11), RED))
+    with pytest.raises(DataError, match="at most 100 are read"):
+        load_image(data, max_pixels=100)
+    monkeypatch.setitem(images.PHONES, "PNG", images.PHONES["HEIF"])  # which Pillow alone does not write
+    assert load_image(data, max_pixels=100).size == (11, 11)
+    with pytest.raises(DataError, match="at most 125 are read"):
+        load_image(encoded(Image.new("RGB", (12, 12))), max_pixels=100)
