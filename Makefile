@@ -54,7 +54,7 @@ notebooks: .venv/ready  ## run all notebooks, into out/notebooks
 docs: .venv/docs  ## build the documentation as a site, in out/site
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet --strict
 
-bench: .venv/ready  ## speed beside transformers and llama.cpp, cost of a step, in out/bench (20 minutes)
+bench: .venv/ready  ## speed beside transformers, llama.cpp; out/bench (20 min)
 	-$(PY) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-bench.txt
 	$(PY) -m benchmarks.decoding && $(PY) -m benchmarks.training && $(PY) -m benchmarks.costs
 

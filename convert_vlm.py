@@ -3,10 +3,10 @@
     python convert_vlm.py import llava-1.5-7b-hf out/llava --from llava
     python convert_vlm.py import SmolVLM-256M-Instruct out/see --from smolvlm
     python convert_vlm.py import SmolLM2-135M out/smol --from llama --vision CLIP
-    python convert_vlm.py import lusxvr/nanoVLM-222M out/nano --from nanovlm --tokenizer cosmo2-tokenizer
+    python convert_vlm.py import nanoVLM-222M out/nano --from nanovlm
     python convert_vlm.py import blip2-opt-2.7b out/blip2 --from blip2
     python convert_vlm.py export weights/tiny out/tiny-llava --format llava
-    python convert_vlm.py export weights/tiny out/tiny-gguf --format gguf --store q8_0
+    python convert_vlm.py export weights/tiny out/tiny-gguf --format gguf
     python convert_vlm.py merge out/sft out/merged
 
 CLIP stands for a vision encoder: a folder, or a name such as openai/clip-vit-base-patch16.

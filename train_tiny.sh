@@ -19,7 +19,7 @@ all="--train vision connector decoder --eye_lr 0.1 --muon_lr 0.01 --warmup 20 --
 if [ "${QUICK:-}" ]; then
     text=3200 regions=32000 sft=9600 last=sft scenes=50
 else
-    text=9600 regions=64000 sft=88000 last=mean scenes=500
+    text=9600 regions=64000 sft=88000 last=words scenes=500
 fi
 stage text    train_pretrain_vlm.py --stage text --tokenizer "$out/tokenizer" --samples $text --batch_size 64 --muon_lr 0.01
 stage regions train_pretrain_vlm.py --stage regions --init "$out/text" --samples $regions --batch_size 64 --muon_lr 0.01 --warmup 20
@@ -35,5 +35,6 @@ else
     mean sharper "$out/reason" "$out/sharpen"
     stage numbers train_sft_vlm.py --init "$out/sharper" --data storybook:numbers $all --muon_lr 0.004 --lr 2e-4 --samples 27200
     mean mean "$out/sharper" "$out/numbers"
+    stage words train_sft_vlm.py --init "$out/mean" --data storybook:words $all --warmup 30 --val storybook:asked_val --samples 89600
 fi
 "$python" eval_vlm.py --weights "$out/$last" --suite --samples $scenes --dtype auto --report "$out/suite.json"

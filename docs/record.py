@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import pyte
 from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
@@ -27,6 +26,11 @@ from dataset.project import ROOT
 from scoring.gallery import CHINESE
 from scoring.heatmap import CJK
 from trainer.cli import parse, user_errors
+
+try:
+    import pyte
+except ImportError:  # told by `main`; --help is there without it
+    pyte = None
 
 SESSIONS = {  # folder in weights/ -> what is typed
     "tiny": (
@@ -116,6 +120,8 @@ class Args:
 @user_errors
 def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
+    if pyte is None:
+        raise DataError("recording needs pyte: .venv/bin/python -m pip install -r requirements-docs.txt")
     with tempfile.TemporaryDirectory() as home:
         session = Session(home)
         session.wait_for("$")
@@ -131,7 +137,7 @@ def main(argv: list[str] | None = None) -> None:
     save(session.frames, args.out)
 
 
-def drawn(screen: pyte.Screen) -> Image.Image:
+def drawn(screen: "pyte.Screen") -> Image.Image:
     wide, high = CELL
     image = Image.new("RGB", (COLUMNS * wide + 2 * MARGIN, ROWS * high + 2 * MARGIN), BACKGROUND)
     pen = ImageDraw.Draw(image)
@@ -145,7 +151,7 @@ def drawn(screen: pyte.Screen) -> Image.Image:
     return image
 
 
-def draw_cell(pen: ImageDraw.ImageDraw, corner: tuple[int, int], cell: pyte.screens.Char) -> None:
+def draw_cell(pen: ImageDraw.ImageDraw, corner: tuple[int, int], cell: "pyte.screens.Char") -> None:
     (x, y), (wide, high) = corner, CELL
     if cell.bg != "default":
         pen.rectangle((x, y, x + wide - 1, y + high - 1), fill=colour(cell.bg))

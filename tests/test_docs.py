@@ -30,7 +30,9 @@ SCRIPT = re.compile(r"(?:python|\$\(PY\)) (?:-m )?([\w/.]+)")
 TARGET = re.compile(r"(?:^|`|QUICK=1 )make ([a-z]+)", re.MULTILINE)
 COMMAND = re.compile(r"(-m [\w.]+(?: check| show)?|(?<![\w/])\w+\.py)(?=[ `])([^`\n#|]*)")
 FLAG = re.compile(r"(?<![-\w])--(?:no_)?(\w+)")
-OTHERS = re.compile(r"^.*(?:transformers serve|jupyter|tensorboard|torchrun --|pip install).*$", re.MULTILINE)
+OTHERS = re.compile(
+    r"^.*(?:transformers serve|llama-server|jupyter|tensorboard|torchrun --|pip install).*$", re.MULTILINE
+)
 
 
 def headings(path: Path) -> set[str]:

@@ -65,4 +65,4 @@ def test_no_progress_bars_in_a_notebook() -> None:
     ran = subprocess.run(
         command, cwd=ROOT / "notebooks", env=env, capture_output=True, text=True, timeout=300
     )
-    assert ran.returncode == 0 and ran.stderr == b""
+    assert ran.returncode == 0 and ran.stderr == ""

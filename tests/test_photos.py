@@ -13,6 +13,7 @@ from PIL import Image
 import eval_vlm
 from dataset.chat import Sample
 from dataset.errors import DataError
+from dataset.preprocess import Preprocessor
 from scoring import gallery, photos, report
 from scoring.answers import Answer
 from scoring.assistant import Assistant
@@ -44,8 +45,9 @@ class Knowing:
     """Says what it is told is true of the photo that it sees. There is room for anything."""
 
     context = 4096
-    chat = SimpleNamespace(render=lambda messages, where: Sample([], []), prompt=lambda messages: [])
+    chat = SimpleNamespace(render=lambda *_, **__: Sample([], []), prompt=lambda *_: [])
     vlm = SimpleNamespace(sampling=dict)
+    preprocessor = Preprocessor(32)
 
     def __init__(self, photos: Photos) -> None:
         records = [
