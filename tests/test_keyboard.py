@@ -6,7 +6,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -52,8 +52,11 @@ class Slow:
 
     chat = SimpleNamespace(encode=str.split)
 
-    def fitting(self, messages: list, new: int) -> list:
+    def fitting(self, messages: list, new: int, images: Sequence = ()) -> list:
         return messages
+
+    def prompt(self, messages: list, images: Sequence = ()) -> list[int]:
+        return []
 
     def stream(self, messages: list, *_: object, **choices: object) -> Iterator[str]:
         question = messages[-1]["content"].removeprefix("<image>\n")
