@@ -27,6 +27,7 @@ from dataset.preprocess import Preprocessor
 from dataset.tiles import Grid
 from scoring.assistant import Assistant
 from scoring.heatmap import as_wholes
+from scoring.memory import Memory
 from tests.conftest import scrambled
 from tests.gguf_files import CHATML
 from tests.proof import same
@@ -350,6 +351,15 @@ def test_nanovlm_of_tiles(name: str, enlarged: bool, tiled: dict) -> None:
     found = ours.vlm(torch.tensor([ids]), ours.pixels(images)).logits[0]
     same("import nanovlm 460M: logits", "published formulas", found, theirs(embeds))
     assert list(ours.tokens(talk, images, max_new_tokens=6)) == greedy(theirs, embeds)
+
+
+def test_a_second_picture_gives_the_first_a_number(tiled: dict) -> None:
+    *_, ours = tiled[True]
+    memory, images = Memory(), [noise(70, 40), noise(20, 301)]
+    talk = [said("<image>\nWhat?"), said("This.", "assistant"), said("<image>\nAnd this?")]
+    for messages, shown in ((talk[:1], images[:1]), (talk, images)):
+        found = [*ours.tokens(messages, shown, memory, max_new_tokens=3)]
+        assert found == [*ours.tokens(messages, shown, max_new_tokens=3)]
 
 
 def test_a_look_at_the_whole_is_the_first() -> None:
