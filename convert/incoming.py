@@ -199,7 +199,7 @@ def read(
     if vision in KNOWN:
         return vlm, chat, efficientnet(config.vision.image_size)
     if kind == "nanovlm":
-        return vlm, chat, nanovlm.pixels(config.vision.image_size)
+        return vlm, chat, nanovlm.pixels(folder)
     eye, side = sources(kind, source, vision).eye, config.vision.image_size
     if eye is None:
         return vlm, chat, Preprocessor(side)

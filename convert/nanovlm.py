@@ -2,7 +2,7 @@
 
     nanoVLM-222M     pictures, then "Question: What? Answer:"            no token of its own for a picture
     nanoVLM-450M     ChatML, pictures where they stand in a question     <|image|>, behind the vocabulary
-    nanoVLM-460M-8k  the same of a picture cut into tiles                refused: a picture is one frame here
+    nanoVLM-460M-8k  the same, a picture is the whole and its tiles      <|global_image|>, <row_1_col_1>, ...
 
 A folder holds config.json and model.safetensors; the tokenizer is that of the language model it began as.
 """
@@ -10,6 +10,7 @@ A folder holds config.json and model.safetensors; the tokenizer is that of the l
 from dataclasses import replace
 from pathlib import Path
 
+from PIL.Image import Resampling
 from tokenizers import Tokenizer
 from torch import Tensor
 
@@ -21,7 +22,8 @@ from convert.template import Template
 from convert.words import TOKENIZER, add_specials, special_tokens
 from dataset.chat import END_OF_TEXT, Chat, ChatFormat, open_tokenizer
 from dataset.errors import read_object, shown
-from dataset.preprocess import Preprocessor
+from dataset.preprocess import KINDS, Preprocessor
+from dataset.tiles import LARGEST, NanoTiling
 from model.config import DecoderConfig, VisionConfig, VLMConfig
 from model.fields import build
 
@@ -61,6 +63,7 @@ KNOWN = {
     "lm_use_tokens": (False,),  # true: its decoder would be given ids where pictures are
 }
 TILES = ("max_img_size", "resize_to_max_side_len")
+IMAGE, GLOBAL, MOST = "<|image|>", "<|global_image|>", 8  # of pictures that are cut; rows and columns
 IDLE = (  # where it came from, how it was trained, and what the sizes above come from
     "vit_model_type lm_model_type lm_base_vocab_size extra_token_amount lm_max_length lm_eos_token_id "
     "vlm_load_backbone_weights vlm_checkpoint_path hf_repo_name"
@@ -96,6 +99,13 @@ QUESTION = ChatFormat(  # of its generate.py: "Question: What is this? Answer: A
     end=END_OF_TEXT,
 )
 INLINE = ChatFormat(line_break=False)
+TILED = replace(
+    INLINE,
+    picture=(GLOBAL, IMAGE),
+    tile=("<row_{row}_col_{column}>", IMAGE),
+    numbered="<image: {index}>",
+    placeholder=IMAGE,
+)
 
 
 def config(values: dict, where: Path) -> VLMConfig:
@@ -103,8 +113,9 @@ def config(values: dict, where: Path) -> VLMConfig:
     model does not do."""
     if lacking := [key for key in (*VISION.values(), *TEXT.values(), SHUFFLE, WORDS) if key not in values]:
         raise ConvertError(f"{where}: has no {lacking[0]}; not the config.json of a nanoVLM")
-    _expect_one_frame(values, where)
-    read = {*VISION.values(), *TEXT.values(), SHUFFLE, TOKENS, SPECIALS, TEMPLATE, WORDS, *KNOWN, *IDLE}
+    _expect_words(values, where)
+    read = {*VISION.values(), *TEXT.values(), SHUFFLE, TOKENS, SPECIALS, TEMPLATE, WORDS, *TILES}
+    read |= {*KNOWN, *IDLE}
     if unknown := sorted(values.keys() - read):
         raise ConvertError(f"{where}: {unknown[0]} is not known here; it may change what is computed")
     refuse(where, values, KNOWN)
@@ -119,21 +130,45 @@ def config(values: dict, where: Path) -> VLMConfig:
     except ValueError as error:
         raise ConvertError(f"{where}: {error}") from None
     refuse(where, values, {TOKENS: (found.image_tokens,)})
+    tiling(values, where)
     return found
 
 
-def _expect_one_frame(values: dict, where: Path) -> None:
+def _expect_words(values: dict, where: Path) -> None:
     names = values.get(SPECIALS, {"image_token": ""})
-    others = sorted(names.keys() - {"image_token"}) if isinstance(names, dict) else []
-    told = [f"{key} is {shown(values[key])}" for key in TILES if key in values]
-    if told := [*told, *(f"{SPECIALS} has {shown(key)}" for key in others)]:
-        raise ConvertError(
-            f"{where}: {told[0]}: its pictures are cut into tiles; a picture is one frame here"
-        )
-    if set(names) != {"image_token"} or not isinstance(names["image_token"], str):
-        raise ConvertError(f"{where}: {SPECIALS} is {shown(names)}; it names one, image_token")
+    if not isinstance(names, dict) or not isinstance(names.get("image_token"), str):
+        raise ConvertError(f"{where}: {SPECIALS} is {shown(names)}; it names an image_token")
     if (SPECIALS in values) != isinstance(values.get(TEMPLATE), str):
         raise ConvertError(f"{where}: {TEMPLATE} is {shown(values.get(TEMPLATE))}; it goes with {SPECIALS}")
+
+
+def tiling(values: dict, where: Path) -> NanoTiling | None:
+    """How its pictures are cut; None where each is one frame. Raises ConvertError for other words than the
+    published ones, and for sides of which its own code makes no whole tiles."""
+    names, side = values.get(SPECIALS, {}), values["vit_img_size"]
+    if len(names) < 2 and not values.keys() & {*TILES}:
+        return None
+    known, (longest, enlarged) = _marks(MOST), map(values.get, TILES)
+    for key, token in names.items():
+        if token != known.get(key):
+            raise ConvertError(f"{where}: {SPECIALS} has {key}, {shown(token)}, which is not known here")
+    largest = min(LARGEST, MOST * side)
+    if type(longest) is not int or not side <= longest <= largest or longest % side:
+        told = f"expected a multiple of vit_img_size {side}, up to {largest}"
+        raise ConvertError(f"{where}: {TILES[0]} is {shown(longest)}, {told}")
+    if type(enlarged) is not bool:
+        raise ConvertError(f"{where}: {TILES[1]} is {shown(enlarged)}, expected true or false")
+    found = NanoTiling(longest, enlarged=enlarged)
+    if lacking := [key for key in _marks(found.most(side)) if key not in names]:
+        raise ConvertError(f"{where}: {SPECIALS} lacks {lacking[0]}, without which no picture is cut here")
+    return found
+
+
+def _marks(most: int) -> dict[str, str]:
+    """What stands for a picture in up to `most` x `most` tiles, by its names for them."""
+    each = [(row, column) for row in range(1, most + 1) for column in range(1, most + 1)]
+    tiles = {f"r{row}c{column}": f"<row_{row}_col_{column}>" for row, column in each}
+    return {"image_token": IMAGE, "global_image_token": GLOBAL} | tiles
 
 
 def tensors_of(tensors: dict[str, Tensor], config: VLMConfig, where: Path) -> dict[str, Tensor]:
@@ -153,9 +188,13 @@ def tensors_of(tensors: dict[str, Tensor], config: VLMConfig, where: Path) -> di
     return ours | {f"decoder.{name}": tensor for name, tensor in decoder.items()}
 
 
-def pixels(image_size: int) -> Preprocessor:
-    """Its own: the whole picture squashed to the square (bilinear), values from 0 to 1 and no further."""
-    return Preprocessor(image_size, (0.0,) * 3, (1.0,) * 3, crop=False, resample=2)
+def pixels(folder: Path) -> Preprocessor:
+    """Its own: values from 0 to 1 and no further; squashed to the square (bilinear), or cut (bicubic)."""
+    where = folder / "config.json"
+    values = read_object(where)
+    how = tiling(values, where)
+    resample = Resampling.BICUBIC if how else Resampling.BILINEAR
+    return replace(KINDS["NanoVLM"], image_size=values["vit_img_size"], resample=int(resample), tiling=how)
 
 
 def read_chat(folder: Path, tokenizer: str | None, config: VLMConfig) -> Chat:
@@ -164,16 +203,15 @@ def read_chat(folder: Path, tokenizer: str | None, config: VLMConfig) -> Chat:
     where = folder / "config.json"
     values = read_object(where)
     words = _words(folder, tokenizer, values, where)
-    made, named = open_tokenizer(words / TOKENIZER), values.get(SPECIALS)
-    if named:
-        mark, how = named["image_token"], INLINE
-        add_specials(made, [mark])
-    else:
-        mark, how = _spare(made, words), QUESTION
+    made, named, how = open_tokenizer(words / TOKENIZER), values.get(SPECIALS, {}), TILED
+    add_specials(made, [*named.values()])
+    if len(named) < 2:
+        mark = named["image_token"] if named else _spare(made, words)
+        how = replace(INLINE if named else QUESTION, picture=(mark,), placeholder=mark)
     if (size := max(made.get_vocab().values()) + 1) != config.text.vocab_size:
-        told = f"{size} tokens with {mark}, {where} has lm_vocab_size {config.text.vocab_size}"
+        told = f"{size} tokens with {how.placeholder}, {where} has lm_vocab_size {config.text.vocab_size}"
         raise ConvertError(f"{words / TOKENIZER}: {told}; take the tokenizer of {values[WORDS]}")
-    chat = Chat(made, config.image_tokens, replace(how, picture=(mark,), placeholder=mark))
+    chat = Chat(made, config.image_tokens, how)
     return Template(values[TEMPLATE], where).fitted(chat) if named else chat
 
 

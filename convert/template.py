@@ -104,7 +104,7 @@ class Template:
             shorter = min(len(theirs), len(ours))
             at = next((i for i in range(shorter) if theirs[i] != ours[i]), shorter)
             theirs, ours = theirs[max(0, at - 20) :][:60], ours[max(0, at - 20) :][:60]
-            name = NAMES.get(chat.format, "SmolVLM's" if chat.format.tile else "ChatML")
+            name = NAMES.get(chat.format, "SmolVLM's" if self.parts and chat.format.tile else "ChatML")
             raise ConvertError(f"{self.where}: its chat template writes {theirs!r} where {name} has {ours!r}")
 
 

@@ -48,6 +48,7 @@ class ChatFormat:
     tile: tuple[str, ...] = ()  # of a picture that is cut: with {row} and {column}, in front of `picture`
     row_end: tuple[str, ...] = ()  # behind the tiles of each row
     tiles_end: tuple[str, ...] = ()  # behind all of them
+    numbered: str = ""  # in front of each picture where a conversation has several: with {index}, from 0
     line_break: bool = True  # what `<image>\n` in a message has behind the picture is written
     before_words: str = ""  # in front of a message that begins with words
     pictures_first: bool = False  # they stand in front of `user`, wherever in a message they are
@@ -59,14 +60,22 @@ class ChatFormat:
     def specials(self) -> set[str]:
         return {self.placeholder, self.end, self.pad}
 
-    def pieces_of(self, grid: Grid) -> Iterator[str]:
-        """Of a picture: its tiles row by row, where it is cut, then the whole."""
+    def pieces_of(self, grid: Grid) -> list[str]:
+        """Of a picture: its tiles row by row, where it is cut, and the whole."""
+        tiles = []
         for row in range(1, grid.rows + 1):
             for column in range(1, grid.columns + 1):
-                yield from (piece.format(row=row, column=column) for piece in self.tile)
-            yield from self.row_end
-        yield from self.tiles_end if grid.rows else ()
-        yield from self.picture
+                tiles += [piece.format(row=row, column=column) for piece in self.tile]
+            tiles += self.row_end
+        tiles += self.tiles_end if grid.rows else ()
+        return grid.ordered(tiles, list(self.picture))
+
+    def pictures(self, count: int, grids: Iterable[Grid]) -> Iterator[list[str]]:
+        """The pieces of each picture of a conversation that has `count`."""
+        grids = iter(grids)
+        for index in range(count):
+            number = [self.numbered.format(index=index)] if self.numbered and count > 1 else []
+            yield number + self.pieces_of(next(grids, Grid()))
 
     @classmethod
     def from_file(cls, path: Path) -> "ChatFormat":
@@ -296,7 +305,9 @@ class Chat:
         return ids, labels
 
     def _parts(self, messages: Iterable[Message], grids: Iterable[Grid] = ()) -> Iterator[Part]:
-        how, messages, grids = self.format, list(messages), iter(grids)
+        how, messages = self.format, list(messages)
+        count = sum(m["content"].count(IMAGE) for m in messages if m["role"] != "assistant")
+        pictures = how.pictures(count, grids)
         yield from self._pieces(how.begin)
         if how.default_system and not (messages and messages[0]["role"] == "system"):
             messages = [{"role": "system", "content": how.default_system}, *messages]
@@ -313,10 +324,10 @@ class Chat:
                 before, after = how.system if message["role"] == "system" else how.user
                 if how.pictures_first:
                     for _ in range(content.count(IMAGE)):
-                        yield from self._pieces(how.pieces_of(next(grids, Grid())))
+                        yield from self._pieces(next(pictures))
                     content = content.replace(f"{IMAGE}\n", "").replace(IMAGE, "")
                 yield from self._pieces(before)
-                yield from self._with_pictures(content, grids)
+                yield from self._with_pictures(content, pictures)
                 yield from self._pieces(after)
 
     def _pieces(self, pieces: Iterable[str], scored: bool = False) -> Iterator[Part]:
@@ -325,11 +336,11 @@ class Chat:
             for _ in range(repeat):
                 yield Part(piece, scored, self._special.get(piece))
 
-    def _with_pictures(self, content: str, grids: Iterator[Grid]) -> Iterator[Part]:
+    def _with_pictures(self, content: str, pictures: Iterator[list[str]]) -> Iterator[Part]:
         how, (first, *rest) = self.format, content.split(IMAGE)
         yield Part(first and how.before_words + first)
         for text in rest:
-            yield from self._pieces(how.pieces_of(next(grids, Grid())))
+            yield from self._pieces(next(pictures))
             yield Part(text if how.picture and how.line_break else text.removeprefix("\n"))
 
 

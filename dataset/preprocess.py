@@ -10,7 +10,7 @@ import math
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from PIL import Image
 from dataset.errors import DataError, read_object, shown
 from dataset.images import load_image
 from dataset.record import Record
-from dataset.tiles import FILE, LARGEST, Grid, Tiling
+from dataset.tiles import FILE, LARGEST, Grid, NanoTiling, Tiling
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Preprocessor:
 
     With `crop` the shortest side becomes `image_size` and the middle is kept; without, the whole picture is
     squashed to the square. The pixels are those of transformers' CLIPImageProcessor (its PIL backend), with
-    `tiling` those of its Idefics3ImageProcessor.
+    `tiling` those of its Idefics3ImageProcessor, or nanoVLM's.
     """
 
     image_size: int = 224
@@ -42,10 +42,10 @@ class Preprocessor:
 
     def __call__(self, image: Image.Image) -> torch.Tensor:
         """RGB image -> float32 pixels (3, S, S) of the whole picture. Raises ValueError for another mode."""
-        return self.frames(image)[-1]
+        return self.frames(image)[self.grids([image])[0].whole]
 
     def frames(self, image: Image.Image) -> torch.Tensor:
-        """RGB image -> (F, 3, S, S), as many frames as its grid says, the whole picture last."""
+        """RGB image -> (F, 3, S, S), as many frames as its grid says."""
         if image.mode != "RGB":
             raise ValueError(f"the image has mode {image.mode}, expected RGB: pass it through load_image")
         tiling, side = self.tiling, self.image_size
@@ -80,7 +80,8 @@ class Preprocessor:
         return tuple(min(1.0, max(0.0, (x - (1 - k) / 2) / k)) for x, k in zip(box, kept, strict=True))
 
     def to_json(self, path: str | os.PathLike) -> None:
-        """Write `preprocessor_config.json` as transformers' CLIPImageProcessor or Idefics3's reads it."""
+        """Write `preprocessor_config.json` as transformers' CLIPImageProcessor or Idefics3's reads it;
+        nanoVLM's is none of transformers'."""
         Path(path).write_text(json.dumps(self._fields(), indent=2) + "\n", encoding="utf-8")
 
     @classmethod
@@ -106,7 +107,7 @@ class Preprocessor:
                 raise DataError(
                     f"{path}: {key} is {shown(fields[key])}, expected 3 numbers: red, green, blue"
                 )
-        shape = _tiled(fields, path) if own.tiling else _squared(fields, path)
+        shape = _tiled(fields, own.tiling, path) if own.tiling else _squared(fields, path)
         mean, std = tuple(fields["image_mean"]), tuple(fields["image_std"])
         resample = fields["resample"] if fields["resample"] in (own.resample, 2, 3) else own.resample
         found = cls(mean=mean, std=std, resample=resample, **shape)
@@ -133,6 +134,9 @@ class Preprocessor:
             "do_image_splitting": self.tiling.cut,
             "max_image_size": {"longest_edge": self.image_size},
         }
+        if isinstance(self.tiling, NanoTiling):
+            tiled["image_processor_type"] = "NanoVLMImageProcessor"
+            tiled["resize_to_max_side_len"] = self.tiling.enlarged
         return {
             **(tiled or squared),
             "do_convert_rgb": True,
@@ -158,13 +162,14 @@ class Preprocessor:
 
 
 HALF, IMAGENET = (0.5,) * 3, ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-KINDS = {  # of transformers' image processors, by what each does with what its file leaves out
+KINDS = {  # of image processors, by what each does with what its file leaves out
     "CLIP": Preprocessor(),
     "Blip": Preprocessor(384, crop=False),
     "Siglip": Preprocessor(224, HALF, HALF, crop=False),
     "Bit": Preprocessor(224, *IMAGENET, short=256),  # DINOv2's
     "Idefics3": Preprocessor(364, HALF, HALF, crop=False, resample=1, tiling=Tiling()),
     "SmolVLM": Preprocessor(364, HALF, HALF, crop=False, resample=1, tiling=Tiling()),
+    "NanoVLM": Preprocessor(512, (0.0,) * 3, (1.0,) * 3, crop=False, tiling=NanoTiling()),
 }
 
 
@@ -193,8 +198,8 @@ def _squared(fields: dict, path: str | os.PathLike) -> dict:
     return {"image_size": kept, "crop": crop, "short": side if kept < side else None}
 
 
-def _tiled(fields: dict, path: str | os.PathLike) -> dict:
-    """Fields of `Preprocessor`: cut into tiles, or squashed by way of a longest side."""
+def _tiled(fields: dict, own: Tiling, path: str | os.PathLike) -> dict:
+    """Fields of `Preprocessor`: cut into tiles, or squashed by way of a longest side, as `own` says."""
     sides = []
     for key in ("size", "max_image_size"):
         size = fields[key]
@@ -204,11 +209,12 @@ def _tiled(fields: dict, path: str | os.PathLike) -> dict:
             raise DataError(f"{path}: {key} is {shown(size)}, expected {told}")
         sides.append(side)
     longest, side = sides
-    return {
-        "image_size": side,
-        "crop": False,
-        "tiling": Tiling(longest, fields["do_image_splitting"] is True),
-    }
+    tiling = replace(own, longest=longest, cut=fields["do_image_splitting"] is True)
+    if isinstance(tiling, NanoTiling):
+        tiling = replace(tiling, enlarged=fields["resize_to_max_side_len"] is True)
+        if longest % side:
+            raise DataError(f"{path}: size is {longest}, expected a multiple of max_image_size, {side}")
+    return {"image_size": side, "crop": False, "tiling": tiling}
 
 
 def _written_out(values: dict) -> dict:

@@ -75,9 +75,10 @@ def as_wholes(frames: torch.Tensor, grids: Sequence[Grid]) -> torch.Tensor:
     rows, columns = frames.shape[2:]
     pictures = []
     for grid, own in zip(grids, frames.split([grid.frames for grid in grids], 1), strict=True):
-        tiles, whole = own[:, :-1], own[:, -1]
+        whole = own[:, grid.whole]
         if grid.rows:
-            side_by_side = tiles.unflatten(1, grid).permute(0, 1, 3, 2, 4).flatten(3).flatten(1, 2)
+            tiles = own[:, 1:] if grid.whole_first else own[:, :-1]
+            side_by_side = tiles.unflatten(1, grid[:2]).permute(0, 1, 3, 2, 4).flatten(3).flatten(1, 2)
             mean = F.adaptive_avg_pool2d(side_by_side, (rows, columns))
             whole = whole + mean * (grid.rows * grid.columns)
         pictures.append(whole)

@@ -472,6 +472,30 @@ BUGS = {
         "for x in range(grid.columns) for y in range(grid.rows)",
         "tests/test_smolvlm.py -k pixels",
     ),
+    "nanoVLM's whole picture last": Bug(
+        "dataset/tiles.py",
+        "whole + tiles if self.whole_first else tiles + whole",
+        "tiles + whole",
+        "tests/test_nanovlm.py -k test_tiles",
+    ),
+    "nanoVLM's whole picture in bytes": Bug(
+        "dataset/tiles.py",
+        "unrounded(image, side) if grid.rows else image",
+        "image.resize((side, side), 2)",
+        "tests/test_nanovlm.py -k test_tiles",
+    ),
+    "nanoVLM's rows rounded in another order": Bug(
+        "dataset/tiles.py",
+        "short * (longest / long) / side",
+        "short * longest / long / side",
+        "tests/test_nanovlm.py -k test_tiles",
+    ),
+    "several pictures without numbers": Bug(
+        "dataset/chat.py",
+        "if self.numbered and count > 1",
+        "if False",
+        "tests/test_nanovlm.py -k of_tiles",
+    ),
     "a short side that is odd": Bug(
         "dataset/tiles.py", "return number + number % 2", "return number", "tests/test_smolvlm.py -k pixels"
     ),

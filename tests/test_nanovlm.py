@@ -5,6 +5,8 @@ complex numbers and writes attention out.
 """
 
 import json
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +22,16 @@ from transformers import PreTrainedTokenizerFast
 from convert.trial import picture
 from convert_vlm import main as convert_vlm
 from dataset.chat import END, END_OF_TEXT, START
+from dataset.errors import DataError
+from dataset.preprocess import Preprocessor
+from dataset.tiles import Grid
 from scoring.assistant import Assistant
+from scoring.heatmap import as_wholes
+from scoring.memory import Memory
 from tests.conftest import scrambled
 from tests.gguf_files import CHATML
 from tests.proof import same
+from tests.test_smolvlm import SHAPES, noise, said
 
 SIZES = {
     "vit_hidden_dim": 24,
@@ -63,7 +71,15 @@ LATER = {
     "vlm_extra_tokens": {"image_token": "<|image|>"},
     "hf_repo_name": "nanoVLM",
 }
-KINDS = {"222M": {}, "450M": LATER}
+MARKS = {f"r{row}c{column}": f"<row_{row}_col_{column}>" for row in range(1, 9) for column in range(1, 9)}
+TILED = LATER | {
+    "vlm_extra_tokens": {"image_token": "<|image|>", "global_image_token": "<|global_image|>"} | MARKS,
+    "extra_token_amount": 66,
+    "lm_max_position_embeddings": 1024,
+    "max_img_size": 96,
+    "resize_to_max_side_len": True,
+}
+KINDS = {"222M": {}, "450M": LATER, "460M": TILED}
 
 
 class Norm(nn.Module):
@@ -184,7 +200,7 @@ def tokenizer(folder: Path) -> PreTrainedTokenizerFast:
 def published(tmp_path: Path, kind: str = "222M", **changes: object) -> NanoVLM:
     """A folder as the model's own save_pretrained writes it, and the tokenizer beside it."""
     torch.manual_seed(0)
-    rows = len(tokenizer(tmp_path / "words")) + bool(KINDS[kind])
+    rows = len(tokenizer(tmp_path / "words")) + len(KINDS[kind].get("vlm_extra_tokens", ()))
     theirs = scrambled(NanoVLM(rows)).eval()
     (tmp_path / "theirs").mkdir()
     save_model(theirs, tmp_path / "theirs/model.safetensors")
@@ -209,7 +225,7 @@ def asked(kind: str, folder: Path, question: str) -> list[int]:
     return words.apply_chat_template(said, add_generation_prompt=True)["input_ids"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["222M", "450M"])
 @torch.no_grad()
 def test_nanovlm(kind: str, tmp_path: Path) -> None:
     theirs = published(tmp_path, kind)
@@ -232,11 +248,126 @@ def test_nanovlm(kind: str, tmp_path: Path) -> None:
     found = ours.vlm(torch.tensor([ids]), pixels[None]).logits[0]
     same(f"import nanovlm {kind}: logits", "published formulas", found, theirs(embeds))
 
+    assert list(ours.tokens(talk, [picture()], max_new_tokens=6)) == greedy(theirs, embeds)
+
+
+def greedy(theirs: NanoVLM, embeds: Tensor) -> list[int]:
     answer = []
     for _ in range(6):
         answer.append(theirs(embeds)[-1].argmax().item())
         embeds = torch.cat([embeds, theirs.decoder.token_embedding(torch.tensor(answer[-1:]))])
-    assert list(ours.tokens(talk, [picture()], max_new_tokens=6)) == answer
+    return answer
+
+
+def cut(image: Image.Image, most: int, enlarged: bool) -> tuple[Tensor, tuple[int, int]]:
+    """Its frames and its grid, of squares of 32: the whole picture, made from a tensor, then the tiles."""
+    width, height = image.size
+    longest = most if enlarged else min(most, math.ceil(max(width, height) / 32) * 32)
+    shortest = math.ceil(min(width, height) * (longest / max(width, height)) / 32) * 32
+    size = (longest, shortest) if width >= height else (shortest, longest)
+    pixels = torch.from_numpy(np.array(image.resize(size, Image.Resampling.BICUBIC))).permute(2, 0, 1) / 255
+    tiles = pixels.unfold(1, 32, 32).unfold(2, 32, 32).permute(1, 2, 0, 3, 4)  # (rows, columns, 3, 32, 32)
+    if tiles.shape[:2] == (1, 1):
+        return tiles.flatten(0, 1), (1, 1)
+    whole = F.interpolate(pixels[None], size=(32, 32), mode="bilinear", antialias=True)
+    return torch.cat([whole, tiles.flatten(0, 1)]), tuple(tiles.shape[:2])
+
+
+@pytest.mark.parametrize("enlarged", [True, False])
+@pytest.mark.parametrize("most", [128, 96, 32])
+def test_tiles(most: int, enlarged: bool, tmp_path: Path) -> None:
+    pixels = {"size": {"longest_edge": most}, "max_image_size": {"longest_edge": 32}}
+    pixels |= {"image_processor_type": "NanoVLMImageProcessor", "resize_to_max_side_len": enlarged}
+    ours = Preprocessor.from_fields(pixels, "there")
+    ours.to_json(tmp_path / "again.json")
+    assert Preprocessor.from_json(tmp_path / "again.json") == ours
+    for shape in (*SHAPES, (187, 187), (33, 1), (96, 95)):
+        image = noise(*shape)
+        (expected, shares), [grid] = cut(image, most, enlarged), ours.grids([image])
+        same("preprocessing: tiles", "nanoVLM's formulas", ours.frames(image), expected, close=1e-6)
+        assert grid == (Grid() if shares == (1, 1) else (*shares, True)) and grid.frames == len(expected)
+        assert ours.tiling.most(32) >= max(shares) and torch.equal(ours(image), ours.frames(image)[0])
+    whole = Preprocessor.from_fields(pixels | {"do_image_splitting": False}, "there")
+    assert not whole.cuts and whole.frames(noise(70, 40)).shape == (1, 3, 32, 32)
+    with pytest.raises(DataError, match="there: size is 100, expected a multiple of max_image_size, 32"):
+        Preprocessor.from_fields(pixels | {"size": {"longest_edge": 100}}, "there")
+
+
+TALKS = {  # what is said, and the pictures
+    "no picture": ([said("What is this?")], []),
+    "wide": ([said("<image>\nWhat is this?")], [(70, 40)]),
+    "one tile": ([said("<image>\nWhat is this?")], [(30, 32)]),
+    "a row too many": ([said("<image>\nWhat?")], [(187, 187)]),
+    "several": ([said("Be brief.", "system"), said("<image>\n<image>\nWhich?")], [(20, 301), (64, 64)]),
+    "turns": (
+        [said("<image>\n<image>\nWhat?"), said("<image> 1.", "assistant"), said("And?")],
+        [(70, 40), (9, 9)],
+    ),
+}
+
+
+def written(words: PreTrainedTokenizerFast, grids: Sequence[tuple[int, int]]) -> str:
+    """What stands for pictures."""
+    text = ""
+    for number, (rows, columns) in enumerate(grids):
+        text += f"<image: {number}>" if len(grids) > 1 else ""
+        text += words.global_image_token + words.image_token * 4
+        places = [(row, column) for row in range(1, rows + 1) for column in range(1, columns + 1)]
+        for row, column in places if len(places) > 1 else []:
+            text += getattr(words, f"r{row}c{column}") + words.image_token * 4
+    return text
+
+
+@pytest.fixture(scope="module")
+def tiled(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, tuple[NanoVLM, Path, Assistant]]:
+    """Theirs, their words, ours, by whether small pictures are enlarged."""
+    both = {}
+    for enlarged in (True, False):
+        home = tmp_path_factory.mktemp("tiled")
+        theirs = published(home, "460M", resize_to_max_side_len=enlarged)
+        both[enlarged] = theirs, home / "words", imported(home)
+    return both
+
+
+@pytest.mark.parametrize("enlarged", [True, False])
+@pytest.mark.parametrize("name", TALKS)
+@torch.no_grad()
+def test_nanovlm_of_tiles(name: str, enlarged: bool, tiled: dict) -> None:
+    (theirs, folder, ours), (talk, shapes) = tiled[enlarged], TALKS[name]
+    images = [noise(*shape) for shape in shapes]
+    frames, grids = zip(*(cut(image, 96, enlarged) for image in images), strict=True) if images else ((), ())
+    named = {"extra_special_tokens": TILED["vlm_extra_tokens"], "chat_template": CHATML}
+    words = PreTrainedTokenizerFast.from_pretrained(folder, **named)
+    places, shown = "<image>\n" * len(images), written(words, grids)
+    their_talk = [m | {"content": m["content"].replace(places or "no", shown)} for m in talk]
+    expected = words.apply_chat_template(their_talk, add_generation_prompt=True)["input_ids"]
+    ids = ours.prompt(talk, images)
+    same("import nanovlm 460M: ids", "published formulas", torch.tensor(ids), torch.tensor(expected))
+
+    embeds = theirs.decoder.token_embedding(torch.tensor(expected))
+    if images:
+        seen = torch.cat([theirs.seen(frame) for frame in torch.cat(frames)])
+        embeds[torch.tensor(expected) == words.image_token_id] = seen
+    found = ours.vlm(torch.tensor([ids]), ours.pixels(images)).logits[0]
+    same("import nanovlm 460M: logits", "published formulas", found, theirs(embeds))
+    assert list(ours.tokens(talk, images, max_new_tokens=6)) == greedy(theirs, embeds)
+
+
+def test_a_second_picture_gives_the_first_a_number(tiled: dict) -> None:
+    *_, ours = tiled[True]
+    memory, images = Memory(), [noise(70, 40), noise(20, 301)]
+    talk = [said("<image>\nWhat?"), said("This.", "assistant"), said("<image>\nAnd this?")]
+    for messages, shown in ((talk[:1], images[:1]), (talk, images)):
+        found = [*ours.tokens(messages, shown, memory, max_new_tokens=3)]
+        assert found == [*ours.tokens(messages, shown, max_new_tokens=3)]
+
+
+def test_a_look_at_the_whole_is_the_first() -> None:
+    frames = torch.zeros(1, 7, 2, 2)
+    frames[0, 3, 1, 1] = 6.0  # of the tile in row 1, column 3
+    frames[0, 0, 0, 0] = 1.0
+    [[picture]] = as_wholes(frames, [Grid(2, 3, whole_first=True)])
+    assert picture[0, 1] > 0 and picture[0, 0] == 1 and not picture[1].any()
 
 
 def test_untied_weights(tmp_path: Path) -> None:
@@ -271,12 +402,7 @@ def test_pictures_come_first_and_an_answer_ends(tmp_path: Path) -> None:
 
 
 REFUSED = {  # what config.json says -> what is said of it
-    "tiles": ({"max_img_size": 2048}, "max_img_size is 2048: its pictures are cut into tiles"),
-    "a global tile": (
-        {"vlm_extra_tokens": {"image_token": "<|image|>", "global_image_token": "<|global_image|>"}},
-        "vlm_extra_tokens has 'global_image_token'",
-    ),
-    "no token": ({"vlm_extra_tokens": {}}, "vlm_extra_tokens is {}; it names one, image_token"),
+    "no token": ({"vlm_extra_tokens": {}}, "vlm_extra_tokens is {}; it names an image_token"),
     "CLS": ({"vit_cls_flag": True}, "vit_cls_flag is True; this model has False only"),
     "ids": ({"lm_use_tokens": True}, "lm_use_tokens is True"),
     "scaled": ({"lm_attn_scaling": 2.0}, r"lm_attn_scaling is 2\.0"),
@@ -294,10 +420,40 @@ REFUSED = {  # what config.json says -> what is said of it
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_what_differs_is_refused_by_name(case: str, tmp_path: Path) -> None:
-    changes, message = REFUSED[case]
-    published(tmp_path, "450M", **changes)
+NAMES = TILED["vlm_extra_tokens"]
+UNCUT = {  # the same of a model whose pictures are cut
+    "unlike sides": (
+        {"max_img_size": 100},
+        "max_img_size is 100, expected a multiple of vit_img_size 32, up",
+    ),
+    "too many tiles": ({"max_img_size": 288}, "max_img_size is 288, expected .* 32, up to 256"),
+    "no sides": ({"max_img_size": None}, "max_img_size is None, expected"),
+    "no way to them": ({"resize_to_max_side_len": "no"}, "resize_to_max_side_len is 'no', expected true or"),
+    "no words for tiles": (
+        {"vlm_extra_tokens": LATER["vlm_extra_tokens"]},
+        "lacks global_image_token, without",
+    ),
+    "no row for a square": (
+        {"vlm_extra_tokens": {key: token for key, token in NAMES.items() if not key.startswith("r4")}},
+        "lacks r4c1, without which no picture is cut here",
+    ),
+    "other words": (
+        {"vlm_extra_tokens": NAMES | {"r1c2": "<1:2>"}},
+        "vlm_extra_tokens has r1c2, '<1:2>', which is not known here",
+    ),
+    "more words": ({"vlm_extra_tokens": NAMES | {"end": "<|x|>"}}, r"has end, '<\|x\|>', which is not known"),
+    "words": ({"lm_vocab_size": 300}, r"tokenizer.json: 327 tokens with <\|image\|>, .*lm_vocab_size 300"),
+    "prompt": (
+        {"lm_chat_template": CHATML.replace("assistant", "bot")},
+        "its chat template writes .* where ChatML has",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind, case", [("450M", one) for one in REFUSED] + [("460M", one) for one in UNCUT])
+def test_what_differs_is_refused_by_name(kind: str, case: str, tmp_path: Path) -> None:
+    changes, message = (REFUSED if kind == "450M" else UNCUT)[case]
+    published(tmp_path, kind, **changes)
     refused(tmp_path, message)
 
 

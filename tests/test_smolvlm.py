@@ -146,7 +146,7 @@ def test_pixels(kind: type, cut: bool, longest: int, tmp_path: Path) -> None:
         expected, found = made["pixel_values"][0].float(), ours.frames(image)
         same("preprocessing: tiles", kind.__name__, found, expected, close=1e-5)
         [grid] = ours.grids([image])
-        assert grid == (made["rows"][0][0], made["cols"][0][0]) and grid.frames == len(found)
+        assert grid == Grid(made["rows"][0][0], made["cols"][0][0]) and grid.frames == len(found)
         assert ours.tiling.most(SIDE) >= max(grid) and torch.equal(ours(image), found[-1])
 
 
