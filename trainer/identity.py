@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
+from dataset.chat import ChatFormat
 from model.lora import adapter_of
 from model.vlm import VLM
 from scoring.assistant import Assistant
@@ -27,10 +29,16 @@ def identity(
         "--max_length": max_length,
         **{f"--{name}": getattr(args, name) for name in HEEDED},
         "a --tokenizer of sha256": hashlib.sha256(words).hexdigest()[:16],
-        "a chat format of sha256": hashlib.sha256(repr(assistant.chat.format).encode()).hexdigest()[:16],
+        "a chat format of sha256": hashlib.sha256(repr(own(assistant.chat.format)).encode()).hexdigest()[:16],
         "an eye of sha256": fingerprint(assistant),
         **{f"a model of {name}": value for name, value in flat(vlm.config.to_dict())},
     }
+
+
+def own(how: ChatFormat) -> dict[str, object]:
+    """What a format does not have in common with ChatML: a later version's further fields change nothing."""
+    usual = asdict(ChatFormat())
+    return {name: value for name, value in asdict(how).items() if value != usual[name]}
 
 
 def flat(values: dict, prefix: str = "") -> Iterator[tuple[str, object]]:
