@@ -306,11 +306,11 @@ class Chat:
 
     def _parts(self, messages: Iterable[Message], grids: Iterable[Grid] = ()) -> Iterator[Part]:
         how, messages = self.format, list(messages)
-        count = sum(m["content"].count(IMAGE) for m in messages if m["role"] != "assistant")
-        pictures = how.pictures(count, grids)
         yield from self._pieces(how.begin)
         if how.default_system and not (messages and messages[0]["role"] == "system"):
             messages = [{"role": "system", "content": how.default_system}, *messages]
+        count = sum(m["content"].count(IMAGE) for m in messages if m["role"] != "assistant")
+        pictures = how.pictures(count, grids)
         for message in messages:
             content = message["content"]
             if message["role"] == "assistant":
