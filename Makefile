@@ -28,7 +28,7 @@ serve: .venv/ready  ## OpenAI's API, on http://127.0.0.1:8000/v1 [WEIGHTS=folder
 	@$(PY) serve_vlm.py --weights "$(WEIGHTS)"
 
 test: .venv/ready  ## the fast tests, offline
-	$(PY) -m pytest -q
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n logical --maxprocesses 4 --dist loadfile
 
 planted: .venv/ready  ## plant bugs: does a test find each? (10 minutes)
 	$(PY) -m tests.planted

@@ -74,6 +74,7 @@ class Session:
         if self.pid == 0:
             code = 1
             with suppress(BaseException):
+                signal.signal(signal.SIGINT, signal.default_int_handler)  # workers of xdist ignore it
                 sys.stdin, sys.stdout = open(0, encoding="utf-8"), open(1, "w", encoding="utf-8")
                 terminal.run()
                 sys.stdout.flush()
