@@ -40,9 +40,10 @@ coverage: .venv/ready  ## lines that the fast tests reach
 	$(PY) -m pytest -q --cov=model --cov=dataset --cov=trainer --cov=scoring --cov=serve --cov=web --cov-report=term
 
 proof: .venv/ready  ## compare each part with its reference: docs/PROOF.md
-	$(PY) -m pytest -q --proof docs/PROOF.md tests/test_convert.py tests/test_twins.py tests/test_images.py \
-		tests/test_qformer.py tests/test_blip.py tests/test_blip2.py tests/test_gguf.py \
-		tests/test_lora.py tests/test_efficientnet.py
+	$(PY) -m pytest -q --proof docs/PROOF.md tests/test_blip.py tests/test_blip2.py \
+		tests/test_convert.py tests/test_efficientnet.py tests/test_gguf.py tests/test_gguf_out.py \
+		tests/test_images.py tests/test_lora.py tests/test_named_eyes.py tests/test_nanovlm.py \
+		tests/test_qformer.py tests/test_smolvlm.py tests/test_today.py tests/test_twins.py
 
 notebooks: .venv/ready  ## run all notebooks, into out/notebooks
 	.venv/bin/jupyter nbconvert --log-level WARN --to notebook --execute --output-dir out/notebooks notebooks/*.ipynb
