@@ -183,10 +183,8 @@ def main(argv: list[str]) -> None:
     args = parse(Check, argv, __doc__)
     records = open_records(args.file, args.image_dir)
     chat = Chat.load(args.weights, args.image_tokens)
-    needs, preprocessor = (
-        replace(NEEDS[args.stage], augmented=args.augment),
-        Preprocessor.beside(args.weights),
-    )
+    needs = replace(NEEDS[args.stage], augmented=args.augment)
+    preprocessor = Preprocessor.beside(args.weights)
     found = examine(records, chat, args.max_length, compare=True, needs=needs, preprocessor=preprocessor)
     print("\n".join(told(found)))
     sys.exit(1 if found.bad or not found.good else 0)

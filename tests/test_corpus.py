@@ -27,7 +27,7 @@ from dataset.preprocess import Preprocessor
 from dataset.record import Record
 from scoring.answers import answer_all
 from scoring.assistant import Assistant
-from tests.conftest import TINY
+from tests.conftest import TINY, untaught
 from trainer.args import TrainArgs
 from trainer.records import whole_records
 
@@ -338,7 +338,9 @@ def checked(source: str, weights: Path, capsys: pytest.CaptureFixture) -> str:
 def trained_on(records: Sequence[Record], chat: Chat) -> set[int]:
     """Which of them training looks at and does not leave out."""
     try:
-        kept, _ = whole_records("data", records, chat, LIMIT, TrainArgs(skip_bad=True), NEEDS["sft"])
+        kept, _ = whole_records(
+            "data", records, untaught(chat), LIMIT, TrainArgs(skip_bad=True), NEEDS["sft"]
+        )
     except DataError:  # none is good
         return set()
     return set(kept.indices) if isinstance(kept, Chosen) else set(range(len(records)))

@@ -10,10 +10,11 @@ from transformers import CLIPVisionConfig, CLIPVisionModel
 from dataset.errors import DataError
 from dataset.flags import parse
 from dataset.preprocess import Preprocessor
+from model.blip import BlipConfig
 from scoring.assistant import Assistant
 from tests.conftest import SMALL_EYE
 from trainer.args import TrainArgs
-from trainer.models import new_model
+from trainer.models import is_there, new_model
 
 
 @pytest.fixture
@@ -44,3 +45,8 @@ def test_nothing_of_it_is_drawn_at_random(made: Callable, tmp_path: Path) -> Non
 def test_it_has_its_own_sizes(made: Callable) -> None:
     with pytest.raises(DataError, match=r"--set vision\.hidden_size: the eye of --vision has its own"):
         made("--set", "vision.hidden_size=64")
+
+
+def test_blips_have_their_connector_already() -> None:
+    """BLIP's configuration knows no connectors, and no shuffle of one."""
+    assert is_there("qformer", TrainArgs(), BlipConfig()) and not is_there("mlp", TrainArgs(), BlipConfig())

@@ -63,7 +63,10 @@ def open_model(args: TrainArgs, stage: str) -> Assistant:
 
 def is_there(connector: str, args: TrainArgs, config: Config) -> bool:
     """Is it the one that the model has? (BLIP's and BLIP-2's are Q-Formers.)"""
-    return connector == getattr(config, "connector", "qformer") and args.shuffle in (None, config.shuffle)
+    return connector == getattr(config, "connector", "qformer") and args.shuffle in (
+        None,
+        getattr(config, "shuffle", 1),
+    )
 
 
 def new_model(args: TrainArgs) -> Assistant:

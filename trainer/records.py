@@ -8,28 +8,27 @@ from dataset.check import Check, examine, idle_told
 from dataset.errors import DataError
 from dataset.needs import NEEDS, Needs
 from dataset.open import Chosen
-from dataset.preprocess import Preprocessor
 from dataset.record import Record
+from scoring.assistant import Assistant
 from trainer.args import TrainArgs
 
 
 def whole_records(
     source: str,
     records: Sequence[Record],
-    chat: Chat,
+    assistant: Assistant,
     max_length: int,
     args: TrainArgs,
     needs: Needs,
-    preprocessor: Preprocessor | None = None,
 ) -> tuple[Sequence[Record], str]:
     """All that teach the stage something, and a digest of them. Raises DataError for bad ones, unless
     --skip_bad, and where too few are left."""
     needs = replace(needs, augmented=args.augment)
-    found = examine(records, chat, max_length, needs=needs, preprocessor=preprocessor)
+    found = examine(records, assistant.chat, max_length, needs=needs, preprocessor=assistant.preprocessor)
     if found.bad:
         number, first = f"{len(found.bad)} of {len(records)} records are bad", next(iter(found.bad.values()))
         if not args.skip_bad or len(found.bad) == len(records):
-            look = checking(source, chat, max_length, args, needs)
+            look = checking(source, assistant.chat, max_length, args, needs)
             told = f"{number}; `.venv/bin/python -m {look}` tells all"
             raise DataError(f"{first} ({told}; correct them, or leave them out with --skip_bad)")
         print(f"{source}: {number} and left out; the first: {first}")

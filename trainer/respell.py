@@ -3,7 +3,7 @@
     python -m trainer.respell --weights weights/tiny --tokenizer NEW --out OUT
 
 What the decoder knows stays; some hundred steps of training make it fluent in the new tokens. (The average of
-a word's pieces is the usual start: Sachidananda et al. 2021, section 3.2.)
+a word's pieces is a usual start, as in Sachidananda et al. 2021.)
 """
 
 from dataclasses import dataclass, replace

@@ -151,8 +151,7 @@ def prepare(stage: Stage, args: TrainArgs, assistant: Assistant, needs: Needs) -
     records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
     data = f"{args.data} of {len(records):,} records"
     if not drawn:
-        there = args.data, records, assistant.chat, max_length, args, needs
-        records, digest = whole_records(*there, assistant.preprocessor)
+        records, digest = whole_records(args.data, records, assistant, max_length, args, needs)
         data = f"of {len(records):,} records, sha256 {digest[:16]}"
     if args.pack > 1:
         if stage.build is not AnswerLoss or not isinstance(assistant.vlm, VLM):
@@ -208,8 +207,7 @@ def evaluator(
     some = Chosen(records, chosen.tolist())
     if not is_drawn(args.val):
         needs = replace(needs, together=1)
-        there = args.val, some, assistant.chat, assistant.context, args, needs
-        some, _ = whole_records(*there, assistant.preprocessor)
+        some, _ = whole_records(args.val, some, assistant, assistant.context, args, needs)
     some = list(some)
     prepared = Prepared(some, assistant.chat, assistant.preprocessor)
     judges = hasattr(module, "evaluate")  # else two batches tell whether pictures are looked at

@@ -108,10 +108,10 @@ class Page:
         """All that the page shows of a visitor, who may have changed in any way."""
         on, images, card = self.on, visitor.talk.images, self.demo.cards[visitor.model]
         placeholder = TEXTS[visitor.language]["ready" if images else "no_picture"]
-        tries = [*card.to_try(visitor.language == "zh"), *[""] * TRIES]
+        tries = [*card.to_try(visitor.language == "zh"), *[""] * TRIES][: len(on.tries)]
         buttons = {
             button: gr.Button(text, visible=bool(images and text))
-            for button, text in zip(on.tries, tries, strict=False)
+            for button, text in zip(on.tries, tries, strict=True)
         }
         return buttons | {
             self.state: visitor,

@@ -50,7 +50,7 @@ def clouds(rng: np.random.Generator) -> np.ndarray:
 
 def leaves(rng: np.random.Generator) -> np.ndarray:
     """Discs and boxes that hide one another, many small and few large, grainy: photographs' statistics, with
-    edges (dead leaves; Lee, Mumford & Huang 2001, section 3)."""
+    edges (dead leaves; Lee, Mumford & Huang 2001)."""
     picture = Image.fromarray(np.clip(clouds(rng), 0, 255).astype(np.uint8))
     pen, tints = ImageDraw.Draw(picture), [colour(rng) for _ in range(rng.integers(3, 9))]
     for _ in range(rng.integers(20, 200)):
