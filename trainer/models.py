@@ -63,10 +63,8 @@ def open_model(args: TrainArgs, stage: str) -> Assistant:
 
 def is_there(connector: str, args: TrainArgs, config: Config) -> bool:
     """Is it the one that the model has? (BLIP's and BLIP-2's are Q-Formers.)"""
-    return connector == getattr(config, "connector", "qformer") and args.shuffle in (
-        None,
-        getattr(config, "shuffle", 1),
-    )
+    held, shuffle = getattr(config, "connector", "qformer"), getattr(config, "shuffle", 1)
+    return connector == held and args.shuffle in (None, shuffle)
 
 
 def new_model(args: TrainArgs) -> Assistant:
