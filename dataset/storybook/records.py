@@ -50,7 +50,8 @@ QUESTIONS = 6  # about one picture: as many tokens as a description, so that bat
 SWITCHING = 0.2  # of the conversations: in both languages
 AFTER, OF_TWO = 2, 3  # questions after a long answer; about two pictures
 ASKED_FIRST = 40_000_000  # scene that people are the first to ask about
-STRANGE_SHARE = 0.04  # of what people ask is about a picture that is no scene
+STRANGE_SHARE = 0.06  # of what people ask is about a picture that is no scene
+CROWDS = 0.35  # of the scenes that people ask about hold many things of few kinds: to be counted and compared
 OWN_WORDS = 3  # every third conversation
 WORDINGS = 10  # of one question
 PEOPLE = [(code, name) for code in LANGUAGES for name in in_words.NAMES]
@@ -206,10 +207,12 @@ def held_out(index: int, pictures: bool = True, split: str = "scenes") -> Record
 
 def asked(index: int, pictures: bool = True, split: str = "train", view: str = "asked") -> Record:
     """A conversation in people's words; its type is the language that most of it is in."""
-    rng, scene = random.Random(f"{view} {index}"), make_scene(split, ASKED_FIRST + index)
+    rng = random.Random(f"{view} {index}")
     code = rng.choice(list(LANGUAGES))
     if rng.random() < STRANGE_SHARE:
         return strange(index, pictures, code, measuring=False)
+    crowd = {"min_things": 3, "alike": 0.75} if rng.random() < CROWDS else {}
+    scene = make_scene(split, ASKED_FIRST + index, **crowd)
     turns = in_words.conversation(scene, in_words.TONGUES[code], rng)
     return _record([scene], turns, f"{code}/asked", f"storybook {view} {index}", pictures)
 

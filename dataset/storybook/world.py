@@ -25,6 +25,7 @@ CANVAS, CELL = 128.0, 128.0 / 3
 CLEAR_OF_LINES = 4.0  # pixels between a thing's centre and the next place
 OVERLAP = 0.82  # of their radii's sum: how near two centres may come
 MAX_THINGS = 6
+ALIKE = 0.35  # of the things, as a rule, are of a kind that is there already
 NEVER_SEEN = {(kind, list(COLOURS)[(3 * i) % len(COLOURS)]) for i, kind in enumerate(KINDS)}
 
 
@@ -78,16 +79,19 @@ def _names() -> tuple[tuple[str, ...], ...]:
     return tuple(SETTINGS), tuple(TIMES), tuple(WEATHERS), tuple(KINDS), tuple(COLOURS), tuple(SIZES)
 
 
-def make_scene(split: str, index: int, max_things: int = MAX_THINGS, min_things: int = 1) -> Scene:
+def make_scene(
+    split: str, index: int, max_things: int = MAX_THINGS, min_things: int = 1, alike: float = ALIKE
+) -> Scene:
     """Scene number `index` of a split: the same wherever and whenever it is asked for.
 
-    `min_things` are tried; a full picture may have room for fewer.
+    `min_things` are tried; a full picture may have room for fewer. `alike`: how many are of a kind that is
+    there already, or there would be nothing to count.
     """
     rng = random.Random(f"{split}/{index}")
     setting, time, weather = (rng.choice(names) for names in _names()[:3])
     things: list[Thing] = []
     for _ in range(rng.randint(min_things, max_things)):
-        thing = _place(rng, things, unseen=split == "combinations")
+        thing = _place(rng, things, alike, unseen=split == "combinations")
         if thing:
             things.append(thing)
     things.sort(key=lambda t: (t.row, t.column))
@@ -102,10 +106,12 @@ def make_pair(split: str, first: int, second: int) -> tuple[Scene, Scene]:
     return one, replace(other, **shared)
 
 
-def _place(rng: random.Random, others: list[Thing], unseen: bool, tries: int = 40) -> Thing | None:
+def _place(
+    rng: random.Random, others: list[Thing], alike: float, unseen: bool, tries: int = 40
+) -> Thing | None:
     *_, kinds, colours, sizes = _names()
     kind, colour, size = rng.choice(kinds), rng.choice(colours), rng.choice(sizes)
-    if others and rng.random() < 0.35:  # things of a kind or of a colour, or there would be nothing to count
+    if others and rng.random() < alike:
         kind = rng.choice(others).kind
     if others and rng.random() < 0.25:
         colour = rng.choice(others).colour

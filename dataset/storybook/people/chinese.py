@@ -73,6 +73,7 @@ TONGUE = Tongue(
         "none": "没有",
         "no_scene": "这不是故事书里的画。",
         "all_same_size": "都一样大",
+        "kinds": "{}种",
         "nothing_else": "没有别的",
     },
     named=named,

@@ -8,7 +8,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from dataset.errors import DataError
-from dataset.storybook.people import around, lists, places, things, unknown  # noqa: F401  they fill FAMILIES
+from dataset.storybook.people import (  # noqa: F401  they fill FAMILIES
+    around,
+    groups,
+    lists,
+    places,
+    things,
+    unknown,
+)
 from dataset.storybook.people.chinese import TONGUE as CHINESE
 from dataset.storybook.people.english import TONGUE as ENGLISH
 from dataset.storybook.people.family import FAMILIES, coin
@@ -22,11 +29,13 @@ FOLLOW_UP, EARLY = "follow_up", "too_early"
 NAMES = (*FAMILIES, FOLLOW_UP)  # of all families
 WEIGHTS = {
     "existence": 4,
-    "count": 5,
+    "count": 6,
     "colour": 5,
     "size": 2,
     "position": 4,
     "check": 5,
+    "alike": 3,
+    "amount": 3,
     "choice": 3,
     "identity": 3,
     "missing": 3,
@@ -34,12 +43,12 @@ WEIGHTS = {
     "relation": 4,
     "comparison": 4,
     "superlative": 4,
-    "listing": 4,
-    "two_parts": 4,
+    "listing": 6,
+    "two_parts": 6,
     "description": 3,
     "summary": 1,
     "around": 6,
-    "unknowable": 2,
+    "unknowable": 4,
     "one_picture": 1,
     "talk": 4,
     FOLLOW_UP: 5,

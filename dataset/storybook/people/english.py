@@ -65,6 +65,7 @@ TONGUE = Tongue(
         "none": "none",
         "no_scene": "This is not a picture from the storybook.",
         "all_same_size": "they are all the same size",
+        "kinds": "{}",
         "nothing_else": "nothing else",
     },
     named=named,

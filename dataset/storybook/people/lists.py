@@ -2,16 +2,18 @@
 
 import random
 
+from dataset.storybook.colours import COLOURS
 from dataset.storybook.people.family import (
     all_of,
     coin,
     colours,
     family,
+    full,
     number,
     one_of,
     there,
 )
-from dataset.storybook.people.references import Reference, absent, pick, present, some
+from dataset.storybook.people.references import THING, Reference, absent, pair, pick, present, some
 from dataset.storybook.people.things import attribute_of
 from dataset.storybook.people.tongue import Tongue
 from dataset.storybook.people.wording import Question
@@ -28,7 +30,8 @@ SCENERIES = {"place_and_weather": ("setting", "weather"), "time_and_weather": ("
 
 @family
 def listing(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    return one_of({list_all: 3, list_of: 4, colours_of: 3, list_colours: 1}, scene, tongue, rng)
+    makers = {list_all: 4, list_of: 4, list_coloured: 2, list_and_colours: 2, colours_of: 3, list_colours: 1}
+    return one_of(makers, scene, tongue, rng)
 
 
 def list_all(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
@@ -37,15 +40,30 @@ def list_all(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
 
 def list_of(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
     reference = some(scene, rng)
-    if reference == Reference("thing"):
+    if reference == Reference(THING):
         return None
     answer = all_of(reference.found(scene), tongue, tongue.answers["none"])
     return Question("list_of", answer, {"it": reference})
 
 
+def list_coloured(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
+    """Everything that is red."""
+    colour = rng.choice(scene.things).colour if rng.random() < 0.8 else rng.choice(list(COLOURS))
+    answer = all_of(Reference(THING, colour).found(scene), tongue, tongue.answers["none"])
+    return Question("list_coloured", answer, {"colour": f"colour {colour}"})
+
+
+def list_and_colours(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Which animals are there, and in what colours?"""
+    reference = some(scene, rng, least=1)
+    if reference.colour or reference.size:
+        return None
+    return Question("list_and_colours", all_of(reference.found(scene), tongue), {"it": reference})
+
+
 def colours_of(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
     reference = some(scene, rng, least=2)
-    if reference.concept == "thing" or reference.colour or reference.count(scene) < 2:
+    if reference.concept == THING or reference.colour or reference.count(scene) < 2:
         return None
     return Question("colours_of", colours(reference.found(scene), tongue), {"it": reference})
 
@@ -57,7 +75,15 @@ def list_colours(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
 @family
 def two_parts(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
     """What colour is it, and where? One answer after the other."""
-    makers = {of_a_thing: 4, is_there_and: 3, how_many_and: 1, two_counts: 2, two_sceneries: 2}
+    makers = {
+        of_a_thing: 4,
+        what_and_where: 2,
+        two_colours: 3,
+        is_there_and: 3,
+        how_many_and: 2,
+        two_counts: 2,
+        two_sceneries: 2,
+    }
     return one_of(makers, scene, tongue, rng)
 
 
@@ -68,6 +94,24 @@ def of_a_thing(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | N
         return None
     answer = tongue.both(attribute_of(picked[0], one, tongue), attribute_of(picked[0], other, tongue))
     return Question(section, answer, {"it": picked[1]})
+
+
+def what_and_where(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """What is the red thing, and where?"""
+    picked = pick(scene, rng, "kind")
+    if not picked or picked[1].place:
+        return None
+    answer = tongue.both(full(picked[0], tongue), attribute_of(picked[0], "position", tongue))
+    return Question("identity_and_place", answer, {"it": picked[1]})
+
+
+def two_colours(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """What colour are the cat and the car?"""
+    if not (two := pair(scene, rng, "colour")):
+        return None
+    one, other, its, others = two
+    answer = tongue.both(*(attribute_of(thing, "colour", tongue) for thing in (one, other)))
+    return Question("two_colours", answer, {"it": its, "other": others})
 
 
 def is_there_and(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
@@ -87,7 +131,7 @@ def is_there_and(scene: Scene, tongue: Tongue, rng: random.Random) -> Question |
 
 def how_many_and(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
     reference = some(scene, rng, least=1)
-    if reference.concept == "thing" or reference.colour:
+    if reference.concept == THING or reference.colour:
         return None
     answer = tongue.both(number(reference, scene, tongue), colours(reference.found(scene), tongue))
     return Question("count_and_colours", answer, {"it": reference})

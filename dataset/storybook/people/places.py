@@ -54,7 +54,7 @@ def check_beside(scene: Scene, tongue: Tongue, rng: random.Random) -> Question |
 
 
 def beside(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    """What is to the left of it? Asked where all that is to the left is level with it."""
+    """What is to the left of it? What is level with it, or nothing where nothing at all is to the left."""
     if not (picked := pick(scene, rng)):
         return None
     thing, reference = picked
@@ -62,8 +62,9 @@ def beside(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
     for side in OPPOSITES:
         level = "row" if side in ("left", "right") else "column"
         some = [other for other in scene.things if side in stands(other, thing)]
-        if all(getattr(other, level) == getattr(thing, level) for other in some):
-            found[side] = some
+        at_level = [other for other in some if getattr(other, level) == getattr(thing, level)]
+        if at_level or not some:
+            found[side] = at_level
     something = [side for side, some in found.items() if some]
     if not something and (not found or rng.random() > NOTHING_SHARE):
         return None

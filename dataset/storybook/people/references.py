@@ -21,9 +21,13 @@ HYPERNYMS: dict[str, frozenset[str]] = {
     "instrument": frozenset({"guitar"}),
     "furniture": frozenset({"chair"}),
 }
-STRANGERS = "dog horse train banana lion bicycle person table ball cow truck lamp monkey drum".split()
+STRANGERS = (
+    "dog horse train banana lion bicycle person table ball cow truck lamp monkey drum man woman boy girl "
+    "child baby dragon robot king shark bee bear pig sheep duck frog mouse snake bus bench window phone shoe "
+    "cake spider"
+).split()
 STRANGE_COLOURS = ("black", "grey", "brown")
-ABSENT = {"kind in a colour": 6, "size": 1, "kind": 10, "hypernym": 2, "colour": 4, "stranger": 1}  # weights
+ABSENT = {"kind in a colour": 6, "size": 1, "kind": 10, "hypernym": 2, "colour": 4, "stranger": 4}  # weights
 TALLIED, TRIES = 500, 8
 
 

@@ -44,8 +44,10 @@ def clouds(rng: np.random.Generator) -> np.ndarray:
     """Noise whose strength falls with frequency, as that of photographs does (Field 1987)."""
     frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(SIDE), np.fft.fftfreq(SIDE)))[..., None]
     spectrum = np.fft.fft2(rng.standard_normal((SIDE, SIDE, 3)), axes=(0, 1))
-    field = np.fft.ifft2(spectrum / (frequency + 1 / SIDE) ** rng.uniform(0.8, 1.6), axes=(0, 1)).real
-    return colour(rng) + rng.uniform(20, 70) * field / field.std()
+    field = np.fft.ifft2(spectrum / (frequency + 1 / SIDE) ** rng.uniform(0.8, 1.9), axes=(0, 1)).real
+    light, tint = field[..., :1], rng.uniform(0, 0.7)
+    field = (1 - tint) * light * rng.uniform(0.6, 1.4, 3) + tint * field
+    return colour(rng) + rng.uniform(15, 70) * field / field.std()
 
 
 def leaves(rng: np.random.Generator) -> np.ndarray:
@@ -64,6 +66,52 @@ def leaves(rng: np.random.Generator) -> np.ndarray:
         )
     soft = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0, 2)))
     return np.asarray(soft) + rng.normal(0, rng.uniform(0, 15), (SIDE, SIDE, 3))
+
+
+def hills(rng: np.random.Generator) -> np.ndarray:
+    """A rough surface lit from one side (Lambert): cloth, sand, leaves close by."""
+    height = clouds(rng)[..., 0]
+    down, across = np.gradient(height)
+    turn, steep = rng.uniform(0, 2 * np.pi), rng.uniform(0.01, 0.12)
+    slope = steep * (across * np.cos(turn) + down * np.sin(turn))
+    light = (1 + slope) / np.sqrt(1 + steep**2 * (across**2 + down**2))
+    return colour(rng) * np.clip(light, 0, 2)[..., None] + rng.normal(0, rng.uniform(0, 8), (SIDE, SIDE, 3))
+
+
+def landscape(rng: np.random.Generator) -> np.ndarray:
+    """A smooth sky above a rough ground, and a few dark shapes where they meet."""
+    line = int(rng.uniform(0.15, 0.8) * SIDE)
+    sky, ground = gradient(rng), clouds(rng)
+    sky = sky + rng.uniform(0, 0.5) * (clouds(rng) - sky)
+    ridge = line + np.cumsum(rng.normal(0, rng.uniform(0, 2), SIDE))
+    below = (np.arange(SIDE)[:, None] > ridge[None])[..., None]
+    picture = Image.fromarray(np.clip(np.where(below, ground, sky), 0, 255).astype(np.uint8))
+    bodies_on(picture, rng, line)
+    soft = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.5)))
+    return np.asarray(soft) + rng.normal(0, rng.uniform(0, 10), (SIDE, SIDE, 3))
+
+
+def bodies(rng: np.random.Generator) -> np.ndarray:
+    """A few round, shaded bodies in front of something out of focus: a portrait, an animal, a dish."""
+    behind = Image.fromarray(np.clip(leaves(rng), 0, 255).astype(np.uint8))
+    picture = behind.filter(ImageFilter.GaussianBlur(rng.uniform(1, 6)))
+    bodies_on(picture, rng, SIDE // 2)
+    return np.asarray(picture) + rng.normal(0, rng.uniform(0, 10), (SIDE, SIDE, 3))
+
+
+def bodies_on(picture: Image.Image, rng: np.random.Generator, line: int) -> None:
+    """Paste heads, trunks and limbs: ellipses that turn from light to dark, in any direction."""
+    x, y = rng.uniform(0, SIDE), rng.normal(line, 15)
+    for _ in range(rng.integers(1, 9)):
+        wide, high = (max(4, int(side)) for side in rng.uniform(4, 60, 2))
+        light = np.linspace(rng.uniform(0.7, 1.4), rng.uniform(0.3, 1), high)[:, None, None]
+        tint = np.broadcast_to(np.clip(colour(rng) * light, 0, 255), (high, wide, 3)).astype(np.uint8)
+        mask = Image.new("L", (wide, high))
+        ImageDraw.Draw(mask).ellipse((0, 0, wide - 1, high - 1), fill=255)
+        turn = rng.uniform(0, 360)
+        body, mask = (one.rotate(turn, expand=True) for one in (Image.fromarray(tint), mask))
+        picture.paste(body, (int(x - body.width / 2), int(y - body.height / 2)), mask)
+        x, y = x + rng.normal(0, 22), y + rng.normal(0, 22)
 
 
 def waves(rng: np.random.Generator) -> np.ndarray:
@@ -105,9 +153,8 @@ def shade(rng: np.random.Generator) -> tuple[int, ...]:
     return tuple(rng.integers(0, 256, 3).tolist())
 
 
-PAINTERS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
-    painter.__name__: painter for painter in (blank, noise, gradient, clouds, leaves, page, waves, windows)
-}
+ALL = (blank, noise, gradient, clouds, leaves, hills, landscape, bodies, page, waves, windows)
+PAINTERS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {p.__name__: p for p in ALL}
 
 
 @dataclass(frozen=True)

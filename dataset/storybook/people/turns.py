@@ -4,6 +4,7 @@ import random
 
 from dataset.storybook.people.family import all_of, coin, colours, right, there
 from dataset.storybook.people.references import (
+    THING,
     Reference,
     other_colour,
     other_size,
@@ -79,7 +80,7 @@ def of_them(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
     """How many cats are there? What colours are they?"""
     reference = some(scene, rng, least=2)
     found = reference.found(scene)
-    if len(found) < 2 or reference.concept == "thing":
+    if len(found) < 2 or reference.concept == THING:
         return []
     unit = tongue.named(tongue.grammar, reference, None).get("unit", "")
     first = Question("count", tongue.language.numbers[len(found)] + unit, {"it": reference})

@@ -2,7 +2,7 @@
 
 import random
 
-from dataset.storybook.people.family import family
+from dataset.storybook.people.family import coin, family, one_of
 from dataset.storybook.people.references import absent, pick, present
 from dataset.storybook.people.tongue import Tongue
 from dataset.storybook.people.wording import Question
@@ -14,6 +14,24 @@ TOO_EARLY = {"en": "are you sure", "zh": "你确定吗"}  # said before anything
 
 @family
 def unknowable(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    return one_of({not_told: 2, unseen: 3, doing: 1}, scene, tongue, rng)
+
+
+def unseen(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Of people, clothes and parts that no picture of this world shows."""
+    picked = pick(scene, rng)
+    return picked and Question("unseen", tongue.language.answers["unknown"], {"it": picked[1]})
+
+
+def doing(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """What is it doing? A still picture does not say, and still less of what it does not show."""
+    if coin(rng):
+        return Question("doing", tongue.language.answers["unknown"], {"it": absent(scene, rng)})
+    picked = pick(scene, rng)
+    return picked and Question("doing", tongue.answers["cannot"], {"it": picked[1]})
+
+
+def not_told(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
     """Whose it is, how old, what it costs. "Why is it red?" says its true colour."""
     picked = pick(scene, rng, "colour")
     if not picked:

@@ -15,6 +15,7 @@ from dataset.storybook.people.kept import plain
 from dataset.storybook.people.references import Reference
 from dataset.storybook.people.tongue import Tongue
 
+SLIPS = 0.08  # of the texts of careful persons have one, too
 TRIES = 60  # wordings, until one is held out, or is not
 
 
@@ -38,7 +39,10 @@ REGISTERS = (
     Register("indirect", 2),
     Register("child", 2, rewriting=0.2),
     Register("foreigner", 2, rewriting=0.4),
-    Register("typist", 3, rewriting=0.3, slips=2),
+    Register("typist", 4, rewriting=0.3, slips=2),
+    Register("programmer", 2),
+    Register("reader", 1),
+    Register("mixed", 1, rewriting=0.5),
     Register("traditional", 1, traditional=True),
     Register("teacher", 1, held_out=True),
     Register("grandparent", 1, held_out=True),
@@ -147,6 +151,7 @@ def marred(text: str, register: Register, tongue: Tongue, rng: random.Random) ->
             what, _, by = rule.text.partition(" >")
             if what in text and rng.random() < register.rewriting:
                 text = tongue.rewritten(text, what, by.strip()) or text
-    for _ in range(rng.randint(0, register.slips)):
+    slips = rng.randint(0, register.slips) or (rng.random() < SLIPS)
+    for _ in range(slips):
         text = tongue.slip(text, rng)
     return tongue.traditional(text) if register.traditional else text

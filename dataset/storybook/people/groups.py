@@ -1,0 +1,107 @@
+"""Of several things: are they alike, is there more than one, is it all there is?"""
+
+import random
+from typing import TypeVar
+
+from dataset.storybook.people.family import family, one_of, right, there
+from dataset.storybook.people.references import (
+    HYPERNYMS,
+    THING,
+    Reference,
+    absent,
+    other_colour,
+    place_words,
+)
+from dataset.storybook.people.tongue import Tongue
+from dataset.storybook.people.wording import Question
+from dataset.storybook.world import PLACES, Scene
+
+T = TypeVar("T")
+UNLIKE = 0.4  # of the questions whether things are alike are asked where they are not: few things are alike
+
+
+def groups(scene: Scene) -> list[Reference]:
+    """Two things or more of a kind or of a wider one, or all there are."""
+    kinds = sorted({thing.kind for thing in scene.things})
+    return [r for r in map(Reference, (*kinds, *HYPERNYMS, THING)) if r.count(scene) > 1]
+
+
+def even(true: list[T], false: list[T], rng: random.Random, unlike: float = 1.0) -> tuple[T, bool] | None:
+    """One of either with its truth, each as often; None where the drawn one has none."""
+    truth = rng.random() < 1 / (1 + unlike)
+    some = true if truth else false
+    return (rng.choice(some), truth) if some else None
+
+
+@family
+def alike(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    return one_of({same: 3, all_in_colour: 4}, scene, tongue, rng)
+
+
+def same(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Are the cats of one colour, or size?"""
+    key = rng.choice(["colour", "size"])
+    true, false = [], []
+    for reference in groups(scene):
+        values = {getattr(thing, key) for thing in reference.found(scene)}
+        (true if len(values) == 1 else false).append(reference)
+    if not (drawn := even(true, false, rng, UNLIKE)):
+        return None
+    return Question(f"same_{key}", right(tongue, drawn[1]), {"it": drawn[0]})
+
+
+def all_in_colour(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Are both red, or all?"""
+    true, false = [], []
+    for reference in groups(scene):
+        found = reference.found(scene)
+        colours = {thing.colour for thing in found}
+        if len(colours) == 1:
+            true.append((reference, found[0].colour))
+            false.append((reference, other_colour(found[0], rng)))
+        else:
+            false += [(reference, colour) for colour in sorted(colours)]
+    if not (drawn := even(true, false, rng, UNLIKE)):
+        return None
+    (reference, colour), truth = drawn
+    section = "both_colour" if reference.count(scene) == 2 else "all_colour"
+    return Question(section, right(tongue, truth), {"it": reference, "colour": f"colour {colour}"})
+
+
+@family
+def amount(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    return one_of({several: 3, only: 2, kinds: 1, anything: 3}, scene, tongue, rng)
+
+
+def several(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Is there more than one cat?"""
+    one = [Reference(thing.kind) for thing in scene.things if Reference(thing.kind).count(scene) == 1]
+    one.append(absent(scene, rng, without=("stranger", "colour")))
+    drawn = even([r for r in groups(scene) if r.concept != THING], one, rng)
+    return drawn and Question("several", there(tongue, drawn[1]), {"it": drawn[0]})
+
+
+def only(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Are there only cats?"""
+    true, false = [], []
+    for concept in sorted({thing.kind for thing in scene.things} | set(HYPERNYMS)):
+        reference = Reference(concept)
+        if number := reference.count(scene):
+            (true if number == len(scene.things) else false).append(reference)
+    drawn = even(true, false, rng)
+    return drawn and Question("only_kind", right(tongue, drawn[1]), {"it": drawn[0]})
+
+
+def kinds(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
+    number = len({thing.kind for thing in scene.things})
+    return Question("how_many_kinds", tongue.answers["kinds"].format(tongue.language.numbers[number]))
+
+
+def anything(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Is there anything on the left?"""
+    taken = [thing.place for thing in scene.things]
+    drawn = even(taken, [place for place in PLACES if place not in taken], rng)
+    if not drawn:
+        return None
+    where, truth = drawn
+    return Question("anything_at", there(tongue, truth), {"place": place_words(scene, where)})
