@@ -32,10 +32,11 @@ class Args:
 
 
 def storybook_text(samples: int) -> Iterator[str]:
-    yield from ("user\n", "assistant\n", "system\n")
+    yield "system\n"
     for view in ("train", "asked"):
         for record in StorybookRecords(view, samples, pictures=False):
             for message in record.messages:
+                yield f"{message['role']}\n"
                 yield message["content"]
 
 

@@ -44,7 +44,7 @@ def holds(text: str, entry: str) -> bool:
 
 
 def right(row: dict, answer: str) -> bool:
-    """Where an answer thinks aloud ("the car is small, the boat is big: the boat"), its end counts as well."""
+    """Where an answer thinks aloud ("the car is small, the boat is big: the boat"), its end counts, too."""
     ends = answer.rpartition(":")[2], answer.rpartition("：")[2]
     return any(fits(row, plain(text)) for text in (answer, *ends))
 

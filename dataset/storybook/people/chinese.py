@@ -12,8 +12,8 @@ from dataset.storybook.people.references import Reference
 from dataset.storybook.people.tongue import Tongue, word
 
 OF_THE_WORLD = str.maketrans(
-    "风龟苹钥蜗东动种样围数虫环阴雾颗艘辆架顶荒业乐总见别属画员处总够识认点尔为听严紧实虽确际",
-    "風龜蘋鑰蝸東動種樣圍數蟲環陰霧顆艘輛架頂荒業樂總見別屬畫員處總夠識認點爾為聽嚴緊實雖確際",
+    "风龟苹钥蜗东动种样围数虫环阴雾颗艘辆架顶荒业乐总见别属画员处总够识认点尔为听严紧实虽确际龙猪鸭鲨锁鲜罗纸转检输执经给绍缓",
+    "風龜蘋鑰蝸東動種樣圍數蟲環陰霧顆艘輛架頂荒業樂總見別屬畫員處總夠識認點爾為聽嚴緊實雖確際龍豬鴨鯊鎖鮮羅紙轉檢輸執經給紹緩",
 )
 ALL_TRADITIONAL = TRADITIONAL | OF_THE_WORLD
 ORDER = re.compile(
@@ -74,6 +74,7 @@ TONGUE = Tongue(
         "no_scene": "这不是故事书里的画。",
         "all_same_size": "都一样大",
         "kinds": "{}种",
+        "unit": "个",
         "nothing_else": "没有别的",
     },
     named=named,

@@ -66,6 +66,7 @@ TONGUE = Tongue(
         "no_scene": "This is not a picture from the storybook.",
         "all_same_size": "they are all the same size",
         "kinds": "{}",
+        "unit": "",
         "nothing_else": "nothing else",
     },
     named=named,

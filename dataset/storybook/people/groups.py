@@ -3,6 +3,7 @@
 import random
 from typing import TypeVar
 
+from dataset.storybook.colours import COLOURS
 from dataset.storybook.people.family import family, one_of, right, there
 from dataset.storybook.people.references import (
     HYPERNYMS,
@@ -10,6 +11,7 @@ from dataset.storybook.people.references import (
     Reference,
     absent,
     other_colour,
+    pair,
     place_words,
 )
 from dataset.storybook.people.tongue import Tongue
@@ -17,7 +19,8 @@ from dataset.storybook.people.wording import Question
 from dataset.storybook.world import PLACES, Scene
 
 T = TypeVar("T")
-UNLIKE = 0.4  # of the questions whether things are alike are asked where they are not: few things are alike
+NUMBERS = (2, 3, 4, 5, 6)
+UNLIKE = 0.3  # of the questions whether things are alike are asked where they are not: few things are alike
 
 
 def groups(scene: Scene) -> list[Reference]:
@@ -35,7 +38,7 @@ def even(true: list[T], false: list[T], rng: random.Random, unlike: float = 1.0)
 
 @family
 def alike(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    return one_of({same: 3, all_in_colour: 4}, scene, tongue, rng)
+    return one_of({same: 3, pair_same: 2, all_in_colour: 4}, scene, tongue, rng)
 
 
 def same(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
@@ -48,6 +51,17 @@ def same(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
     if not (drawn := even(true, false, rng, UNLIKE)):
         return None
     return Question(f"same_{key}", right(tongue, drawn[1]), {"it": drawn[0]})
+
+
+def pair_same(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Has the cat the colour, or size, of the car?"""
+    key = rng.choice(["colour", "size"])
+    if not (two := pair(scene, rng, key)):
+        return None
+    truth = getattr(two[0], key) == getattr(two[1], key)
+    if not truth and rng.random() > UNLIKE:
+        return None
+    return Question(f"pair_same_{key}", right(tongue, truth), {"it": two[2], "other": two[3]})
 
 
 def all_in_colour(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
@@ -70,7 +84,17 @@ def all_in_colour(scene: Scene, tongue: Tongue, rng: random.Random) -> Question 
 
 @family
 def amount(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    return one_of({several: 3, only: 2, kinds: 1, anything: 3}, scene, tongue, rng)
+    return one_of({number: 3, several: 3, only: 2, kinds: 1, anything: 3, coloured: 3}, scene, tongue, rng)
+
+
+def number(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """There are three cats, right?"""
+    if not (some := groups(scene)):
+        return None
+    reference, truth = rng.choice(some), rng.random() < 0.5
+    there_are = reference.count(scene)
+    said = there_are if truth else rng.choice([n for n in NUMBERS if n != there_are])
+    return Question("check_number", right(tongue, truth), {"it": reference, "number": f"number {said}"})
 
 
 def several(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
@@ -105,3 +129,14 @@ def anything(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | Non
         return None
     where, truth = drawn
     return Question("anything_at", there(tongue, truth), {"place": place_words(scene, where)})
+
+
+def coloured(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Is anything red? How many are?"""
+    there_are = sorted({thing.colour for thing in scene.things})
+    if rng.random() < 0.4:
+        colour = rng.choice(there_are)
+        count = tongue.language.numbers[Reference(THING, colour).count(scene)] + tongue.answers["unit"]
+        return Question("count_coloured", count, {"colour": f"colour {colour}"})
+    colour, truth = even(there_are, [c for c in COLOURS if c not in there_are], rng)
+    return Question("anything_coloured", there(tongue, truth), {"colour": f"colour {colour}"})

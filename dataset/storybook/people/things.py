@@ -169,7 +169,7 @@ def identity(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | Non
 def missing(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
     """What is asked of a thing that is not there."""
     reference = absent(scene, rng)
-    sections = ["size", "position", "colour_and_place"]
+    sections = ["size", "position", "colour_and_place", "doing"]
     if not reference.colour:
         sections += ["colour", "colour"]
     return Question(rng.choice(sections), tongue.language.answers["unknown"], {"it": reference})

@@ -2,7 +2,7 @@
 
 import random
 
-from dataset.storybook.people.family import coin, family, one_of
+from dataset.storybook.people.family import family, one_of
 from dataset.storybook.people.references import absent, pick, present
 from dataset.storybook.people.tongue import Tongue
 from dataset.storybook.people.wording import Question
@@ -24,9 +24,7 @@ def unseen(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
 
 
 def doing(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    """What is it doing? A still picture does not say, and still less of what it does not show."""
-    if coin(rng):
-        return Question("doing", tongue.language.answers["unknown"], {"it": absent(scene, rng)})
+    """What is it doing? A still picture does not say."""
     picked = pick(scene, rng)
     return picked and Question("doing", tongue.answers["cannot"], {"it": picked[1]})
 

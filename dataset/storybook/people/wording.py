@@ -39,7 +39,7 @@ REGISTERS = (
     Register("indirect", 2),
     Register("child", 2, rewriting=0.2),
     Register("foreigner", 2, rewriting=0.4),
-    Register("typist", 4, rewriting=0.3, slips=2),
+    Register("typist", 4, rewriting=0.2, slips=2),
     Register("programmer", 2),
     Register("reader", 1),
     Register("mixed", 1, rewriting=0.5),
