@@ -33,7 +33,7 @@ STYLE = """
   #pictures .grid-container { --grid-cols: 3 !important; }
   #picture { height: 120px !important; min-height: 0; }
   #picture .image-container { height: 120px !important; padding-top: 1rem; }
-  #chat { height: 230px !important; } #more button { padding: 0 0.25rem; }
+  #chat { height: 230px !important; } #more button { padding-inline: 0.25rem; }
 }
 @media (pointer: coarse) {  /* a finger wants more room */
   #pictures .delete-button, #picture .source-selection button { min-width: 44px; min-height: 44px; }
