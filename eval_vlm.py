@@ -184,7 +184,8 @@ def greeted(folder: Path) -> list[str]:
         card = Card.load(folder)
     except DataError as error:
         return [f"error: {error}"]
-    told = [f"{folder.resolve().name}: {card.summary}"] if card.summary else []
+    summary = card.told(in_chinese())
+    told = [f"{folder.resolve().name}: {summary}"] if summary else []
     return told + [f"Try: {question}" for question in card.to_try(in_chinese())]
 
 

@@ -13,8 +13,8 @@ from typing import Annotated
 from dataset.flags import Count, Within
 from trainer.cli import parse, user_errors
 from web.demo import Demo, Offer
-from web.layout import STYLE
 from web.page import page
+from web.style import STYLE, THEME
 from web.words import LABELS
 
 
@@ -30,7 +30,8 @@ class Args(Offer):
 @user_errors
 def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
-    page(Demo(args)).queue(max_size=32, default_concurrency_limit=args.at_once, api_open=False).launch(
+    blocks = page(Demo(args)).queue(max_size=32, default_concurrency_limit=args.at_once, api_open=False)
+    _, address, _ = blocks.launch(
         server_name=args.host,
         server_port=args.port,
         share=False,
@@ -38,10 +39,15 @@ def main(argv: list[str] | None = None) -> None:
         max_file_size=f"{args.max_upload_mb}mb",
         i18n=LABELS,
         css=STYLE,
+        theme=THEME,
         enable_monitoring=False,
         footer_links=[],
         ssr_mode=False,
+        quiet=True,  # it would advise to share
+        prevent_thread_lock=True,
     )
+    print(f"Open {address} in a browser; Ctrl-C ends it.", flush=True)
+    blocks.block_thread()
 
 
 if __name__ == "__main__":

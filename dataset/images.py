@@ -54,10 +54,10 @@ def load_image(source: Source, max_pixels: int = 40_000_000, name: str | None = 
 
 
 def _label(source: Source, name: str | None) -> str:
+    if isinstance(source, bytes):
+        return printable(name or "picture bytes", 300)
     if isinstance(source, Image.Image):
         what = "picture"
-    elif isinstance(source, bytes):
-        what = "picture bytes"
     else:
         what = os.fspath(source)
         what = printable(what, 40 if EMBEDDED.match(what) else 300)

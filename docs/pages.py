@@ -16,13 +16,14 @@ from docs import flags
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "README_zh.md", "CONTRIBUTING.md", "docs/*.md", "weights/*/README.md")
+LOOKS = ROOT / "docs/site.css"
 TARGET = re.compile(r"""\]\(([^)#\s]+)|<img src="([^"]+)""")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     theme = [file for file in files if file.src_dir != config.docs_dir]
     paths = sorted(path for pattern in PAGES for path in ROOT.glob(pattern))
-    wanted = dict.fromkeys([*paths, *(target for path in paths for target in targets(path))])
+    wanted = dict.fromkeys([*paths, LOOKS, *(target for path in paths for target in targets(path))])
     names = [path.relative_to(ROOT).as_posix() for path in wanted]
     return Files([*theme, *(File(name, str(ROOT), config.site_dir, False) for name in names)])
 

@@ -1,6 +1,7 @@
 """What a model's card, README.md in its folder, says in front (YAML between two lines of ---) for its users.
 
     summary: Answers questions about photographs, in English or Chinese.     what it knows, in one line
+    summary_zh: 回答照片问题，中英文皆可。                                         the same, in Chinese
     widget:                                                                  questions to try
     - text: What is in the picture?
 
@@ -20,6 +21,7 @@ CHINESE = "\u2e80"  # letters from here on
 class Card:
     summary: str = ""
     questions: tuple[str, ...] = ()
+    summary_zh: str = ""
 
     @classmethod
     def load(cls, folder: str | Path) -> "Card":
@@ -34,9 +36,13 @@ class Card:
         except Exception as error:  # of YAML's own kinds
             reason = printable(" ".join(str(error).split()))
             raise DataError(f"{path}: what stands between --- and --- is not YAML ({reason})") from None
-        summary, widget = front.get("summary"), front.get("widget")
-        texts = [each.get("text") for each in widget or () if isinstance(each, dict)]
-        return cls(one_line(summary), tuple(one_line(text) for text in texts if one_line(text)))
+        summary, in_chinese = one_line(front.get("summary")), one_line(front.get("summary_zh"))
+        texts = [each.get("text") for each in front.get("widget") or () if isinstance(each, dict)]
+        return cls(summary, tuple(one_line(text) for text in texts if one_line(text)), in_chinese)
+
+    def told(self, in_chinese: bool) -> str:
+        """What the model knows, in the user's language where the card says it in that."""
+        return (self.summary_zh if in_chinese else "") or self.summary
 
     def to_try(self, in_chinese: bool) -> list[str]:
         """Three questions; those in the user's language come first."""

@@ -52,4 +52,5 @@ class Conversation:
         """Where each content word of the last answer looks."""
         if not self.messages:
             raise DataError("nothing was said yet; ask something first")
-        return looked(assistant, self.messages[:-1], self.images, self.messages[-1]["content"])
+        seen = self.images[: pictures_in(self.messages)]
+        return looked(assistant, self.messages[:-1], seen, self.messages[-1]["content"])

@@ -22,7 +22,7 @@ from scoring.assistant import Assistant
 from scoring.chinese import joined
 
 PLAIN = set("a an the at in on and with is are to of it there by , . : ; ?".split()) | set(
-    "的有一在了着和，。；：？个只座棵"
+    "的有一在了着和，。；：？个只座棵艘辆朵匹架颗把"
 )
 CJK = ("Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Zen Hei", "Source Han Sans SC", "SimHei", "PingFang SC")
 COLUMNS, SIDE = 6, 1.7  # words in a row; inches of each

@@ -25,7 +25,7 @@ from scoring.assistant import Assistant, open_pictures
 from scoring.conversation import Conversation
 from scoring.keyboard import keys_wait
 from scoring.screen import columns, say, show, tell
-from scoring.wrapped import wrapped
+from scoring.wrapped import beside, wrapped
 
 COMMANDS = {  # name -> what may stand behind it, what it does
     "/image": ("PATH ...", "ask about other pictures: paths or addresses"),
@@ -40,6 +40,7 @@ COMMANDS = {  # name -> what may stand behind it, what it does
 MEANT = {"exit": "/quit", "quit": "/quit", "help": "/help", "?": "/help", "退出": "/quit", "帮助": "/help"}
 LEAVING = "To leave, press Ctrl-D or type exit."
 ANSWER, ERROR = 36, 31  # colours
+HELP = 23  # column where it is said what a command does
 
 
 class Commands(Completer):
@@ -140,7 +141,8 @@ class Terminal:
             self.conversation.restart()
             print("forgotten")
         elif name == "/help":
-            print("\n".join(f"{f'{name} {given}':22} {does}" for name, (given, does) in COMMANDS.items()))
+            for name, (given, does) in COMMANDS.items():
+                print(beside(f"{name} {given}", does, HELP, columns()))
         else:
             near = nearest(name, COMMANDS) or "/help lists what there is"
             raise DataError(f"there is no command {name}; {near}")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from prompt_toolkit.utils import get_cwidth
 
 WIDE = "[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff]"
-OPENS, CLOSES = "[（《“‘「『【]", "[，。、；：？！）》”’」』】…]"
+OPENS, CLOSES = "[（《“‘「『【]", "[，。、；：？！）》”’」』】….,;:?!)]"
 WORD = re.compile(rf"\s+|{OPENS}*{WIDE}{CLOSES}*|(?:(?!{WIDE}|{OPENS}+{WIDE})\S)+")
 
 
@@ -52,3 +52,12 @@ class Wrapped:
 def wrapped(text: str, columns: int) -> str:
     layout = Wrapped(lambda: columns)
     return layout.add(text) + layout.end()
+
+
+def beside(name: str, text: str, indent: int, columns: int) -> str:
+    """The text `indent` columns from the left and its name before it; on a narrow terminal above it."""
+    narrow = columns < 2 * indent
+    indent = 2 if narrow else indent
+    lines = wrapped(text, columns - indent).split("\n")
+    rest = "\n".join(" " * indent + line for line in lines)
+    return f"{name}\n{rest}" if narrow else name.ljust(indent) + rest[indent:]

@@ -21,9 +21,11 @@ def test_what_ships_says_what_it_knows_and_what_to_ask(folder: Path, monkeypatch
     assert found.summary and len(found.to_try(True)) == len(found.to_try(False)) == TRIED
     assert all(text.isascii() for text in found.to_try(False))
     assert not any(text.isascii() for text in found.to_try(True))
-    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
-    greeting = eval_vlm.greeted(folder)
-    assert greeting[0] == f"{folder.name}: {found.summary}" and len(greeting) == 4
+    for language, summary in (("en_US.UTF-8", found.summary), ("zh_CN.UTF-8", found.summary_zh)):
+        monkeypatch.setenv("LC_ALL", language)
+        greeting = eval_vlm.greeted(folder)
+        assert greeting[0] == f"{folder.name}: {summary}" and len(greeting) == 4
+    assert found.summary.isascii() and not found.summary_zh.isascii()
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,11 @@ def test_what_ships_says_what_it_knows_and_what_to_ask(folder: Path, monkeypatch
 )
 def test_where_a_card_says_nothing_nothing_is_said(text: str, tmp_path: Path) -> None:
     assert Card.load(tmp_path) == card(tmp_path, text) == Card() and eval_vlm.greeted(tmp_path) == []
+
+
+def test_who_reads_chinese_is_told_in_english_where_the_card_has_nothing_else() -> None:
+    assert Card("a", summary_zh="b").told(True) == "b" and Card("a", summary_zh="b").told(False) == "a"
+    assert Card("a").told(True) == "a" and Card().told(True) == ""
 
 
 def test_a_card_is_text_whatever_is_in_it(tmp_path: Path) -> None:

@@ -4,10 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from dataset.errors import DataError
 from dataset.project import PHOTO, TINY
-from web.demo import MAX_PICTURES, Demo, Offer, checkpoints
+from web.demo import LOOKED, MAX_PICTURES, MAX_QUESTION, Demo, Offer, checkpoints
 from web.visitor import Visitor
 from web.words import TEXTS, language_of
 
@@ -42,7 +43,7 @@ def test_only_what_is_offered_is_opened(demo: Demo, tmp_path: Path) -> None:
         demo.choose(visitor, "/etc")
     assert visitor.model == str(TINY) and visitor.example
     for question in (" ", "a" * 3000):
-        with pytest.raises(DataError, match="ask something, in 2,000 letters at most"):
+        with pytest.raises(DataError, match="Ask something, in 2,000 letters at most"):
             asked(demo, visitor, question)
 
 
@@ -71,6 +72,30 @@ def test_a_picture_that_was_talked_about_takes_the_conversation_with_it(demo: De
     assert visitor.talk.images == [second] and not visitor.turns and visitor.talk.unseen == 1
     assert not demo.remove(visitor, 0) and not visitor.talk.images
     assert not demo.remove(visitor, 5)
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_all_that_a_visitor_is_told_is_in_their_language(demo: Demo, language: str, tmp_path: Path) -> None:
+    visitor, texts = demo.opened(language), TEXTS[language]
+    for _ in range(3):
+        demo.scene(visitor)
+        assert visitor.truth.isascii() == (language == "en")
+    bad = tmp_path / "bad.png"
+    bad.write_text("no picture")
+    with pytest.raises(DataError) as told:
+        demo.add(visitor, str(bad))
+    assert str(told.value).startswith(texts["unreadable"].format(reason="bad.png: not a picture"))
+    with pytest.raises(DataError) as told:
+        asked(demo, visitor, " ")
+    assert str(told.value) == texts["too_long"].format(letters=MAX_QUESTION)
+
+
+def test_a_picture_that_shows_where_a_word_looks_keeps_its_shape(demo: Demo) -> None:
+    visitor = demo.opened("en")
+    visitor.begin([Image.open(EXAMPLE).resize((300, 200))])
+    asked(demo, visitor)
+    demo.look(visitor, 0)
+    assert visitor.looked.width == LOOKED[0] and abs(visitor.looked.height - LOOKED[0] * 2 / 3) <= 1
 
 
 @pytest.mark.parametrize("language", TEXTS)

@@ -270,7 +270,7 @@ def test_bad_files_give_one_line_with_path_and_advice(tmp_path):
 def test_bad_bytes_are_named():
     jpeg = encoded(noise(64, 64), "JPEG")
     for data in (b"", b"text", jpeg[: len(jpeg) // 2]):
-        with pytest.raises(DataError, match=r"^picture bytes \(val\.parquet row 3\): .*(empty|damaged)"):
+        with pytest.raises(DataError, match=r"^val\.parquet row 3: .*(empty|damaged)"):
             load_image(data, name="val.parquet row 3")
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 from prompt_toolkit.utils import get_cwidth
 
 from scoring import screen
-from scoring.wrapped import Wrapped, wrapped
+from scoring.wrapped import Wrapped, beside, wrapped
 from tests.test_terminal import Tty
 
 ENGLISH = "a big yellow boat is on the sea and a turtle swims to the right of it"
@@ -36,6 +36,17 @@ def test_what_a_line_has_no_room_for_goes_on_below() -> None:
     assert lines("ab " + "x" * 25 + " cd ef", 10) == ["ab", "x" * 25 + " cd", "ef"]  # 25 = 10 + 10 + 5
     assert lines("one\n\ntwo three", 8) == ["one", "", "two", "three"]
     assert lines("  in front", 80) == ["  in front"]
+
+
+@pytest.mark.parametrize("mark", [",", ";", ":", ".", "?", "!", ")"])
+def test_a_stop_stays_with_the_chinese_before_it(mark: str) -> None:
+    assert lines(f"夜晚大海{mark} 上方", 8) == ["夜晚大", f"海{mark} 上方"]
+
+
+def test_what_belongs_to_a_name_stands_beside_it_or_below() -> None:
+    assert beside("/add", "a big yellow boat", 8, 20) == "/add    a big yellow\n        boat"
+    assert beside("/add", "a big yellow boat", 8, 15) == "/add\n  a big yellow\n  boat"
+    assert beside("/help", "this list", 8, 80) == "/help   this list"
 
 
 @settings(max_examples=50, deadline=None)

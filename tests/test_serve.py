@@ -263,7 +263,7 @@ def test_mistakes_are_told_in_one_line(name: str, here: SimpleNamespace) -> None
 @pytest.mark.parametrize(
     "address, told",
     [
-        (data(b"no picture"), "picture bytes .picture 1.: not a picture"),
+        (data(b"no picture"), "picture 1: not a picture"),
         (data(ONE[:60]), "picture 1"),
         ("data:image/png;base64,@@@", "is no picture in base64"),
         ("data:image/png,abc", "only http:// and https:// are fetched"),

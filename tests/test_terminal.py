@@ -186,6 +186,20 @@ def test_a_word_is_looked_for_in_the_terminal_too(
     assert "/look WORD shows one of these here: red, cat" in after
 
 
+def test_a_picture_that_came_after_an_answer_is_none_it_looked_at(talker: Assistant, picture: Path) -> None:
+    talk = Conversation([Image.open(picture)])
+    list(talk.ask(talker, "what?", max_new_tokens=6))
+    before = talk.looks(talker)
+    talk.images.append(Image.new("RGB", (8, 8)))
+    assert [look.word for look in talk.looks(talker)] == [look.word for look in before]
+
+
+def test_help_cuts_no_word(talker: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    screen = typed(Terminal(talker, SETTINGS, []), "/help\r", monkeypatch)
+    assert "/quit" in screen and all(len(line) <= 40 for line in screen.splitlines())
+
+
 def test_several_words_in_a_row_are_looked_for_as_one() -> None:
     shares = torch.eye(4).view(4, 1, 2, 2)
     looks = [Look(word, shares[i]) for i, word in enumerate(["red", "Cat", "小", "狗"])]

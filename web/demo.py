@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from PIL import ImageOps
+
 from dataset.errors import DataError
 from dataset.flags import Count
 from dataset.images import load_image
 from dataset.open import open_data
 from dataset.project import ROOT
+from dataset.record import Record
 from scoring.assistant import Assistant
 from scoring.card import Card
 from scoring.heatmap import lit
@@ -26,6 +29,7 @@ from web.words import TEXTS
 
 MAX_PICTURES, MAX_QUESTION = 8, 2000  # of a conversation; letters
 MANY_SCENES = 1_000_000  # of the held-out storybook, to draw one from at random
+LOOKED = (640, 640)  # pixels within which a picture shows where a word looks
 
 
 @dataclass
@@ -44,6 +48,15 @@ def checkpoints(folders: tuple[Path, ...]) -> list[str]:
     if not found:
         raise DataError(f"no model.safetensors below {', '.join(map(str, folders))}; name another --models")
     return [str(path) for path in dict.fromkeys(found)]
+
+
+def some_scene(language: str) -> Record:
+    """A held-out scene, described in the visitor's language."""
+    scenes = open_data("storybook:described_val", None, MANY_SCENES)
+    while True:
+        record = scenes[random.randrange(len(scenes))]
+        if record.type.startswith(language):
+            return record
 
 
 class Demo:
@@ -83,12 +96,15 @@ class Demo:
 
     def add(self, visitor: Visitor, path: str) -> None:
         """One picture more, which the next question is about."""
-        image = load_image(Path(path).read_bytes(), name=Path(path).name)
+        try:
+            image = load_image(Path(path).read_bytes(), name=Path(path).name)
+        except DataError as error:
+            raise DataError(TEXTS[visitor.language]["unreadable"].format(reason=error)) from error
         if visitor.example:
             visitor.begin([image])
             return
         if len(visitor.talk.images) >= MAX_PICTURES:
-            raise DataError(f"a conversation has {MAX_PICTURES} pictures at most; remove one")
+            raise DataError(TEXTS[visitor.language]["too_many"].format(pictures=MAX_PICTURES))
         visitor.talk.images.append(image)
         visitor.truth = ""
 
@@ -104,11 +120,10 @@ class Demo:
 
     def scene(self, visitor: Visitor) -> None:
         """A new conversation about a held-out scene, with the model that knows its world."""
-        scenes = open_data("storybook:described_val", None, MANY_SCENES)
-        record = scenes[random.randrange(len(scenes))]
+        record = some_scene(visitor.language)
         visitor.model = self.storyteller()
         self.assistant(visitor.model)
-        visitor.begin(list(record.images), truth=record.messages[1]["content"])
+        visitor.begin(list(record.images), truth=record.caption)
 
     def storyteller(self) -> str:
         """The model that knows the storybook, where it is offered."""
@@ -121,7 +136,7 @@ class Demo:
         """The turn, each time that a piece of its answer has come; then it is known where its words look."""
         question, talk = question.strip(), visitor.talk
         if not question or len(question) > MAX_QUESTION:
-            raise DataError(f"ask something, in {MAX_QUESTION:,} letters at most")
+            raise DataError(TEXTS[visitor.language]["too_long"].format(letters=MAX_QUESTION))
         if not talk.images:
             raise DataError(TEXTS[visitor.language]["no_picture"])
         assistant, before = self.assistant(visitor.model), list(visitor.turns)
@@ -141,4 +156,4 @@ class Demo:
         if number < len(visitor.looks):
             shares = visitor.looks[number].shares
             best = int(shares.sum((1, 2)).argmax())
-            visitor.looked = lit(visitor.talk.images[best], shares[best]).resize((384, 384))
+            visitor.looked = ImageOps.contain(lit(visitor.talk.images[best], shares[best]), LOOKED)

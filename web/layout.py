@@ -14,25 +14,6 @@ SETTINGS = {  # name -> least, most, step, at first
     "repetition_penalty": (1.0, 2.0, 0.05, 1.0),
     "max_new_tokens": (1, 256, 1, 128),
 }
-STYLE = """
-#board { display: grid; grid-template: "shown talk" auto "more talk" 1fr / 2fr 3fr; align-items: start; }
-#shown { grid-area: shown; } #talk { grid-area: talk; } #more { grid-area: more; }
-#pictures .grid-wrap > .icon-button-wrapper, #pictures .grid-wrap > .icon-buttons { display: none; }
-#pictures .delete-button { opacity: 1; visibility: visible; }
-#picture .icon-wrap { display: none; }
-#tries { flex-wrap: wrap; } #tries button { flex: 0 1 auto; min-width: 0; white-space: normal; }
-#chat img { max-height: 96px; width: auto; }
-#chat .placeholder-content { padding: 0 1rem; text-align: center; }
-#chat .icon-button-wrapper:has([aria-label=Share]) { display: none; }  /* pictures stay here */
-@media (max-width: 700px) {
-  #board { grid-template: "shown" "talk" "more" / 100%; }
-  #pictures { height: 130px !important; } #pictures .grid-wrap { height: 130px !important; }
-  #pictures .grid-container { --grid-cols: 3 !important; }
-  #picture { height: 120px !important; min-height: 0; }
-  #picture .image-container { height: 120px !important; padding-top: 1rem; }
-  #chat { height: 230px !important; }
-}
-"""
 
 
 class Upload(gr.Image):

@@ -1,9 +1,9 @@
 """The page: what a visitor does changes the `Visitor`, and the page then shows what the visitor has."""
 
 import functools
+import html
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 
 import gradio as gr
 from gradio.processing_utils import save_pil_to_cache
@@ -51,6 +51,7 @@ class Page:
                 concurrency_limit=self.demo.offer.at_once,
                 concurrency_id="asked",
                 trigger_mode="once",
+                show_progress_on=on.chat,
             )
             for events, question in [
                 ([on.ask.click, on.question.submit], on.question),
@@ -75,12 +76,12 @@ class Page:
         try:
             self.demo.add(visitor, path)
         except DataError as error:
-            gr.Warning(shortened(str(error)))
+            note(str(error), gr.Warning)
         return self.view(visitor)  # with the field empty, for the next
 
     def removed(self, visitor: Visitor, gone: gr.EventData) -> dict:
         if self.demo.remove(visitor, gone.index):
-            gr.Info(TEXTS[visitor.language]["anew"])
+            note(TEXTS[visitor.language]["anew"])
         return self.view(visitor)
 
     def chosen(self, visitor: Visitor, clicked: gr.SelectData) -> gr.Image:
@@ -101,21 +102,23 @@ class Page:
             now = {"role": "assistant", "content": turn.answer}
             yield {self.state: visitor, self.on.chat: [*before, *asking, now]}
         if number := visitor.talk.forgotten:
-            gr.Info(TEXTS[visitor.language]["forgotten"].format(number=number))
+            note(TEXTS[visitor.language]["forgotten"].format(number=number))
         yield {self.state: visitor} | self.looking(visitor)
 
     def view(self, visitor: Visitor) -> dict:
         """All that the page shows of a visitor, who may have changed in any way."""
         on, images, card = self.on, visitor.talk.images, self.demo.cards[visitor.model]
         placeholder = TEXTS[visitor.language]["ready" if images else "no_picture"]
-        tries = [*card.to_try(visitor.language == "zh"), *[""] * TRIES][: len(on.tries)]
+        in_chinese = visitor.language == "zh"
+        knows = card.told(in_chinese)
+        tries = [*card.to_try(in_chinese), *[""] * TRIES][: len(on.tries)]
         buttons = {
             button: gr.Button(text, visible=bool(images and text))
             for button, text in zip(on.tries, tries, strict=True)
         }
         return buttons | {
             self.state: visitor,
-            on.knows: gr.Markdown(card.summary, visible=bool(card.summary)),
+            on.knows: gr.Markdown(knows, visible=bool(knows)),
             on.pictures: gr.Gallery(images, visible=bool(images)),
             on.picture: None,
             on.chat: gr.Chatbot(self.messages(visitor.turns), placeholder=placeholder),
@@ -147,26 +150,29 @@ class Page:
         return {"path": save_pil_to_cache(small, cache_dir=self.on.chat.GRADIO_CACHE, format="png")}
 
 
-@contextmanager
-def mistakes_told() -> Iterator[None]:
-    """A mistake is a line on the page, not a trace in the log."""
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        raise gr.Error(shortened(str(error)), print_exception=False) from None
+def note(text: str, show: Callable[[str], None] = gr.Info) -> None:
+    """A line over the page, for some seconds; Gradio takes it as HTML."""
+    show(html.escape(shortened(text)))
 
 
 def told(action: Callable) -> Callable:
-    """The action, or the generator, with its mistakes told."""
+    """The action, or the generator. A mistake is a line on the page, which stays as it is: no "Error" over
+    what somebody typed, no trace in the log."""
 
     @functools.wraps(action)
     def once(*args: object) -> object:
-        with mistakes_told():
+        try:
             return action(*args)
+        except (ValueError, OSError) as error:
+            note(str(error), gr.Warning)
+            return gr.skip()
 
     @functools.wraps(action)
     def streamed(*args: object) -> Iterator:
-        with mistakes_told():
+        try:
             yield from action(*args)
+        except (ValueError, OSError) as error:
+            note(str(error), gr.Warning)
+            yield gr.skip()
 
     return streamed if inspect.isgeneratorfunction(action) else once

@@ -21,6 +21,9 @@ TEXTS = {
         "settings": "Sampling",
         "model": "Model",
         "forgotten": "The conversation got long: the model no longer sees its first {number} turns.",
+        "too_long": "Ask something, in {letters:,} letters at most.",
+        "too_many": "A conversation has {pictures} pictures at most; remove one.",
+        "unreadable": "This picture cannot be read: {reason}",
         "anew": "The conversation was about that picture, so a new one begins.",
     },
     "zh": {
@@ -41,6 +44,9 @@ TEXTS = {
         "settings": "采样设置",
         "model": "模型",
         "forgotten": "对话太长，模型已看不到最前面的 {number} 轮。",
+        "too_long": "请输入问题，最多 {letters:,} 个字。",
+        "too_many": "一次对话最多 {pictures} 张图片，请先移除一张。",
+        "unreadable": "这张图片无法读取：{reason}",
         "anew": "对话与这张图片有关，因此开始新的对话。",
     },
 }
