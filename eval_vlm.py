@@ -32,9 +32,9 @@ from dataset.project import PHOTO, ROOT, TINY, named
 from scoring import doctor, heatmap, report
 from scoring.answers import answer_all
 from scoring.assistant import Assistant, open_pictures, readable, with_pictures
-from scoring.card import Card
-from scoring.screen import say
-from scoring.terminal import Terminal, history
+from talk.card import Card
+from talk.screen import say
+from talk.terminal import Terminal, history
 from trainer.cli import parse, user_errors
 
 COMPARE, COMPARE_ZH = "What do the two pictures have in common?", "比较一下两张图像的异同点。"

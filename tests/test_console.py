@@ -19,7 +19,7 @@ from dataset.images import load_image
 from dataset.open import open_data
 from dataset.project import PHOTO, ROOT, named
 from dataset.show import main as show
-from scoring.terminal import history
+from talk.terminal import history
 from tests.test_architecture import OURS, files, imports
 
 CHINESE = {

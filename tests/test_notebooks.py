@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LESSONS = [path for path in sorted(ROOT.glob("notebooks/*.ipynb")) if not path.stem.endswith("_zh")]
-OURS = re.compile(r"^(?:from|import) (?:(?:model|dataset|trainer|scoring|convert|serve)\b|train_)")
+OURS = re.compile(r"^(?:from|import) (?:(?:model|dataset|trainer|scoring|talk|convert|serve)\b|train_)")
 SMALL = re.compile(r"(?:fontsize|labelsize)=([1-8])\b|figure\.dpi")
 WIDE = re.compile(r"figsize=\((\d+)")
 

@@ -18,9 +18,9 @@ from dataset.images import load_image
 from dataset.open import open_data
 from dataset.project import ROOT
 from scoring.assistant import Assistant
-from scoring.card import Card
 from scoring.heatmap import lit
 from serve.line import Line
+from talk.card import Card
 from web.visitor import Turn, Visitor
 from web.words import TEXTS
 
