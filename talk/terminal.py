@@ -18,8 +18,8 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, InMemoryHistory
 from prompt_toolkit.shortcuts import CompleteStyle
 
+from dataset.commands.refused import nearest
 from dataset.errors import DataError
-from dataset.refused import nearest
 from scoring import heatmap
 from scoring.assistant import Assistant, open_pictures
 from talk.conversation import Conversation

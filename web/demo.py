@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from dataset.commands.flags import Count
 from dataset.errors import DataError
-from dataset.flags import Count
-from dataset.images import load_image
+from dataset.images.load import load_image
 from dataset.open import open_data
 from dataset.project import ROOT
 from scoring.assistant import Assistant
