@@ -37,7 +37,7 @@ fuzz: .venv/ready  ## the property tests, with twenty times as many examples
 	FUZZ=20 $(PY) -m pytest -q tests/test_fuzz.py
 
 coverage: .venv/ready  ## lines that the fast tests reach
-	$(PY) -m pytest -q --cov=model --cov=dataset --cov=trainer --cov=scoring --cov=serve --cov=web --cov-report=term
+	$(PY) -m pytest -q --cov=model --cov=dataset --cov=trainer --cov=scoring --cov=talk --cov=serve --cov=web --cov-report=term
 
 proof: .venv/ready  ## compare each part with its reference: docs/PROOF.md
 	$(PY) -m pytest -q --proof docs/PROOF.md tests/test_blip.py tests/test_blip2.py \

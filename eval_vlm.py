@@ -22,19 +22,19 @@ from PIL import Image
 from tqdm import tqdm
 
 from dataset.check import one_by_one
-from dataset.console import in_chinese
+from dataset.commands.console import in_chinese
+from dataset.commands.flags import Count, CountOr0, NotNegative, NotWith, OnlyWith, Positive, Seed, Within
 from dataset.errors import DataError
-from dataset.flags import Count, CountOr0, NotNegative, NotWith, OnlyWith, Positive, Seed, Within
-from dataset.formats import DESCRIBE, DESCRIBE_ZH
+from dataset.formats.rows import DESCRIBE, DESCRIBE_ZH
+from dataset.images.picture_files import formats, pictures_in
 from dataset.open import expect_folder_heeded, is_drawn, open_data
-from dataset.picture_files import formats, pictures_in
 from dataset.project import PHOTO, ROOT, TINY, named
 from scoring import doctor, heatmap, report
 from scoring.answers import answer_all
 from scoring.assistant import Assistant, open_pictures, readable, with_pictures
-from scoring.card import Card
-from scoring.screen import say
-from scoring.terminal import Terminal, history
+from talk.card import Card
+from talk.screen import say
+from talk.terminal import Terminal, history
 from trainer.cli import parse, user_errors
 
 COMPARE, COMPARE_ZH = "What do the two pictures have in common?", "比较一下两张图像的异同点。"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from dataset.flags import Within
+from dataset.commands.flags import Within
 from dataset.project import PHOTO
 from scoring.assistant import Assistant
 from serve.app import Desk, server

@@ -10,7 +10,7 @@ to others, who can then ask, but choose no file of this machine.
 from dataclasses import dataclass
 from typing import Annotated
 
-from dataset.flags import Count, Within
+from dataset.commands.flags import Count, Within
 from trainer.cli import parse, user_errors
 from web.demo import Demo, Offer
 from web.page import page

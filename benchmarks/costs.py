@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks import machine, training
 from benchmarks.tables import Row, write
-from dataset.flags import Count
+from dataset.commands.flags import Count
 from model.device import pick_device, pick_dtype
 from trainer.cli import parse, user_errors
 

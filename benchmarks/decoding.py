@@ -17,10 +17,10 @@ from torch import Tensor
 
 from benchmarks import beside, machine, peers
 from benchmarks.tables import Row, write
-from dataset.chat import Chat
-from dataset.flags import Count
+from dataset.chat.render import Chat
+from dataset.commands.flags import Count
+from dataset.images.preprocess import Preprocessor
 from dataset.open import open_data
-from dataset.preprocess import Preprocessor
 from dataset.project import TINY
 from dataset.storybook.records import StorybookRecords
 from model.captured import CapturedDecoder

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from dataset.chat import IMAGE, Message
+from dataset.record import IMAGE, Message
 
 ABSENT = (
     "llama.cpp is left out; to add it: .venv/bin/python -m pip install --no-deps -r requirements-bench.txt"

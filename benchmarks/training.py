@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from benchmarks import machine, peers
 from benchmarks.tables import Row, write
-from dataset.flags import Count
+from dataset.commands.flags import Count
 from model.config import PRESETS, VLMConfig
 from model.device import multiplies_bf16, pick_device
 from model.loss import IGNORED

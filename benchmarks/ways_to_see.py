@@ -20,9 +20,9 @@ from torch import Tensor
 import train_pretrain_vlm
 import train_sft_vlm
 from benchmarks.machine import in_turns
-from dataset.collate import Prepared
-from dataset.flags import Count, Seed
-from dataset.loader import make_loader
+from dataset.batches.collate import Prepared
+from dataset.batches.loader import make_loader
+from dataset.commands.flags import Count, Seed
 from dataset.open import open_data
 from dataset.project import TINY
 from dataset.record import Record

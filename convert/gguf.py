@@ -15,7 +15,8 @@ from convert.files import ConvertError
 from convert.gguf_words import begins, named, tokenizer, words_of
 from convert.names import refuse
 from convert.template import Template
-from dataset.chat import END, END_OF_TEXT, SPECIALS, START, Chat, ChatFormat
+from dataset.chat.chat_format import END, END_OF_TEXT, SPECIALS, START, ChatFormat
+from dataset.chat.render import Chat
 from model.config import DecoderConfig
 from model.decoder import Decoder
 from model.fields import build

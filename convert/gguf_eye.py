@@ -18,7 +18,7 @@ from gguf import MODEL_ARCH, GGUFType, get_tensor_name_map
 from torch import Tensor
 
 from convert.gguf_write import write
-from dataset.preprocess import Preprocessor
+from dataset.images.preprocess import Preprocessor
 from model.config import VisionConfig, VLMConfig
 from model.eyes import placeless
 from model.vlm import VLM

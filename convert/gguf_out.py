@@ -18,7 +18,7 @@ from convert.files import ConvertError, whole_folder
 from convert.gguf_spelling import word_values
 from convert.gguf_write import write
 from convert.told import chat_template
-from dataset.chat import Chat
+from dataset.chat.render import Chat
 from model.config import DecoderConfig
 from model.files import merge
 from model.gguf_file import MOVED, move

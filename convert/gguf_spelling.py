@@ -17,7 +17,7 @@ from tokenizers.models import BPE
 
 from convert.files import ConvertError
 from convert.gguf_words import CONTROL, SPLITS, USER_DEFINED, WORD, tokenizer
-from dataset.chat import Chat
+from dataset.chat.render import Chat
 from dataset.train_tokenizer import splitting
 
 PIECES = (  # what tokenizers cut in different ways

@@ -12,7 +12,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE
 
 from convert.files import ConvertError
-from dataset.chat import SPECIALS
+from dataset.chat.chat_format import SPECIALS
 
 WORD, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6  # token types
 SPLITS = {  # tokenizer.ggml.pre -> the pattern that words are cut by; None: GPT-2's own

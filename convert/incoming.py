@@ -22,11 +22,12 @@ from convert.files import (
     whole_folder,
 )
 from convert.words import TOKENIZER, open_chat
-from dataset.chat import BLIP, FORMATS, MINIMIND, MINIMIND3, OPT, T5, Chat, ChatFormat
-from dataset.class_names import class_ids
+from dataset.chat.chat_format import BLIP, FORMATS, MINIMIND, MINIMIND3, OPT, T5, ChatFormat
+from dataset.chat.class_names import class_ids
+from dataset.chat.render import Chat
 from dataset.errors import read_object
-from dataset.preprocess import Preprocessor, efficientnet
-from dataset.processor_file import PIXELS, open_preprocessor, side_of
+from dataset.images.preprocess import Preprocessor, efficientnet
+from dataset.images.processor_file import PIXELS, open_preprocessor, side_of
 from dataset.project import TINY
 from model.bases import KNOWN, base_file, base_of, base_tensors
 from model.blip import BlipConfig

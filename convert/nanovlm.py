@@ -20,10 +20,12 @@ from convert.llama import decoder_tensors
 from convert.names import Rules, refuse, rename
 from convert.template import Template
 from convert.words import TOKENIZER, add_specials, special_tokens
-from dataset.chat import END_OF_TEXT, Chat, ChatFormat, open_tokenizer
+from dataset.chat.chat_format import END_OF_TEXT, ChatFormat
+from dataset.chat.render import Chat
+from dataset.chat.tokenizer import open_tokenizer
 from dataset.errors import read_object, shown
-from dataset.preprocess import KINDS, Preprocessor
-from dataset.tiles import LARGEST, NanoTiling
+from dataset.images.preprocess import KINDS, Preprocessor
+from dataset.images.tiles import LARGEST, NanoTiling
 from model.config import DecoderConfig, VisionConfig, VLMConfig
 from model.fields import build
 

@@ -10,7 +10,7 @@ from transformers import AutoImageProcessor, GenerationConfig, LlavaProcessor, P
 from convert import llama, llava
 from convert.files import whole_folder
 from convert.told import chat_template
-from dataset.chat import Chat
+from dataset.chat.render import Chat
 from model.config import VLMConfig
 from model.files import merge
 from scoring.assistant import Assistant

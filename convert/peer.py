@@ -12,7 +12,7 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 from convert.files import ConvertError
 from convert.incoming import read
 from convert.template import parts
-from dataset.chat import Message
+from dataset.record import Message
 from model.device import pick_device, pick_dtype
 from scoring.assistant import Assistant
 from scoring.memory import Memory

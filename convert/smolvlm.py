@@ -11,7 +11,8 @@ from torch import Tensor
 from convert import encoders, llama
 from convert.families import completed, first_id
 from convert.files import ConvertError
-from dataset.chat import END, IMAGE, START, ChatFormat
+from dataset.chat.chat_format import END, START, ChatFormat
+from dataset.record import IMAGE
 from model.config import VLMConfig
 
 KINDS = ("idefics3", "smolvlm")  # model_type

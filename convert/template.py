@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from convert.files import ConvertError
-from dataset.chat import END, FORMATS, IMAGE, START, Chat, Message
+from dataset.chat.chat_format import END, FORMATS, START
+from dataset.chat.render import Chat
 from dataset.errors import read_object
+from dataset.record import IMAGE, Message
 
 TALK = [
     {"role": "user", "content": "One?"},

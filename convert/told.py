@@ -5,7 +5,8 @@ chat format -> template,   template, conversation -> what `Chat` renders
 
 import json
 
-from dataset.chat import Chat, ChatFormat
+from dataset.chat.chat_format import ChatFormat
+from dataset.chat.render import Chat
 
 ROLES, PARTS = ("system", "user", "assistant"), ("text", "image", "image_url")
 MEDIA = "<__media"  # llama.cpp writes a picture into a text as <__media__>, or with a word before its last __

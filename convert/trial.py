@@ -31,11 +31,11 @@ from transformers import (
 from convert.files import WITH_TEMPLATE, ConvertError, Sources
 from convert.template import SHOWN, SYSTEM, TALK, open_template
 from convert.words import TOKENIZER, add_specials, special_tokens
-from dataset.chat import IGNORED, Chat
+from dataset.chat.render import IGNORED, Chat
 from dataset.errors import read_object
-from dataset.preprocess import Preprocessor
-from dataset.processor_file import PIXELS, PROCESSOR, settings
-from dataset.tiles import Grid, placeholders
+from dataset.images.preprocess import Preprocessor
+from dataset.images.processor_file import PIXELS, PROCESSOR, settings
+from dataset.images.tiles import Grid, placeholders
 from model.eyes import TRANSFORMERS, placeless, quietly
 from model.files import Model
 from model.hub import load

@@ -11,7 +11,9 @@ from tokenizers import AddedToken, Tokenizer
 
 from convert.files import ConvertError
 from convert.template import NAMES, TALK, Template, open_template
-from dataset.chat import FORMATS, LLAVA, SPECIALS, START, Chat, ChatFormat, going_on, open_tokenizer
+from dataset.chat.chat_format import FORMATS, LLAVA, SPECIALS, START, ChatFormat
+from dataset.chat.render import Chat
+from dataset.chat.tokenizer import going_on, open_tokenizer
 
 TOKENIZER = "tokenizer.json"
 

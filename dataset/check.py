@@ -16,17 +16,17 @@ import tyro
 from PIL import Image
 from tqdm import tqdm
 
-from dataset.chat import Chat
-from dataset.console import script
+from dataset.chat.render import Chat
+from dataset.commands.console import script
+from dataset.commands.flags import Count, CountOr0, parse
 from dataset.errors import DataError
-from dataset.flags import Count, CountOr0, parse
-from dataset.images import Source, load_image
+from dataset.images.load import Source, load_image
+from dataset.images.preprocess import Preprocessor, grids_of
+from dataset.images.tiles import Grid
 from dataset.needs import NEEDS, Needs
-from dataset.preprocess import Preprocessor, grids_of
 from dataset.project import TINY
 from dataset.record import Record
 from dataset.records import open_records
-from dataset.tiles import Grid
 
 SHOWN, BARS = 100, 8  # bad records told one by one; of the histogram
 

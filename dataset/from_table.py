@@ -18,10 +18,10 @@ from pathlib import Path
 
 import tyro
 
-from dataset.console import script
+from dataset.commands.console import script
+from dataset.commands.flags import parse
 from dataset.errors import DataError, printable
-from dataset.flags import parse
-from dataset.table import Table
+from dataset.formats.table import Table
 
 
 @dataclass

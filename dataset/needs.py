@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from dataset.chat import Chat
+from dataset.chat.render import Chat
 from dataset.errors import DataError
 from dataset.record import Record
 

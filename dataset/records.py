@@ -8,9 +8,9 @@
     data.json     COCO's captions, VQA v2's questions or annotations (joined.py)
     a folder      with captions.txt or metadata.jsonl, or a folder of pictures for each class (folders.py)
 
-A row is a conversation or a question and its answer, in our words (record.py), in those of other sets
-(formats.py) or of other tools (dialects.py), whichever file it stands in.
-Nothing here opens a picture (images.py) or knows tokens (chat.py). Lines and rows count from 1.
+These readers are in formats/. A row is a conversation or a question and its answer, in our words (parse.py),
+in those of other sets (rows.py) or of other tools (dialects.py), whichever file it stands in.
+Nothing here opens a picture or knows tokens. Lines and rows count from 1.
 `python -m dataset.records check FILE` looks at all of a file at once (check.py).
 """
 
@@ -19,13 +19,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dataset.errors import DataError
-from dataset.folders import described_by, matching, open_classes
+from dataset.formats.folders import described_by, matching, open_classes
+from dataset.formats.joined import begins_object, open_joined
+from dataset.formats.lines import JSONRecords
+from dataset.formats.parquet import ParquetRecords
+from dataset.formats.parse import Records
+from dataset.formats.table import TableRecords
 from dataset.instead import expect_itself
-from dataset.joined import begins_object, open_joined
-from dataset.lines import JSONRecords
-from dataset.parquet import ParquetRecords
-from dataset.record import Record, Records
-from dataset.table import TableRecords
+from dataset.record import Record
 
 
 def open_records(path: str | os.PathLike, image_dir: str | os.PathLike | None = None) -> Sequence[Record]:
@@ -77,6 +78,6 @@ READERS |= dict.fromkeys(TABLES, TableRecords)
 
 if __name__ == "__main__":  # python -m dataset.records check FILE
     from dataset.check import main
-    from dataset.console import only
+    from dataset.commands.console import only
 
     only("check", main, "python -m dataset.records check FILE")

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import tyro
 
-from dataset.chat import IGNORED, Chat
-from dataset.console import script
+from dataset.chat.render import IGNORED, Chat
+from dataset.commands.console import script
+from dataset.commands.flags import Count, CountOr0, parse
 from dataset.errors import DataError
-from dataset.flags import Count, CountOr0, parse
+from dataset.images.preprocess import Preprocessor, grids_of
 from dataset.open import open_data
-from dataset.preprocess import Preprocessor, grids_of
 from dataset.project import TINY
 
 SCORED, SPECIAL, PLAIN = "\033[1;32m", "\033[90m", "\033[0m"  # green, grey

@@ -16,8 +16,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
-from dataset.console import script
-from dataset.flags import Count, parse
+from dataset.commands.console import script
+from dataset.commands.flags import Count, parse
 
 SIDE, RADIUS = 75, 5
 COLOURS = {

@@ -15,9 +15,10 @@ from typing import Annotated
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from tokenizers.pre_tokenizers import PreTokenizer
 
-from dataset.chat import SPECIALS, Chat
-from dataset.console import script
-from dataset.flags import Count, Within, parse
+from dataset.chat.chat_format import SPECIALS
+from dataset.chat.render import Chat
+from dataset.commands.console import script
+from dataset.commands.flags import Count, Within, parse
 from dataset.storybook.records import StorybookRecords
 
 

@@ -16,7 +16,7 @@ from matplotlib.patches import FancyBboxPatch, Polygon
 from PIL import Image
 from torch import Tensor
 
-from dataset.images import load_image
+from dataset.images.load import load_image
 from scoring.assistant import Assistant, with_pictures
 from trainer.cli import parse, user_errors
 

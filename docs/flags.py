@@ -18,7 +18,7 @@ from typing import Annotated, Literal, Union, get_args, get_origin, get_type_hin
 
 import tyro
 
-from dataset.flags import Beside, NotWith, Within, rules_in
+from dataset.commands.flags import Beside, NotWith, Within, rules_in
 from dataset.project import ROOT
 
 ELSEWHERE = {  # the module that reads the flags of a command -> how that is called

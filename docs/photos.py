@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataset.errors import DataError
-from dataset.images import load_image
+from dataset.images.load import load_image
 from dataset.project import PHOTO, ROOT
 from scoring import judge
 from scoring.assistant import Assistant, with_pictures

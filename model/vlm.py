@@ -4,7 +4,7 @@
     input_ids    (B, T)       -> embed_tokens (B, T, D)                          > splice -> decoder -> logits
 
 I pictures of the whole batch in reading order (row by row, left to right), N image tokens for each; where
-a picture is cut into tiles (dataset/tiles.py), each is one. As LLaVA (Liu et al. 2023, section 4.1).
+a picture is cut into tiles (dataset/images/tiles.py), each is one. As LLaVA (Liu et al. 2023, section 4.1).
 """
 
 from collections.abc import Iterator

@@ -12,8 +12,8 @@ from PIL import Image
 
 from dataset.check import whole_length
 from dataset.errors import DataError
-from dataset.images import load_image
-from dataset.preprocess import grids_of
+from dataset.images.load import load_image
+from dataset.images.preprocess import grids_of
 from dataset.record import Record
 from scoring.assistant import Assistant, pictures_in
 

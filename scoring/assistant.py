@@ -11,12 +11,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from dataset.chat import IMAGE, Chat, Message, stream_text
+from dataset.chat.render import Chat
+from dataset.chat.stream import stream_text
 from dataset.errors import DataError
-from dataset.images import load_image
+from dataset.images.load import load_image
+from dataset.images.preprocess import Preprocessor
+from dataset.images.tiles import FILE, placeholders
 from dataset.instead import expect_itself
-from dataset.preprocess import Preprocessor
-from dataset.tiles import FILE, placeholders
+from dataset.record import IMAGE, Message
 from model.captured import CapturedDecoder
 from model.device import pick_device, pick_dtype
 from model.files import Model, load_adapter, merge, save

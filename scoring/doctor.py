@@ -18,9 +18,9 @@ from huggingface_hub.constants import HF_HUB_CACHE
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from dataset.console import script
-from dataset.flags import parse
-from dataset.images import load_image
+from dataset.commands.console import script
+from dataset.commands.flags import parse
+from dataset.images.load import load_image
 from dataset.project import PHOTO, ROOT, TINY
 from model.device import pick_device, pick_dtype
 from scoring.assistant import Assistant

@@ -24,14 +24,14 @@ from matplotlib import font_manager
 from matplotlib.figure import Figure
 from PIL import Image
 
-from dataset.console import script
+from dataset.commands.console import script
+from dataset.commands.flags import Count, parse
 from dataset.errors import DataError
-from dataset.flags import Count, parse
-from dataset.images import load_image
+from dataset.images.load import load_image
+from dataset.images.picture_files import pictures_in
 from dataset.photo.__main__ import CAPTIONS
 from dataset.photo.made import Made
 from dataset.photo.mixture import conversation
-from dataset.picture_files import pictures_in
 from dataset.record import IMAGE, Record
 from scoring import judge
 from scoring.answers import Answer, answer_all

@@ -12,9 +12,10 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from dataset.chat import Chat, Message
+from dataset.chat.render import Chat
 from dataset.errors import DataError
-from dataset.tiles import Grid
+from dataset.images.tiles import Grid
+from dataset.record import Message
 from model.blip import Blip
 from model.look import looks
 from model.vlm import VLM

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import torch
 
-from dataset.chat import token_texts
-from dataset.images import load_image
+from dataset.chat.stream import token_texts
+from dataset.images.load import load_image
 from scoring.assistant import Assistant
 from scoring.memory import Memory
 from serve.ask import Asked

@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from dataset.errors import printable
-from dataset.images import read_address
+from dataset.images.load import read_address
 from scoring.assistant import Assistant
 from serve.answer import answers
 from serve.ask import Asked, Limits, read_request

@@ -10,10 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from dataset.chat import Message
+from dataset.commands.flags import Count, Positive
 from dataset.errors import from_json
-from dataset.flags import Count, Positive
-from dataset.record import expect_turns
+from dataset.record import Message, expect_turns
 from scoring.assistant import with_pictures
 from serve.errors import Refusal
 

@@ -31,8 +31,8 @@ from pathlib import Path
 
 import tyro
 
-from dataset.console import script
-from dataset.flags import parse
+from dataset.commands.console import script
+from dataset.commands.flags import parse
 from dataset.storybook.world import SIZES, Scene, Thing, make_scene
 
 QUESTIONS = Path(__file__).parent / "storybook_questions.jsonl"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dataset.console import script
 from dataset.flags import parse
+
 from dataset.project import TINY
 from dataset.record import Record
 from dataset.storybook.colours import COLOURS

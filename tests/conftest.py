@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from dataset.chat import Chat
-from dataset.preprocess import Preprocessor
+from dataset.chat.render import Chat
+from dataset.images.preprocess import Preprocessor
 from dataset.train_tokenizer import storybook_text, train_tokenizer
 from model.config import DecoderConfig, VisionConfig, VLMConfig
 from model.vlm import VLM

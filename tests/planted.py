@@ -18,10 +18,10 @@ from pathlib import Path
 
 import tyro
 
-from dataset.console import script
+from dataset.commands.console import script
+from dataset.commands.flags import parse
+from dataset.commands.refused import nearest
 from dataset.errors import DataError
-from dataset.flags import parse
-from dataset.refused import nearest
 
 ROOT = Path(__file__).parent.parent
 LEFT_BEHIND = shutil.ignore_patterns("out", ".git", ".venv", "__pycache__", "*.ipynb", ".*_cache")
@@ -85,10 +85,13 @@ BUGS = {
         "tests/test_checkpoint.py",
     ),
     "loader starts anew": Bug(
-        "dataset/loader.py", "for batch in batches[skip:]:", "for batch in batches:", "tests/test_training.py"
+        "dataset/batches/loader.py",
+        "for batch in batches[skip:]:",
+        "for batch in batches:",
+        "tests/test_training.py",
     ),
     "rows of all processes": Bug(
-        "dataset/loader.py", "[self.rank :: self.world]", "[:]", "tests/test_training.py"
+        "dataset/batches/loader.py", "[self.rank :: self.world]", "[:]", "tests/test_training.py"
     ),
     "features of another picture": Bug(
         "trainer/features.py",
@@ -130,9 +133,11 @@ BUGS = {
         "trainer/words.py", "if teaches else 0", "if True else 0", "tests/test_needs.py"
     ),
     "number out of bounds": Bug(
-        "dataset/flags.py", "not self.holds(number)", "False", "tests/test_flags.py -k at_once"
+        "dataset/commands/flags.py", "not self.holds(number)", "False", "tests/test_flags.py -k at_once"
     ),
-    "flag not heeded": Bug("dataset/flags.py", "if given:", "if False:", "tests/test_flags.py -k patch_size"),
+    "flag not heeded": Bug(
+        "dataset/commands/flags.py", "if given:", "if False:", "tests/test_flags.py -k patch_size"
+    ),
     "other data": Bug(
         "dataset/check.py",
         "found.digest.update(content(record))",
@@ -161,16 +166,19 @@ BUGS = {
         "tests/test_resume.py -k its_pixels",
     ),
     "special tokens in a worker": Bug(
-        "dataset/chat.py",
+        "dataset/chat/tokenizer.py",
         "self.__dict__.update(state)\n        self._as_text()",
         "self.__dict__.update(state)",
         "tests/test_workers.py -k copy",
     ),
     "an open quote": Bug(
-        "dataset/table.py", "strict=True), before", "strict=False), before", "tests/test_formats.py -k quote"
+        "dataset/formats/table.py",
+        "strict=True), before",
+        "strict=False), before",
+        "tests/test_formats.py -k quote",
     ),
     "a choice by number": Bug(
-        "dataset/formats.py",
+        "dataset/formats/rows.py",
         "if name and answer not in",
         "if False and answer not in",
         "tests/test_formats.py -k choice",
@@ -185,7 +193,7 @@ BUGS = {
         "dataset/errors.py", "printable(repr(value), 120)", "repr(value)", "tests/test_console.py -k short"
     ),
     "letters that a terminal lacks": Bug(
-        "dataset/console.py",
+        "dataset/commands/console.py",
         'stream.reconfigure(errors="backslashreplace")',
         "pass",
         "tests/test_console.py -k cannot_be_shown",
@@ -197,13 +205,13 @@ BUGS = {
         "tests/test_picture_files.py -k goes_on",
     ),
     "notes decide about pictures": Bug(
-        "dataset/pixels.py",
+        "dataset/images/pixels.py",
         "contextlib.suppress(Exception)",
         "contextlib.suppress(ZeroDivisionError)",
         "tests/test_images.py -k broken_exif",
     ),
     "out of the folder": Bug(
-        "dataset/pictures.py", 'if "\\0" in name or not', "if False and", "tests/test_records.py"
+        "dataset/formats/pictures.py", 'if "\\0" in name or not', "if False and", "tests/test_records.py"
     ),
     # answers are true
     "said to be alike": Bug(
@@ -267,24 +275,28 @@ BUGS = {
         "tests/test_people.py -k equally",
     ),
     # hostile pictures and addresses
-    "bombs": Bug("dataset/images.py", "if width * height > most:", "if False:", "tests/test_images.py"),
+    "bombs": Bug("dataset/images/load.py", "if width * height > most:", "if False:", "tests/test_images.py"),
     "strips": Bug(
-        "dataset/images.py",
+        "dataset/images/load.py",
         "if max(width, height) > MAX_ASPECT",
         "if False and max(width, height) > MAX_ASPECT",
         "tests/test_images.py",
     ),
     "any format": Bug(
-        "dataset/images.py", ", formats=formats())", ")", "tests/test_images.py tests/test_mistakes.py"
+        "dataset/images/load.py", ", formats=formats())", ")", "tests/test_images.py tests/test_mistakes.py"
     ),
-    "loopback": Bug("dataset/fetch.py", "if not is_public(where[0])", "if False", "tests/test_fetch.py"),
-    "multicast": Bug("dataset/fetch.py", " and not ip.is_multicast", "", "tests/test_fetch.py"),
-    "endless body": Bug("dataset/fetch.py", "if len(data) > most:", "if False:", "tests/test_fetch.py"),
+    "loopback": Bug(
+        "dataset/images/fetch.py", "if not is_public(where[0])", "if False", "tests/test_fetch.py"
+    ),
+    "multicast": Bug("dataset/images/fetch.py", " and not ip.is_multicast", "", "tests/test_fetch.py"),
+    "endless body": Bug(
+        "dataset/images/fetch.py", "if len(data) > most:", "if False:", "tests/test_fetch.py"
+    ),
     "slow body": Bug(
-        "dataset/fetch.py", "if time.monotonic() > deadline:", "if False:", "tests/test_fetch.py"
+        "dataset/images/fetch.py", "if time.monotonic() > deadline:", "if False:", "tests/test_fetch.py"
     ),
     "other schemes": Bug(
-        "dataset/images.py",
+        "dataset/images/load.py",
         'not in ("http", "https")',
         'not in ("http", "https", "ftp", "file", "data")',
         "tests/test_fetch.py",
@@ -320,7 +332,7 @@ BUGS = {
     ),
     # hostile prompts
     "special tokens typed": Bug(
-        "dataset/chat.py",
+        "dataset/chat/tokenizer.py",
         "tokenizer.encode_special_tokens = True",
         "tokenizer.encode_special_tokens = False",
         "tests/test_chat.py tests/test_mistakes.py",
@@ -391,7 +403,7 @@ BUGS = {
         "trainer/words.py", "(ids == self.vlm.config.pad_token_id) |", "", "tests/test_training.py"
     ),
     "workers heed signals": Bug(
-        "dataset/loader.py",
+        "dataset/batches/loader.py",
         "worker_init_fn=_heedless",
         "worker_init_fn=None",
         "-m slow tests/test_kills.py -k whole_group",
@@ -433,7 +445,7 @@ BUGS = {
         "model/decoder.py", "positions, mask = mask.sum(-1) - 1, mask", "mask = mask", "tests/test_packing.py"
     ),
     "the shared part ends too late": Bug(
-        "dataset/packing.py", "label != IGNORED) - 1", "label != IGNORED)", "tests/test_packing.py"
+        "dataset/batches/packing.py", "label != IGNORED) - 1", "label != IGNORED)", "tests/test_packing.py"
     ),
     "an adapter too strong": Bug(
         "model/lora.py", "config.lora_alpha / config.r", "config.lora_alpha", "tests/test_lora.py -k peft"
@@ -470,40 +482,43 @@ BUGS = {
         "convert/gguf_words.py", "if type not in no_words", "if True", "tests/test_gguf.py -k scored"
     ),
     "tiles in columns": Bug(
-        "dataset/tiles.py",
+        "dataset/images/tiles.py",
         "for y in range(grid.rows) for x in range(grid.columns)",
         "for x in range(grid.columns) for y in range(grid.rows)",
         "tests/test_smolvlm.py -k pixels",
     ),
     "nanoVLM's whole picture last": Bug(
-        "dataset/tiles.py",
+        "dataset/images/tiles.py",
         "whole + tiles if self.whole_first else tiles + whole",
         "tiles + whole",
         "tests/test_nanovlm.py -k test_tiles",
     ),
     "nanoVLM's whole picture in bytes": Bug(
-        "dataset/tiles.py",
+        "dataset/images/tiles.py",
         "unrounded(image, side) if grid.rows else image",
         "image.resize((side, side), 2)",
         "tests/test_nanovlm.py -k test_tiles",
     ),
     "nanoVLM's rows rounded in another order": Bug(
-        "dataset/tiles.py",
+        "dataset/images/tiles.py",
         "short * (longest / long) / side",
         "short * longest / long / side",
         "tests/test_nanovlm.py -k test_tiles",
     ),
     "several pictures without numbers": Bug(
-        "dataset/chat.py",
+        "dataset/chat/chat_format.py",
         "if self.numbered and count > 1",
         "if False",
         "tests/test_nanovlm.py -k of_tiles",
     ),
     "a short side that is odd": Bug(
-        "dataset/tiles.py", "return number + number % 2", "return number", "tests/test_smolvlm.py -k pixels"
+        "dataset/images/tiles.py",
+        "return number + number % 2",
+        "return number",
+        "tests/test_smolvlm.py -k pixels",
     ),
     "a break behind SmolVLM's picture": Bug(
-        "dataset/chat.py",
+        "dataset/chat/parts.py",
         "how.picture and how.line_break",
         "how.picture",
         "tests/test_smolvlm.py -k prompt",

@@ -7,7 +7,7 @@ import pytest
 import eval_vlm
 from dataset.errors import DataError
 from dataset.project import PHOTO, TINY
-from scoring.card import TRIED, Card
+from talk.card import TRIED, Card
 
 
 def card(folder: Path, text: str) -> Card:

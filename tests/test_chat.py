@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
-from dataset.chat import IGNORED, SPECIALS, Chat, stream_text
+from dataset.chat.chat_format import SPECIALS
+from dataset.chat.render import IGNORED, Chat
+from dataset.chat.stream import stream_text
 from dataset.errors import DataError
 
 END_OF_TEXT, START, END, VISION_START, PAD, VISION_END = range(6)

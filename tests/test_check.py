@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import train_sft_vlm
-from dataset.chat import Chat
+from dataset.chat.render import Chat
 from dataset.check import examine, histogram, told
 from dataset.records import open_records
 from dataset.show import rendered

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from dataset.collate import Prepared
-from dataset.loader import make_loader
+from dataset.batches.collate import Prepared
+from dataset.batches.loader import make_loader
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant
 from trainer import checkpoint

@@ -13,13 +13,13 @@ import pytest
 
 import eval_vlm
 from dataset.check import main as check
-from dataset.console import in_chinese, script
+from dataset.commands.console import in_chinese, script
 from dataset.errors import DataError, shortened, shown
-from dataset.images import load_image
+from dataset.images.load import load_image
 from dataset.open import open_data
 from dataset.project import PHOTO, ROOT, named
 from dataset.show import main as show
-from scoring.terminal import history
+from talk.terminal import history
 from tests.test_architecture import OURS, files, imports
 
 CHINESE = {
@@ -93,7 +93,7 @@ def test_closed_streams_are_empty_ones(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_reader_that_has_gone_is_told_nothing() -> None:
-    talk = "from dataset.console import script\nscript(lambda argv: print('x' * 100_000))([])"
+    talk = "from dataset.commands.console import script\nscript(lambda argv: print('x' * 100_000))([])"
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": ROOT}
     with subprocess.Popen([sys.executable, "-c", talk], **pipes) as program:
         program.stdout.close()

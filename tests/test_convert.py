@@ -35,7 +35,8 @@ from convert.names import rename
 from convert.template import parts
 from convert.words import open_chat
 from convert_vlm import main as convert_vlm
-from dataset.chat import LLAVA, stream_text
+from dataset.chat.chat_format import LLAVA
+from dataset.chat.stream import stream_text
 from dataset.storybook.records import StorybookRecords
 from eval_vlm import main as eval_vlm
 from model.decoder import rotate

@@ -17,13 +17,13 @@ import pytest
 from PIL import Image
 
 from dataset import check
-from dataset.chat import Chat
-from dataset.collate import Prepared
+from dataset.batches.collate import Prepared
+from dataset.batches.loader import make_loader
+from dataset.chat.render import Chat
 from dataset.errors import DataError
-from dataset.loader import make_loader
+from dataset.images.preprocess import Preprocessor
 from dataset.needs import NEEDS
 from dataset.open import Chosen, open_data
-from dataset.preprocess import Preprocessor
 from dataset.record import Record
 from scoring.answers import answer_all
 from scoring.assistant import Assistant

@@ -14,6 +14,7 @@ from docs import badges, flags, photos
 from docs.data_flow import main as draw_data_flow
 from notebooks.twin import translated, twins
 from scoring import doctor, suite
+from tests.test_architecture import OURS, files
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -23,9 +24,7 @@ PAGES = sorted(
     if "out" not in path.parts
 )
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-FILE = re.compile(
-    r"(?<![\w/.$])((?:model|dataset|trainer|scoring|serve|convert|tests|benchmarks|notebooks|docs)/[\w/.-]+\w)"
-)
+FILE = re.compile(rf"(?<![\w/.$])((?:{'|'.join(sorted(OURS))}|tests|benchmarks|notebooks|docs)/[\w/.-]+\w)")
 SCRIPT = re.compile(r"(?:python|\$\(PY\)) (?:-m )?([\w/.]+)")
 TARGET = re.compile(r"(?:^|`|QUICK=1 )make ([a-z]+)", re.MULTILINE)
 COMMAND = re.compile(r"(-m [\w.]+(?: check| show)?|(?<![\w/])\w+\.py)(?=[ `])([^`\n#|]*)")
@@ -64,6 +63,14 @@ def test_files_scripts_and_targets_that_are_named_exist(page: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for name in TARGET.findall(text):
         assert name in targets, f"{page.name}: make {name}"
+
+
+def test_files_that_lessons_and_code_name_exist() -> None:
+    """The pages' are asked for above."""
+    for path in [*ROOT.glob("*.py"), *ROOT.glob("[!.]*/**/*.py"), *ROOT.glob("notebooks/*.ipynb")]:
+        if ROOT / "out" not in path.parents:
+            lost = [name for name in FILE.findall(path.read_text()) if name.endswith(".py")]
+            assert all((ROOT / name).exists() for name in lost), f"{path}: {lost}"
 
 
 @cache
@@ -153,9 +160,10 @@ def test_readme_lists_every_notebook_and_the_map_every_module() -> None:
     readme, plan = (ROOT / "README.md").read_text(), (ROOT / "docs/CODE.md").read_text()
     for path in ROOT.glob("notebooks/*.ipynb"):
         assert f"(notebooks/{path.name})" in readme, path.name
-    modules = [path for folder in ("model", ".", "trainer", "serve") for path in ROOT.glob(f"{folder}/*.py")]
-    for path in modules:
-        assert path.name == "__init__.py" or path.name in plan, path
+    packages = OURS - {"convert"}  # named by what it converts
+    for path in [*ROOT.glob("*.py"), *(path for package in packages for path in files(package))]:
+        world = {"photo", "storybook"} & set(path.parts)  # told as a whole
+        assert world or path.name.startswith("__") or path.name in plan, path
 
 
 @pytest.mark.parametrize("page", ["docs/SCORES.md", "weights/tiny/README.md"])

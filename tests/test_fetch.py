@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dataset import fetch, images
 from dataset.errors import DataError
-from dataset.images import load_image
+from dataset.images import fetch
+from dataset.images import load as images
+from dataset.images.load import load_image
 
 
 class Server(http.server.BaseHTTPRequestHandler):

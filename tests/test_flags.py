@@ -13,7 +13,8 @@ import train_pretrain_vlm
 import train_sft_vlm
 import web_demo_vlm
 from benchmarks import costs, decoding, training, ways_to_see
-from dataset import check, flags, show, sort_of_clevr, train_tokenizer
+from dataset import check, show, sort_of_clevr, train_tokenizer
+from dataset.commands import flags
 from scoring import gallery
 from trainer import average
 from trainer.args import TrainArgs

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from dataset.errors import DataError
-from dataset.formats import DESCRIBE, DESCRIBE_ZH, NAME
+from dataset.formats.rows import DESCRIBE, DESCRIBE_ZH, NAME
 from dataset.open import open_data
 from dataset.record import Record
 

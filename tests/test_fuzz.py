@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from dataset.chat import Chat
-from dataset.dialects import READ
+from dataset.chat.render import Chat
 from dataset.errors import DataError
-from dataset.formats import ANSWERS, as_conversation
-from dataset.images import load_image
-from dataset.preprocess import Preprocessor
-from dataset.record import parse_record
+from dataset.formats.dialects import READ
+from dataset.formats.parse import parse_record
+from dataset.formats.rows import ANSWERS, as_conversation
+from dataset.images.load import load_image
+from dataset.images.preprocess import Preprocessor
 from dataset.records import open_records
 from model.files import CheckpointError
 from model.files import save as save_model

@@ -18,8 +18,9 @@ from convert.gguf_words import tokenizer as of_file
 from convert.template import Template
 from convert.told import chat_template
 from convert_vlm import main as convert_vlm
-from dataset.chat import IMAGE_PAD, SPECIALS, Chat
-from dataset.preprocess import Preprocessor
+from dataset.chat.chat_format import IMAGE_PAD, SPECIALS
+from dataset.chat.render import Chat
+from dataset.images.preprocess import Preprocessor
 from dataset.train_tokenizer import storybook_text, train_tokenizer
 from model.lora import LoRAConfig, adapt
 from model.vlm import VLM

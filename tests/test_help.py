@@ -14,11 +14,14 @@ import pytest
 
 import convert_vlm
 import eval_vlm
-from dataset import console, help
+from dataset.commands import console, help
+from dataset.commands.refused import nearest
 from dataset.project import ROOT
-from dataset.refused import nearest
 
-OTHERWISE = {"dataset/records.py": "dataset.check", "dataset/chat.py": "dataset.show"}  # whose help they give
+OTHERWISE = {
+    "dataset/records.py": "dataset.check",
+    "dataset/chat/__main__.py": "dataset.show",
+}  # whose help they give
 NO_FLAGS = {"notebooks/twin.py"}
 
 

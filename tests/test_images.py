@@ -15,10 +15,11 @@ from PIL import Image, PngImagePlugin
 from PIL.PngImagePlugin import PngInfo
 from transformers import CLIPImageProcessorPil
 
-from dataset import images, picture_files
 from dataset.errors import DataError
-from dataset.images import load_image
-from dataset.preprocess import Preprocessor
+from dataset.images import load as images
+from dataset.images import picture_files
+from dataset.images.load import load_image
+from dataset.images.preprocess import Preprocessor
 from tests.proof import same
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)

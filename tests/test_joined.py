@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dataset.formats import DESCRIBE, DESCRIBE_ZH
+from dataset.formats.rows import DESCRIBE, DESCRIBE_ZH
 from dataset.open import open_data
 from tests.test_formats import picture, refused, saved, told, with_pictures
 

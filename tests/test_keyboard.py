@@ -14,9 +14,9 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from scoring import keyboard
-from scoring.keyboard import keys_wait
-from scoring.terminal import LEAVING, Terminal
+from talk import keyboard
+from talk.keyboard import keys_wait
+from talk.terminal import LEAVING, Terminal
 
 pty, termios = pytest.importorskip("pty"), pytest.importorskip("termios")
 PATIENCE = 20  # seconds, on a busy machine

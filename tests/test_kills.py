@@ -16,8 +16,8 @@ import pytest
 import torch
 from tqdm import tqdm
 
-from dataset.collate import Prepared
-from dataset.loader import make_loader
+from dataset.batches.collate import Prepared
+from dataset.batches.loader import make_loader
 from dataset.open import open_data
 from scoring.assistant import Assistant
 from tests.test_training import for_stage

@@ -10,7 +10,7 @@ from benchmarks import llama_cpp
 from benchmarks.llama_cpp import LlamaCpp
 from convert.gguf_spelling import trial_texts
 from convert_vlm import main as convert_vlm
-from dataset.chat import Chat
+from dataset.chat.render import Chat
 from dataset.project import TINY
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant

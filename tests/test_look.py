@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from dataset.chat import Chat
+from dataset.chat.render import Chat
 from dataset.storybook.questions import describe
 from dataset.storybook.words import LANGUAGES
 from dataset.storybook.world import CANVAS, make_scene

@@ -13,8 +13,8 @@ import convert_vlm
 import eval_vlm
 import train_pretrain_vlm
 import train_sft_vlm
-from dataset.collate import Prepared
-from dataset.loader import make_loader
+from dataset.batches.collate import Prepared
+from dataset.batches.loader import make_loader
 from dataset.storybook.records import StorybookRecords
 from model.files import merge
 from model.hub import load

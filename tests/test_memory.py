@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from dataset.chat import Message
+from dataset.record import Message
 from dataset.storybook.records import StorybookRecords
 from model.decoder import KVCache
 from scoring.assistant import Assistant

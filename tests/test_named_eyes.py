@@ -11,8 +11,8 @@ from torch import nn
 
 import train_sft_vlm
 from convert.trial import picture
-from dataset.preprocess import HALF, Preprocessor
-from dataset.processor_file import open_preprocessor
+from dataset.images.preprocess import HALF, Preprocessor
+from dataset.images.processor_file import open_preprocessor
 from model.eyes import TRANSFORMERS
 from model.vlm import VLM
 from scoring.assistant import Assistant

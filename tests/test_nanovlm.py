@@ -21,10 +21,10 @@ from transformers import PreTrainedTokenizerFast
 
 from convert.trial import picture
 from convert_vlm import main as convert_vlm
-from dataset.chat import END, END_OF_TEXT, START
+from dataset.chat.chat_format import END, END_OF_TEXT, START
 from dataset.errors import DataError
-from dataset.preprocess import Preprocessor
-from dataset.tiles import Grid
+from dataset.images.preprocess import Preprocessor
+from dataset.images.tiles import Grid
 from scoring.assistant import Assistant
 from scoring.heatmap import as_wholes
 from scoring.memory import Memory

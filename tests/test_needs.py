@@ -15,8 +15,8 @@ from PIL import Image
 import train_pretrain_vlm
 import train_sft_vlm
 from dataset import check
+from dataset.batches.collate import Collate, Prepared
 from dataset.check import examine
-from dataset.collate import Collate, Prepared
 from dataset.errors import DataError
 from dataset.needs import NEEDS
 from dataset.record import Record

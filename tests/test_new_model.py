@@ -7,9 +7,9 @@ import pytest
 from safetensors.torch import load_file, save_file
 from transformers import CLIPVisionConfig, CLIPVisionModel
 
+from dataset.commands.flags import parse
 from dataset.errors import DataError
-from dataset.flags import parse
-from dataset.preprocess import Preprocessor
+from dataset.images.preprocess import Preprocessor
 from model.blip import BlipConfig
 from scoring.assistant import Assistant
 from tests.conftest import SMALL_EYE

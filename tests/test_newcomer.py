@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dataset.images import load_image
+from dataset.images.load import load_image
 from scoring.assistant import Assistant
 
 TINY = Path(__file__).parent.parent / "weights" / "tiny"

@@ -1,6 +1,7 @@
 """Lessons can be read: imports explained, letters large enough, nothing red, and what comes next."""
 
 import os
+import pkgutil
 import re
 import subprocess
 import sys
@@ -9,9 +10,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tests.test_architecture import OURS as PACKAGES
+
 ROOT = Path(__file__).parent.parent
 LESSONS = [path for path in sorted(ROOT.glob("notebooks/*.ipynb")) if not path.stem.endswith("_zh")]
-OURS = re.compile(r"^(?:from|import) (?:(?:model|dataset|trainer|scoring|convert|serve)\b|train_)")
+OURS = re.compile(rf"^(?:from|import) (?:(?:{'|'.join(sorted(PACKAGES))})\b|train_)")
+FROM = re.compile(rf"^from ((?:{'|'.join(sorted(PACKAGES))})\b\S*) import ([\w, ]*\w)", re.MULTILINE)
 SMALL = re.compile(r"(?:fontsize|labelsize)=([1-8])\b|figure\.dpi")
 WIDE = re.compile(r"figsize=\((\d+)")
 
@@ -29,6 +33,15 @@ def test_imports_are_few_and_explained(path: Path) -> None:
             assert not OURS.match(line) or "  # " in line or above.startswith("# "), line
     first = [line for line in cells[0].source.splitlines() if OURS.match(line)]
     assert len(first) <= 5, "import the rest where it is used"
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_what_is_imported_of_ours_is_there(path: Path) -> None:
+    """Without running a lesson, which takes minutes."""
+    for cell in code(path):
+        for module, names in FROM.findall(cell.source):
+            for name in names.split(", "):
+                pkgutil.resolve_name(f"{module}.{name}")
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import train_sft_vlm
-from dataset.chat import Chat
+from dataset.chat.render import Chat
 from dataset.check import examine
 from dataset.open import open_data
 from tests.test_formats import CAPTIONS, PAIRS, picture, saved, table, with_pictures

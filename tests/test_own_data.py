@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dataset import from_table, sort_of_clevr
-from dataset.chat import Chat
+from dataset.chat.render import Chat
 from dataset.check import examine
 from dataset.records import open_records
 

@@ -11,11 +11,11 @@ from torch.testing import assert_close
 
 import train_pretrain_vlm
 import train_sft_vlm
-from dataset.chat import IGNORED
-from dataset.collate import Collate, Prepared
-from dataset.loader import make_loader
+from dataset.batches.collate import Collate, Prepared
+from dataset.batches.loader import make_loader
+from dataset.batches.packing import Packs
+from dataset.chat.render import IGNORED
 from dataset.open import open_data
-from dataset.packing import Packs
 from dataset.record import IMAGE, Record
 from model.decoder import shared_mask
 from scoring.assistant import Assistant

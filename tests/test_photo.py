@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dataset.chat import Chat
+from dataset.batches.packing import Packs
+from dataset.chat.render import Chat
 from dataset.check import examine
 from dataset.open import open_data
-from dataset.packing import Packs
 from dataset.photo.__main__ import main
 from dataset.photo.made import Made
 from dataset.photo.mixture import MOST, WEIGHTS, Mixture, conversation, tidy

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 import eval_vlm
-from dataset.chat import Sample
+from dataset.chat.render import Sample
 from dataset.errors import DataError
-from dataset.preprocess import Preprocessor
+from dataset.images.preprocess import Preprocessor
 from scoring import gallery, photos, report
 from scoring.answers import Answer
 from scoring.assistant import Assistant

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 import eval_vlm
-from dataset.picture_files import formats, is_picture, pictures_in, suffixes
+from dataset.images.picture_files import formats, is_picture, pictures_in, suffixes
 from dataset.records import open_records
 from scoring.assistant import Assistant
 from scoring.gallery import chosen

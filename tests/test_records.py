@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from dataset.errors import DataError
-from dataset.images import load_image
+from dataset.images.load import load_image
 from dataset.open import Chosen
 from dataset.record import Record, validate
 from dataset.records import open_records
@@ -419,8 +419,8 @@ def test_a_large_parquet_file_is_read_group_by_group(tmp_path: Path, monkeypatch
     table = pa.table({"conversations": [said] * 20, "type": [str(i) for i in range(20)]})
     pq.write_table(table, tmp_path / "data.parquet", row_group_size=4)
     small = open_records(tmp_path / "data.parquet")
-    monkeypatch.setattr("dataset.parquet.IN_MEMORY", 0)
-    monkeypatch.setattr("dataset.parquet.KEPT", 2)
+    monkeypatch.setattr("dataset.formats.parquet.IN_MEMORY", 0)
+    monkeypatch.setattr("dataset.formats.parquet.KEPT", 2)
     large = open_records(tmp_path / "data.parquet")
     for number in (0, 1):
         pq.write_table(table.slice(10 * number, 10), tmp_path / f"parts-{number}.parquet", row_group_size=4)

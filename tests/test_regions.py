@@ -8,9 +8,9 @@ import torch
 from PIL import Image
 from torch.testing import assert_close
 
-from dataset.collate import Collate, Prepared
+from dataset.batches.collate import Collate, Prepared
 from dataset.errors import DataError
-from dataset.preprocess import Preprocessor
+from dataset.images.preprocess import Preprocessor
 from dataset.record import Record
 from dataset.records import open_records
 from dataset.storybook.__main__ import main as storybook

@@ -5,7 +5,7 @@ from itertools import chain
 import pytest
 import torch
 
-from dataset.chat import Chat
+from dataset.chat.render import Chat
 from dataset.errors import DataError
 from dataset.storybook.records import StorybookRecords
 from dataset.train_tokenizer import train_tokenizer

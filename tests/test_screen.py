@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from prompt_toolkit.utils import get_cwidth
 
-from scoring import screen
-from scoring.wrapped import Wrapped, beside, wrapped
+from talk import screen
+from talk.wrapped import Wrapped, beside, wrapped
 from tests.test_terminal import Tty
 
 ENGLISH = "a big yellow boat is on the sea and a turtle swims to the right of it"

@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import serve_vlm
-from dataset.chat import Chat
+from dataset.chat.render import Chat
 from dataset.errors import DataError
-from dataset.images import load_image
+from dataset.images.load import load_image
 from scoring.assistant import Assistant, with_pictures
 from serve.answer import until_stop
 from serve.app import Desk, server

@@ -9,7 +9,7 @@ import pytest
 import convert_vlm
 import eval_vlm
 from convert.peer import Peer
-from dataset.images import load_image
+from dataset.images.load import load_image
 from dataset.storybook.questions import FAMILIES
 from dataset.storybook.records import StorybookRecords
 from scoring.answers import answer_all

@@ -27,9 +27,9 @@ from convert.template import parts
 from convert_vlm import main as convert_vlm
 from dataset.check import main as check
 from dataset.errors import DataError
-from dataset.preprocess import Preprocessor
+from dataset.images.preprocess import Preprocessor
+from dataset.images.tiles import Grid, Tiling
 from dataset.records import open_records
-from dataset.tiles import Grid, Tiling
 from eval_vlm import main as eval_vlm
 from scoring.assistant import Assistant
 from scoring.heatmap import as_wholes, looked

@@ -14,10 +14,10 @@ from prompt_toolkit.output import DummyOutput
 
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant
-from scoring.conversation import Conversation
 from scoring.heatmap import Look, of_word
-from scoring.screen import preview
-from scoring.terminal import Commands, Terminal, meant, speed
+from talk.conversation import Conversation
+from talk.screen import preview
+from talk.terminal import Commands, Terminal, meant, speed
 from tests.conftest import scrambled
 
 SETTINGS = {"temperature": 0.0, "top_k": 0, "max_new_tokens": 6}
@@ -54,7 +54,7 @@ def typed(terminal: Terminal, keys: str, monkeypatch: pytest.MonkeyPatch) -> str
     screen = Tty()
     with create_pipe_input() as keyboard, create_app_session(keyboard, DummyOutput()):
         keyboard.send_text(keys + "\x04")
-        monkeypatch.setattr("scoring.keyboard.termios", None)  # it is no terminal that a system knows
+        monkeypatch.setattr("talk.keyboard.termios", None)  # it is no terminal that a system knows
         monkeypatch.setattr("sys.stdin", Tty())
         monkeypatch.setattr("sys.stdout", screen)
         terminal.run()

@@ -26,9 +26,10 @@ from transformers import (
     SiglipVisionModel,
 )
 
-from dataset.chat import MINIMIND3, Chat
+from dataset.chat.chat_format import MINIMIND3
+from dataset.chat.render import Chat
 from dataset.errors import DataError
-from dataset.preprocess import Preprocessor
+from dataset.images.preprocess import Preprocessor
 from model.config import PRESETS, VisionConfig
 from model.files import CheckpointError
 from model.quick import QuickDecoder

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from dataset.collate import Collate, Prepared, augmented
-from dataset.loader import MIXED, Order, make_loader
+from dataset.batches.collate import Collate, Prepared, augmented
+from dataset.batches.loader import MIXED, Order, make_loader
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant
 from tests.conftest import scrambled

@@ -29,8 +29,8 @@ from convert.told import chat_template
 from convert.trial import picture
 from convert.words import open_chat
 from convert_vlm import main as convert_vlm
-from dataset.chat import LLAVA
-from dataset.preprocess import Preprocessor
+from dataset.chat.chat_format import LLAVA
+from dataset.images.preprocess import Preprocessor
 from model.files import CheckpointError, read_config
 from model.hub import KINDS
 from scoring.assistant import Assistant
@@ -104,7 +104,7 @@ WRONG = {  # what is read wrongly -> what the trial says
         lambda *_, **__: Preprocessor(32, crop=False),
         "pixels of the",
     ),
-    "ids": ("dataset.chat.going_on", lambda same: same, "after 12 tokens a conversation goes on"),
+    "ids": ("dataset.chat.tokenizer.going_on", lambda same: same, "after 12 tokens a conversation goes on"),
     "rows": ("convert.words.name_spare_rows", lambda *_, **__: None, "they are not of one model"),
 }
 

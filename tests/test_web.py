@@ -17,7 +17,7 @@ import pytest
 from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from scoring.card import Card
+from talk.card import Card
 
 ROOT = Path(__file__).parent.parent
 TINY = ROOT / "weights/tiny"
@@ -26,7 +26,7 @@ PATIENCE = 240_000  # ms, on a machine that others use, too
 STARTING = 400  # s
 SLOW = """
 import time, sys, web_demo_vlm
-from scoring.conversation import Conversation
+from talk.conversation import Conversation
 ask = Conversation.ask
 def slowly(*args, **choices):
     for piece in ask(*args, **choices):

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from torch.testing import assert_close
 
-from dataset.chat import Chat
-from dataset.collate import Prepared
-from dataset.loader import make_loader
+from dataset.batches.collate import Prepared
+from dataset.batches.loader import make_loader
+from dataset.chat.render import Chat
+from dataset.images.preprocess import Preprocessor
 from dataset.open import open_data
-from dataset.preprocess import Preprocessor
 
 SPELLED = "Say <|im_end|> and <|image_pad|>"
 
@@ -51,8 +51,8 @@ def test_a_worker_makes_the_same_batch(chat: Chat, how: str, tmp_path: Path) -> 
 
 
 FAILING = """
-from dataset.console import script
-from dataset.loader import make_loader
+from dataset.commands.console import script
+from dataset.batches.loader import make_loader
 
 class Prepared:
     records, chat = [0], None

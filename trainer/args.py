@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from dataset.flags import Count, CountOr0, NotNegative, NotWith, OnlyWith, Positive, Seed
+from dataset.commands.flags import Count, CountOr0, NotNegative, NotWith, OnlyWith, Positive, Seed
 from trainer.checkpoint import Resume
 from trainer.report import Board
 

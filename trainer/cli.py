@@ -5,15 +5,15 @@ import os
 import sys
 from collections.abc import Callable
 
-from dataset.console import script
-from dataset.flags import parse
+from dataset.commands.console import script
+from dataset.commands.flags import parse
 from trainer.interrupt import Interrupted
 
 __all__ = ["parse", "user_errors"]
 
 
 def user_errors(main: Callable) -> Callable:
-    """A script (dataset/console.py) that can be interrupted, too, and be one of torchrun's processes."""
+    """A script (commands/console.py) that can be interrupted, too, and be one of torchrun's processes."""
 
     @functools.wraps(main)
     def wrapped(argv: list[str] | None = None) -> None:

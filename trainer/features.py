@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from dataset.images import Source, load_image
+from dataset.images.load import Source, load_image
 from dataset.record import Record
 from scoring.assistant import Assistant
 

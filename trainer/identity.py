@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from dataset.chat import ChatFormat
+from dataset.chat.chat_format import ChatFormat
 from model.lora import adapter_of
 from model.vlm import VLM
 from scoring.assistant import Assistant

@@ -89,6 +89,66 @@ def make_optimizers(module: nn.Module, recipe: Recipe) -> list[torch.optim.Optim
     return optimizers
 
 
+@dataclass
+class Run:
+    """What goes on from step to step, and is saved."""
+
+    module: nn.Module
+    optimizers: list[torch.optim.Optimizer]
+    recipe: Recipe
+    folder: Path
+
+    def load(self, resume: Resume) -> int:
+        """The step that it goes on from; see `load_state`."""
+        with leader_first():
+            return load_state(self.folder, self.module, self.optimizers, asdict(self.recipe), resume)
+
+    def save(self, step: int) -> Path:
+        leads, recipe = rank() == 0, asdict(self.recipe)
+        return save_state(self.folder, step, self.module, self.optimizers, recipe, leads)
+
+    def factor(self, step: int) -> float:
+        """On the learning rate."""
+        return schedule(step, self.recipe.steps, self.recipe.warmup)
+
+    def step(self, step: int, losses: Losses, batches: list[dict], weigh: Weigh) -> dict[str, float]:
+        """As `train_step`; of one that fails the records are kept, and the state before it."""
+        try:
+            factor = self.factor(step)
+            return train_step(self.module, losses, batches, self.optimizers, self.recipe, factor, weigh)
+        except TrainingError as error:
+            raise TrainingError(f"{error}; {kept(batches, self.folder, self.save(step))}") from None
+
+
+@dataclass
+class Watch:
+    """Tells how a run goes, every `log_every` steps and at each evaluation: the losses since it last did."""
+
+    run: Run
+    report: Report | Silence
+    health: Health
+    log_every: int
+    evaluate: Callable[[int], dict[str, float]] | None
+    eval_every: int
+    window: list[dict[str, float]] = field(default_factory=list)
+
+    def look(self, done: int, values: dict[str, float]) -> None:
+        """After `done` steps; `values` are the last one's losses."""
+        self.window += [values] if values else []
+        self.report.step()
+        recipe, window = self.run.recipe, self.window
+        last = done == recipe.steps
+        judges = self.evaluate and (last or done % self.eval_every == 0)
+        if not (judges or last or done % self.log_every == 0):
+            return
+        means = {key: sum(row[key] for row in window) / len(window) for key in (window or [{}])[0]}
+        if judges:
+            means |= judged(self.run.module, self.evaluate, done)
+        samples, lr = len(window) * recipe.accumulate * recipe.batch_size, self.run.factor(done - 1)
+        self.health.look(done, means, self.report.log(done, samples, {**means, "lr": lr}))
+        self.window = []
+
+
 def fit(
     module: nn.Module,
     losses: Losses,
@@ -111,39 +171,22 @@ def fit(
     Raises TrainingError if a loss or a gradient is not finite, Interrupted on Ctrl-C or SIGTERM; the state
     is saved before either. `resume`: see `load_state`; StateError: see `save_state`.
     """
-    device = next(module.parameters()).device
-    optimizers = make_optimizers(module, recipe)
-    leads = rank() == 0
-    with leader_first():
-        first = load_state(folder, module, optimizers, asdict(recipe), resume)
-
+    device, leads = next(module.parameters()).device, rank() == 0
+    run = Run(module, make_optimizers(module, recipe), recipe, folder)
+    first = run.load(resume)
     report = Report(folder, name, recipe.steps, first, board) if leads else Silence()
     health = health if health and leads else Health(None, False)
-    window: list[dict[str, float]] = []
+    watch = Watch(run, report, health, log_every, evaluate, eval_every)
     module.train()
     with Listener() as asked, closing(loader_from(first * recipe.accumulate)) as batches:  # ends its workers
         for step in range(first, recipe.steps):
-            factor, done = schedule(step, recipe.steps, recipe.warmup), step + 1
             with report.waiting():
                 some = [to_device(next(batches), device) for _ in range(recipe.accumulate)]
-            try:
-                values = train_step(module, losses, some, optimizers, recipe, factor, weigh)
-            except TrainingError as error:
-                path = save_state(folder, step, module, optimizers, asdict(recipe), leads)
-                raise TrainingError(f"{error}; {kept(some, folder, path)}") from None
-            window += [values] if values else []
-            report.step()
+            values, done = run.step(step, losses, some, weigh), step + 1
             number = agreed(asked.number, device)
-            looks = evaluate and (done % eval_every == 0 or done == recipe.steps)
-            if looks or done % log_every == 0 or done == recipe.steps:
-                means = {key: sum(row[key] for row in window) / len(window) for key in (window or [{}])[0]}
-                if looks:
-                    means |= judged(module, evaluate, done)
-                samples = len(window) * recipe.accumulate * recipe.batch_size
-                health.look(done, means, report.log(done, samples, {**means, "lr": factor}))
-                window = []
+            watch.look(done, values)
             if done % save_every == 0 or done == recipe.steps or number:
-                path = save_state(folder, done, module, optimizers, asdict(recipe), leads)
+                path = run.save(done)
             if number and done < recipe.steps:
                 raise Interrupted(f"stopped at step {done}; {path} is saved: --resume last goes on", number)
     report.close()

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import asdict, fields, replace
 
-from dataset.chat import Chat
-from dataset.class_names import class_ids
+from dataset.chat.class_names import class_ids
+from dataset.chat.render import Chat
 from dataset.errors import DataError
+from dataset.images.preprocess import Preprocessor
+from dataset.images.processor_file import open_preprocessor, side_of
+from dataset.images.tiles import FILE
 from dataset.needs import NEEDS
-from dataset.preprocess import Preprocessor
-from dataset.processor_file import open_preprocessor, side_of
 from dataset.project import TINY
-from dataset.tiles import FILE
 from model.bert import BertConfig
 from model.blip import Blip, BlipConfig
 from model.config import PRESETS, DecoderConfig, VisionConfig, VLMConfig

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
-from dataset.chat import Chat
+from dataset.chat.render import Chat
 from dataset.check import Check, examine, idle_told
 from dataset.errors import DataError
 from dataset.needs import NEEDS, Needs

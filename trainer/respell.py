@@ -14,10 +14,11 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from dataset.chat import SPECIALS, Chat
-from dataset.console import script
+from dataset.chat.chat_format import SPECIALS
+from dataset.chat.render import Chat
+from dataset.commands.console import script
+from dataset.commands.flags import parse
 from dataset.errors import DataError
-from dataset.flags import parse
 from model import hub
 from scoring.assistant import Assistant
 from trainer.run import STORED, spare_model

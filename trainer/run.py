@@ -11,12 +11,12 @@ from pathlib import Path
 
 import torch
 
-from dataset.collate import Prepared
+from dataset.batches.collate import Prepared
+from dataset.batches.loader import held_out_batches, make_loader
+from dataset.batches.packing import Packs
 from dataset.errors import DataError
-from dataset.loader import held_out_batches, make_loader
 from dataset.needs import Needs
 from dataset.open import Chosen, expect_folder_heeded, is_drawn, open_data
-from dataset.packing import Packs
 from model.device import pick_device
 from model.files import WEIGHTS, Model
 from model.lora import halve

@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from dataset.images import load_image
+from dataset.images.load import load_image
 from dataset.record import Record
 from scoring.answers import Answer
 

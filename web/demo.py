@@ -14,16 +14,16 @@ from typing import Literal
 
 from PIL import ImageOps
 
+from dataset.commands.flags import Count
 from dataset.errors import DataError
-from dataset.flags import Count
-from dataset.images import load_image
+from dataset.images.load import load_image
 from dataset.open import open_data
 from dataset.project import ROOT
 from dataset.record import Record
 from scoring.assistant import Assistant
-from scoring.card import Card
 from scoring.heatmap import lit
 from serve.line import Line
+from talk.card import Card
 from web.visitor import Turn, Visitor
 from web.words import TEXTS
 

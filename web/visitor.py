@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from scoring.conversation import Conversation
 from scoring.heatmap import Look
+from talk.conversation import Conversation
 
 
 @dataclass

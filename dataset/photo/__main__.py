@@ -14,9 +14,9 @@ from typing import Annotated
 
 import tyro
 
-from dataset.console import script
+from dataset.commands.console import script
+from dataset.commands.flags import Count, Seed, parse
 from dataset.errors import DataError
-from dataset.flags import Count, Seed, parse
 from dataset.photo.chinese import Chinese
 from dataset.photo.english import English
 from dataset.photo.made import Made

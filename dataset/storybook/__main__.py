@@ -15,8 +15,8 @@ from typing import Annotated, Literal
 import tyro
 from PIL import Image, ImageDraw
 
-from dataset.console import script
-from dataset.flags import Count, CountOr0, parse
+from dataset.commands.console import script
+from dataset.commands.flags import Count, CountOr0, parse
 from dataset.open import open_data
 from dataset.storybook.questions import describe
 from dataset.storybook.records import StorybookRecords

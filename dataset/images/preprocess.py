@@ -18,9 +18,9 @@ import torch
 from PIL import Image
 
 from dataset.errors import DataError, read_object, shown
-from dataset.images import load_image
+from dataset.images.load import load_image
+from dataset.images.tiles import FILE, LARGEST, Grid, NanoTiling, Tiling
 from dataset.record import Record
-from dataset.tiles import FILE, LARGEST, Grid, NanoTiling, Tiling
 
 
 @dataclass(frozen=True)

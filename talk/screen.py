@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from PIL import Image
 
-from scoring.wrapped import Wrapped, wrapped
+from talk.wrapped import Wrapped, wrapped
 
 WIDTH, HEIGHT, LEAST = (
     48,

@@ -15,9 +15,9 @@ from typing import Annotated, TypeVar, get_args, get_type_hints
 
 import tyro
 
+from dataset.commands.help import ABOUT, VERBOSE, called, help_of
+from dataset.commands.refused import refusals, refuse
 from dataset.errors import DataError
-from dataset.help import ABOUT, VERBOSE, called, help_of
-from dataset.refused import refusals, refuse
 
 T = TypeVar("T")
 

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dataset.errors import DataError, printable
-from dataset.formats import COLUMNS, makes_records
-from dataset.record import Records
+from dataset.formats.parse import Records
+from dataset.formats.rows import COLUMNS, makes_records
 
 IN_MEMORY, KEPT = 1 << 30, 8  # bytes of Parquet that are kept; of more, row groups
 

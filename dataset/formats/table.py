@@ -19,8 +19,8 @@ from typing import BinaryIO
 import numpy as np
 
 from dataset.errors import DataError, printable, shown
-from dataset.formats import COLUMNS, LISTS, expect_one_record, makes_records
-from dataset.record import Records, read_span
+from dataset.formats.parse import Records, read_span
+from dataset.formats.rows import COLUMNS, LISTS, expect_one_record, makes_records
 
 OTHER_NAMES = {"image_name": "image", "comment": "caption", "file_name": "image"}  # Flickr30k's, the hub's
 LOOKED_FOR = 10  # pictures, to tell which folder they are in

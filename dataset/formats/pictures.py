@@ -7,17 +7,15 @@
 Nothing here opens a picture.
 """
 
-import base64
 import os
 import re
 from pathlib import Path
 from urllib.parse import unquote
 
 from dataset.errors import DataError, printable, shown
+from dataset.images.embedded import DATA, embedded
 
-IMAGE = "<image>"  # stands in a user's message where a picture goes
-FILE, DATA = "file://", "data:"
-EMBEDDED = re.compile(r"data:image/[\w.+-]+(?:;[\w=.-]+)*;base64,", re.IGNORECASE)
+FILE = "file://"
 BARE = re.compile(r"(iVBORw0KGgo|/9j/|R0lGOD|UklGR)[\w+/=\s]{40,}")  # PNG, JPEG, GIF and WebP in base64
 
 
@@ -64,21 +62,6 @@ def _picture(value: object, folder: Path, where: str) -> Path | str | bytes:
     if value.lower().startswith(FILE):
         return _within(folder, _path(value, where), where)
     return value if "://" in value else _within(folder, value, where)
-
-
-def embedded(address: str, where: str) -> bytes:
-    """The picture's bytes, written out in its address (RFC 2397). Raises DataError, as `pictures_of`."""
-    head = EMBEDDED.match(address)
-    try:
-        data = base64.b64decode(address[head.end() :], validate=True) if head else b""
-    except ValueError:  # not base64
-        data = b""
-    if not data:
-        begun = printable(address, 40)
-        raise DataError(
-            f"{where}: {begun} is no picture in base64; write data:image/png;base64, and its bytes"
-        )
-    return data
 
 
 def _path(address: str, where: str) -> str:

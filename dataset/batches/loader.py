@@ -16,7 +16,7 @@ from itertools import islice
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from dataset.collate import Batch, Collate, Prepared
+from dataset.batches.collate import Batch, Collate, Prepared
 from dataset.errors import DataError
 
 Key = tuple[int, int]  # epoch, index

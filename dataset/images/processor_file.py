@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dataset.errors import DataError, read_object
-from dataset.preprocess import KINDS, Preprocessor
+from dataset.images.preprocess import KINDS, Preprocessor
 
 PIXELS, PROCESSOR = "preprocessor_config.json", "processor_config.json"
 FAMILIES = {"clip": "CLIP", "blip": "Blip", "blip2": "Blip", "siglip": "Siglip", "dinov2": "Bit"}

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import DataError, printable
-from dataset.picture_files import is_picture, names_in
-from dataset.record import Records
+from dataset.formats.parse import Records
+from dataset.images.picture_files import is_picture, names_in
 
 CAPTIONS = ("captions.txt", "captions.csv")
 DESCRIPTIONS = (*CAPTIONS, "metadata.csv", "metadata.jsonl", "metadata.parquet")

@@ -2,7 +2,7 @@
 
 {"messages": [{"role", "content"}], "images"}              TRL, LLaMA-Factory, ms-swift, OpenAI
 content [{"type": "text", "text"}, {"type": "image"}]      TRL; with image_url: OpenAI
-{"conversations": [{"from", "value"}], "images"}           ShareGPT, LLaVA (their roles: record.py)
+{"conversations": [{"from", "value"}], "images"}           ShareGPT, LLaVA (their roles: parse.py)
 {"instruction", "input", "output", "system", "history"}    LLaMA-Factory's Alpaca
 {"query", "response"}, {"prompt", "completion"}            ms-swift, TRL
 {"images", "texts": [{"user", "assistant"}]}               the Cauldron, nanoVLM
@@ -12,7 +12,7 @@ content [{"type": "text", "text"}, {"type": "image"}]      TRL; with image_url: 
 from collections.abc import Sequence
 
 from dataset.errors import DataError, from_json, shown
-from dataset.pictures import IMAGE
+from dataset.record import IMAGE
 
 PICTURE = f"{IMAGE}\n"
 PICTURES = ("image", "image_bytes", "images", "file_name", "file_names")

@@ -2,7 +2,7 @@
 
     records [i] -> Sample + pixels -> {"input_ids", "labels" (B, T), "pixel_values" (I, 3, S, S), "where"}
 
-I frames of all pictures: one of each, but where a picture is cut into tiles (tiles.py).
+I frames of all pictures: one of each, but where a picture is cut into tiles (images/tiles.py).
 
 Where features were computed beforehand, "image_features" (I, P, D) stand in for the pixels.
 """
@@ -15,11 +15,11 @@ import torch
 from PIL import Image, ImageEnhance, ImageOps
 from torch import Tensor
 
-from dataset.chat import IGNORED, Chat
+from dataset.batches.packing import packed
+from dataset.chat.render import IGNORED, Chat
 from dataset.errors import DataError
-from dataset.images import load_image
-from dataset.packing import packed
-from dataset.preprocess import Preprocessor
+from dataset.images.load import load_image
+from dataset.images.preprocess import Preprocessor
 from dataset.record import Record, Region
 
 Batch = dict[str, Tensor | list[str]]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from dataset.chat import Message
 from dataset.errors import DataError
+from dataset.record import Message
 from scoring.assistant import Assistant, pictures_in, with_pictures
 from scoring.heatmap import Look, looked
 from scoring.memory import Memory

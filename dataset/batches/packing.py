@@ -18,8 +18,8 @@ from itertools import takewhile
 import torch
 from PIL import Image
 
-from dataset.chat import IGNORED, Sample
-from dataset.images import Source
+from dataset.chat.render import IGNORED, Sample
+from dataset.images.load import Source
 from dataset.record import IMAGE, Record
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import DataError, from_json
-from dataset.formats import one_of, questions_in
-from dataset.record import Records, read_span
+from dataset.formats.parse import Records, read_span
+from dataset.formats.rows import one_of, questions_in
 
 BETWEEN = re.compile(r"[\s,]*")  # what may stand between the items of a list, once it is known to be JSON
 

@@ -10,8 +10,8 @@ from typing import Annotated, get_args, get_origin
 
 from tyro import _errors as refusals
 
+from dataset.commands.help import VERBOSE
 from dataset.errors import DataError
-from dataset.help import VERBOSE
 
 NUMBERS = {"INT": "a whole number", "FLOAT": "a number"}  # as tyro calls them -> in words
 

@@ -18,14 +18,14 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, InMemoryHistory
 from prompt_toolkit.shortcuts import CompleteStyle
 
+from dataset.commands.refused import nearest
 from dataset.errors import DataError
-from dataset.refused import nearest
 from scoring import heatmap
 from scoring.assistant import Assistant, open_pictures
-from scoring.conversation import Conversation
-from scoring.keyboard import keys_wait
-from scoring.screen import columns, say, show, tell
-from scoring.wrapped import beside, wrapped
+from talk.conversation import Conversation
+from talk.keyboard import keys_wait
+from talk.screen import columns, say, show, tell
+from talk.wrapped import beside, wrapped
 
 COMMANDS = {  # name -> what may stand behind it, what it does
     "/image": ("PATH ...", "ask about other pictures: paths or addresses"),

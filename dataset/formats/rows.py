@@ -1,4 +1,4 @@
-"""Rows as other people's sets have them, turned into the one shape that record.py reads and checks.
+"""Rows as other people's sets have them, turned into the one shape that parse.py reads and checks.
 
     {"image", "question", "answer"}    {"image", "caption"} or "text"
     {"image", "name"} or "label"       {"image", "qa": [{"question", "answer"}, ...]}
@@ -6,15 +6,15 @@
         -> as_conversation -> {"image", "conversations", "type"}
 
 A row in, a row out; what is wrong is a DataError that begins with the row's place. Which file holds such
-rows, and where in it, is for the readers to know: records.py, table.py, joined.py, folders.py.
+rows, and where in it, is for the readers to know: lines.py, parquet.py, table.py, joined.py, folders.py.
 """
 
 import math
 import re
 from collections.abc import Collection
 
-from dataset.dialects import CONVERSATIONS, PAIRS, PICTURES, READ, UNREAD, in_our_words
 from dataset.errors import DataError, shown
+from dataset.formats.dialects import CONVERSATIONS, PAIRS, PICTURES, READ, UNREAD, in_our_words
 
 ANSWERS = ("answer", "answers", "caption", "text", "name", "label")
 CAPTIONS = ("caption", "text")
