@@ -394,9 +394,9 @@ def test_check_training_and_scoring_agree(
         return
     records = open_data(source)
     good, reason = expected if isinstance(expected, tuple) else (expected, "")
-    assert (
-        f"{len(records)} records, {len(records) - good} of them bad" in said and reason in said.split("\n")[0]
-    )
+    bad = len(records) - good
+    assert f"{len(records)} records, {bad} of them bad" in said and reason in said.split("\n")[0]
+    assert bool(bad) == bool(reason)
     taken, left_out = trained_on(records, chat), {}
     asked = list(answer_all(silent, records, left_out=left_out))
     assert taken == loads(records, chat) and len(taken) == good
