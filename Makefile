@@ -6,7 +6,11 @@ IMAGE ?= $(firstword $(wildcard $(WEIGHTS)/example.*) weights/photo/example.jpg)
 OUT ?= $(if $(QUICK),out/quick,out/tiny)
 
 .DEFAULT_GOAL := help
-.PHONY: help chat web serve test train photo lint proof notebooks fuzz coverage planted bench docs
+COMMANDS := help chat web serve test train photo lint proof notebooks fuzz coverage planted bench docs
+.PHONY: $(COMMANDS)
+STRAY := $(if $(word 2,$(MAKECMDGOALS)),$(filter-out .venv/% $(COMMANDS),$(MAKECMDGOALS)))
+$(if $(STRAY),$(error no command "$(firstword $(STRAY))"; put a name with blanks in quotes: IMAGE="my photo.jpg"))
+
 .venv/ready: requirements.txt requirements-weights.txt
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt

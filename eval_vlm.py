@@ -132,6 +132,7 @@ def main(argv: list[str] | None = None) -> None:
     expect_folder_heeded(args.image_dir, args.data)
     torch.manual_seed(args.seed)
     groups = picture_groups(args)
+    images = [] if is_folder(args.image) else open_pictures(groups[0])  # before the weights
     if args.load == 1:
         from convert.peer import Both  # transformers takes seconds to import
 
@@ -152,9 +153,8 @@ def main(argv: list[str] | None = None) -> None:
     elif len(groups) > 1 or is_folder(args.image):
         ask_each(assistant, args, groups)
     elif args.prompt is not None or (args.use_multi > 1 and sys.stdin.isatty()):
-        ask_once(assistant, args, open_pictures(groups[0]))
+        ask_once(assistant, args, images)
     else:
-        images = open_pictures(groups[0])
         greeting = greeted(args.folder()) if sys.stdin.isatty() else []
         question = default_question(args)
         talk = Terminal(assistant, args.sampling(), images, args.stream, question, history(), greeting)

@@ -7,7 +7,6 @@ It answers one request at a time, the others wait. No key is asked for: it liste
 --host opens it to others.
 """
 
-import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from dataset.project import PHOTO
 from scoring.assistant import Assistant
 from serve.app import Desk, server
 from serve.ask import Limits
+from serve.door import listening
 from trainer.cli import parse, user_errors
 
 
@@ -32,10 +32,6 @@ class Args(Limits):
     device: str = "auto"
     dtype: Literal["auto", "fp32", "bf16", "int8"] = "fp32"
     """As of eval_vlm.py."""
-
-
-def listening(host: str, port: int) -> socket.socket:
-    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
 
 
 @user_errors

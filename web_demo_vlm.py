@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from dataset.commands.flags import Count, Within
+from serve.door import listening
 from trainer.cli import parse, user_errors
 from web.demo import Demo, Offer
 from web.page import page
@@ -30,6 +31,7 @@ class Args(Offer):
 @user_errors
 def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
+    listening(args.host, args.port).close()  # Gradio's own words name no flag of ours
     blocks = page(Demo(args)).queue(max_size=32, default_concurrency_limit=args.at_once, api_open=False)
     _, address, _ = blocks.launch(
         server_name=args.host,

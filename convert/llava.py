@@ -76,7 +76,8 @@ def export_config(config: VLMConfig, where: Path | str) -> dict:
     connectors = {ours: theirs for theirs, ours in KINDS.items()}
     if config.connector not in connectors or config.vision.kind != "clip":
         found = f"connector {config.connector} and an eye of kind {config.vision.kind}"
-        raise ConvertError(f"{where}: has {found}; a LLaVA has {' or '.join(connectors)} and clip")
+        other = "--format llama or gguf writes its decoder alone, serve_vlm.py serves all of it"
+        raise ConvertError(f"{where}: has {found}, a LLaVA {' or '.join(connectors)} and clip; {other}")
     text = llama.llama_config(config.text, where) | {
         "eos_token_id": config.eos_token_id,
         "pad_token_id": config.pad_token_id,

@@ -7,11 +7,12 @@
     cats/1.jpg   What colour is it?    black      colour
 
 Rows in a row about the same picture become one conversation, unless their type differs. The columns may have
-other names (--image picture ...); `type` may be missing. Tabs, semicolons and commas are told apart.
+other names (--image picture ...); `question` and `type` may be missing. Tabs, semicolons and commas are told
+apart.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -21,7 +22,11 @@ import tyro
 from dataset.commands.console import script
 from dataset.commands.flags import parse
 from dataset.errors import DataError, printable
+from dataset.formats.rows import NAME
 from dataset.formats.table import Table
+from dataset.instead import expect_itself
+
+OPTIONAL = ("question", "type")
 
 
 @dataclass
@@ -40,14 +45,27 @@ class Args:
     """Column that scores are told apart by."""
 
 
-def read(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """(place, row) of a table."""
+def opened(path: Path) -> Table:
     try:
-        table = Table(path)
+        expect_itself(path)
+        return Table(path)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}; check its name") from error
-    for index in range(len(table)):
-        yield table.where(index), table[index]
+
+
+def column(flag: str, args: Args, names: Sequence[str]) -> str | None:
+    """The column that a flag names, in whatever case; None for one that may be missing, and is.
+
+    Raises DataError for any other that is not there.
+    """
+    wanted = getattr(args, flag)
+    alike = [wanted] if wanted in names else [name for name in names if name.lower() == wanted.lower()]
+    if len(alike) == 1:
+        return alike[0]
+    if not alike and flag in OPTIONAL and wanted == flag:
+        return None
+    found = printable(", ".join(names))
+    raise DataError(f"{args.table}: no column {wanted!r} among {found}; say which it is with --{flag} COLUMN")
 
 
 def records(args: Args) -> Iterator[dict]:
@@ -61,21 +79,24 @@ def records(args: Args) -> Iterator[dict]:
 
 def turns(args: Args) -> Iterator[tuple[str, str, str, str]]:
     """(image, type, question, answer), checked."""
-    for where, row in read(args.table):
-        for column in (args.image, args.answer):
-            if column not in row:
-                names = printable(", ".join(row))
-                raise DataError(f"{args.table}: no column {column!r} among {names}; name it with a flag")
-            if not row[column]:
-                raise DataError(f"{where}: {column} is empty; fill it, or remove the line")
-        question = row.get(args.question) or "What is this?"
-        yield row[args.image], row.get(args.type, ""), question, row[args.answer]
+    table = opened(args.table)
+    image, kind, asked, answer = (
+        column(flag, args, table.names) for flag in ("image", "type", "question", "answer")
+    )
+    for index in range(len(table)):
+        row = table[index]
+        for name in (image, answer):
+            if not row[name]:
+                raise DataError(f"{table.where(index)}: {name} is empty; fill it, or remove the line")
+        yield row[image], row.get(kind, ""), row.get(asked) or NAME, row[answer]
 
 
 @script
 def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
     rows = list(records(args))
+    if not rows:
+        raise DataError(f"{args.table}: holds no rows under its columns; write one for each question")
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     look = f".venv/bin/python -m dataset.records check {args.out} --image_dir FOLDER"

@@ -25,6 +25,7 @@ from dataset.formats.lines import JSONRecords
 from dataset.formats.parquet import ParquetRecords
 from dataset.formats.parse import Records
 from dataset.formats.table import TableRecords
+from dataset.images.nearby import nearby
 from dataset.instead import expect_itself
 from dataset.record import Record
 
@@ -50,17 +51,17 @@ def _opened(path: Path, image_dir: Path | None) -> Records:
     named = path.is_dir() and path.suffix.lower() not in READERS
     files = [path] if named or path.is_file() else matching(path)
     if not files:
-        raise DataError(f"{path}: no such data file; check its name, or make it first")
+        raise DataError(f"{path}: no such data file; {nearby(path) or 'check its name, or make it first'}")
     if image_dir is not None and not image_dir.is_dir():
         raise DataError(f"{image_dir}: no such folder of pictures; check the image folder given for {path}")
     files = described_by(path) if named else files
     if not files:
         return open_classes(path, image_dir)
+    for file in files:
+        expect_itself(file)
     reader = READERS.get(files[0].suffix.lower())
     if reader is None:
         raise DataError(f"{path}: unknown kind of data file; known are {', '.join(READERS)}, and folders")
-    for file in files:
-        expect_itself(file)
     own = Path(os.path.commonpath([file.parent for file in files]))
     return reader(files[0], image_dir or own, *files[1:])  # several are parts of Parquet
 

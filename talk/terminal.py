@@ -8,6 +8,7 @@ import shlex
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from prompt_toolkit.shortcuts import CompleteStyle
 
 from dataset.commands.refused import nearest
 from dataset.errors import DataError
+from dataset.images.picture_files import is_picture
 from scoring import heatmap
 from scoring.assistant import Assistant, open_pictures
 from talk.conversation import Conversation
@@ -212,18 +214,30 @@ class Terminal:
 
 
 def meant(line: str) -> str:
-    """What somebody wants who types "exit", or drags a picture here."""
-    if os.path.isfile(os.path.expanduser(line.strip("'\""))):
-        return f"/image {line}"
+    """What somebody wants who types "exit", or drags pictures here, or types their names."""
+    if line.partition(" ")[0] not in COMMANDS:
+        with suppress(DataError):  # a question may have half a quotation
+            named = sources(line)
+            if named and all(os.path.isfile(name) or is_picture(name) for name in named):
+                return f"/image {line}"
     return MEANT.get(line.lower().removeprefix("/"), line)
 
 
 def pictures(names: str) -> list[Image.Image]:
-    """Paths or addresses, with blanks between; a path with blanks may be written as it is, or in quotes."""
-    path = os.path.expanduser(names)
     if not names:
         raise DataError("name a picture: its path, or an address")
-    return open_pictures([path] if os.path.exists(path) else shlex.split(names))
+    return open_pictures(sources(names))
+
+
+def sources(names: str) -> list[str]:
+    """Paths or addresses, with blanks between; a path with blanks may be written as it is, in quotes, or with
+    a backslash before each, as a terminal writes what is dragged into it."""
+    if os.path.exists(path := os.path.expanduser(names)):
+        return [path]
+    try:
+        return [os.path.expanduser(name) for name in shlex.split(names)]
+    except ValueError:
+        raise DataError(f"{names}: No closing quotation; put the whole path between two") from None
 
 
 def history() -> Path | None:

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataset.console import script
-from dataset.flags import parse
-
+from dataset.commands.console import script
+from dataset.commands.flags import parse
 from dataset.project import TINY
 from dataset.record import Record
 from dataset.storybook.colours import COLOURS

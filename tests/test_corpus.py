@@ -227,6 +227,12 @@ FILES: dict[str, tuple[dict, Verdict]] = {
     ),
     "pictures in a table": ({"d.csv": 'images,text,regions\n"a.png, a.png",Two.,x\n'}, 1),
     "other kind": ({"d.xlsx": "x"}, "unknown kind of data file"),
+    "a spreadsheet": (
+        {"d.xlsx": "PK\3\4xl"},
+        "a spreadsheet; unpack an archive, save a",
+    ),
+    "a spreadsheet by another name": ({"d.csv": "PK\3\4xl"}, "d.csv: a zip archive, or a spreadsheet"),
+    "a spreadsheet's empty rows": ({"d.csv": "image;caption;\na.png;x;\n;;\n ; ;\na.png;y;\n;;\n"}, 2),
 }
 LABELS = {"info": {"features": {"label": {"_type": "ClassLabel", "names": ["cat", "wild_boar"]}}}}
 PARQUET: dict[str, tuple[dict, Verdict]] = {
@@ -388,9 +394,9 @@ def test_check_training_and_scoring_agree(
         return
     records = open_data(source)
     good, reason = expected if isinstance(expected, tuple) else (expected, "")
-    assert (
-        f"{len(records)} records, {len(records) - good} of them bad" in said and reason in said.split("\n")[0]
-    )
+    bad = len(records) - good
+    assert f"{len(records)} records, {bad} of them bad" in said and reason in said.split("\n")[0]
+    assert bool(bad) == bool(reason)
     taken, left_out = trained_on(records, chat), {}
     asked = list(answer_all(silent, records, left_out=left_out))
     assert taken == loads(records, chat) and len(taken) == good

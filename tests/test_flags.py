@@ -104,6 +104,15 @@ def test_a_number_without_bounds_is_the_programmers_mistake() -> None:
         flags.parse(kind, [], None)
 
 
+def test_the_users_home_is_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    words = ["--image", "~/a.png", "--weights=~/w", "~", "a~/b", "x=~/y", "--prompt=a=~/b"]
+    home = ["--image", "/home/me/a.png", "--weights=/home/me/w", "~", "a~/b", "x=~/y", "--prompt=a=~/b"]
+    assert [flags.at_home(word) for word in words] == home
+    kind = make_dataclass("Kind", [("folder", Path, Path())])
+    assert flags.parse(kind, ["--folder=~/w"], None).folder == Path("/home/me/w")
+
+
 def test_what_is_within_its_bounds_is_taken() -> None:
     argv = "--batch_size 1 --lora 0 --warmup 0 --workers 0 --weight_decay 0 --muon_lr 0 --val v --val_every 1"
     args = flags.parse(TrainArgs, argv.split(), None)

@@ -1,6 +1,7 @@
 """Data as people have it: each format gives checked records, and what is wrong or unclear is one line."""
 
 import json
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 
 from dataset.errors import DataError
 from dataset.formats.rows import DESCRIBE, DESCRIBE_ZH, NAME
+from dataset.images.load import load_image
 from dataset.open import open_data
 from dataset.record import Record
 
@@ -161,7 +163,27 @@ def test_a_choice_by_number_in_a_table(folder: Path) -> None:
 
 def test_other_encodings_name_the_line(folder: Path) -> None:
     (folder / "my.csv").write_bytes("image,caption\na.png,x\na.png,é\n".encode("cp1252"))
-    assert "my.csv line 3: not UTF-8 at byte 7; save the file as UTF-8" in refused(folder / "my.csv")
+    advice = "save the file as UTF-8 (in Excel: CSV UTF-8)"
+    assert f"my.csv line 3: not UTF-8 at byte 7; {advice}" in refused(folder / "my.csv")
+
+
+@pytest.mark.parametrize("there, written", [("NFD", "NFC"), ("NFC", "NFD")])
+def test_a_name_is_found_as_a_mac_writes_it(there: str, written: str, folder: Path) -> None:
+    path, name = (unicodedata.normalize(form, "Gläser/Ü 1.png") for form in (there, written))
+    file = table(folder / "my.csv", f"image,caption\n{name},x\n")
+    assert open_data(str(file), picture(folder / path).parent.parent)[0].images == (folder / path,)
+
+
+def test_a_whole_path_of_windows_is_told(folder: Path) -> None:
+    for name in (r"C:\Users\me\a.png", "c:/Users/me/a.png"):
+        said = refused(table(folder / "my.csv", f"image,caption\n{name},x\n"), 0)
+        assert "line 2: " in said and f"is a whole path of Windows; write it from {folder} on" in said
+
+
+def test_pictures_that_lie_in_folders_below_are_told(folder: Path) -> None:
+    records = open_data(str(table(folder / "my.csv", "image,caption\nA.JPG,x\n")))
+    with pytest.raises(DataError, match=r"No such file or directory; there is .*/Images/a\.png$"):
+        load_image(records[0].images[0])
 
 
 # --- questions and answers, a line each
@@ -267,7 +289,7 @@ UNCLEAR: dict[str, tuple[list[str], str]] = {  # files there, what is said
         [],
         "neither captions.txt nor a folder of pictures for each class; write image,caption lines to",
     ),
-    "no classes": (["1.png", "2.png"], "neither captions.txt nor a folder of pictures for each class"),
+    "no classes": (["1.png", "2.png"], "for each class (of which this may be one: name "),
     "loose": (
         ["cat/1.png", "dog/1.png", "2.png"],
         "2.png lies beside the folders of classes; move it into one",

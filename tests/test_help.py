@@ -169,9 +169,13 @@ def test_nearest() -> None:
 def test_make_help_names_every_target() -> None:
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     makefile = Path(ROOT, "Makefile").read_text()
-    targets = re.search(r"\.PHONY: (.*)", makefile)[1].split()
+    targets = re.search(r"^COMMANDS := (.*)", makefile, re.M)[1].split()
     assert re.findall(r"^  make (\w+) +\S", shown, re.M) == re.findall(r"^([a-z]+):", makefile, re.M)
     assert sorted(targets) == sorted(re.findall(r"^  make (\w+)", shown, re.M))
     assert max(map(len, shown.splitlines())) <= 80
+    stray = subprocess.run(
+        ["make", "chat", "IMAGE=my", "photo.jpg"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert stray.returncode and 'no command "photo.jpg"; put a name with blanks in quotes' in stray.stderr
     bare = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert bare == shown

@@ -91,6 +91,14 @@ def test_a_table_becomes_records(delimiter: str, tmp_path: Path, capsys: pytest.
     assert three.messages[0]["content"] == "<image>\nWhat is this?" and three.images[0].name == "b.png"
 
 
+def test_columns_are_found_in_any_case(tmp_path: Path) -> None:
+    (tmp_path / "my.csv").write_text("Bild;FRAGE;Answer\na.png;What?;x\n;;\n", encoding="utf-8")
+    flags = ["--image", "bild", "--question", "Frage", "--out", str(tmp_path / "my.jsonl")]
+    from_table.main([str(tmp_path / "my.csv"), *flags])
+    (record,) = open_records(tmp_path / "my.jsonl")
+    assert [m["content"] for m in record.messages] == ["<image>\nWhat?", "x"]
+
+
 def test_line_breaks_in_cells_are_kept(tmp_path: Path) -> None:
     text = 'image,answer\na.png,"one\ntwo\r\nthree"\nb.png,four\u2028five\n'
     (tmp_path / "my.csv").write_bytes(text.encode())
@@ -107,6 +115,12 @@ def test_line_breaks_in_cells_are_kept(tmp_path: Path) -> None:
         (b"image,answer\n\xff,b\n", "", "line 2: not UTF-8 at byte 1"),
         (b'image,answer\na,b\nc,"d\ne,f\n', "", "line 3: a cell begins with a quotation mark"),
         (b"image,answer\na,b, c\n", "", "line 2: 3 cells under 2 columns"),
+        (b"picture,answer\na,b\n", "", "say which it is with --image COLUMN"),
+        (b"image,answer\na,b\n", "--question Frage", "no column 'Frage' among image, answer"),
+        (b"image,answer\na,b\n", "--type kind", "no column 'kind' among image, answer"),
+        (b"Image,IMAGE,answer\na,b,c\n", "", "no column 'image' among Image, IMAGE, answer"),
+        (b"image,answer\n", "", "holds no rows under its columns"),
+        (b"PK\3\4", "", "a zip archive, or a spreadsheet"),
         (None, "", "No such file"),
     ],
 )

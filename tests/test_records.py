@@ -351,7 +351,8 @@ def test_files_that_cannot_be_records_are_named(folder):
     (folder / "dir.jsonl").mkdir()
     messages = {
         "data.xlsx": "unknown kind of data file; known are .jsonl, .parquet, .json",
-        "data.docx": "no such data file; check",
+        "Data.jsonl": "no such data file; there is .*data.xlsx",
+        "other.docx": "no such data file; check",
         "missing.jsonl": "no such data file; check",
         "dir.jsonl": "no such data file",
         "empty.jsonl": "holds no records; write",

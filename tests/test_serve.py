@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import openai
 import pytest
@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import serve_vlm
+import web_demo_vlm
 from dataset.chat.render import Chat
 from dataset.errors import DataError
 from dataset.images.load import load_image
@@ -470,7 +471,10 @@ def test_mistaken_flags(flags: str, told: str) -> None:
     assert "\n" not in str(error.value.code)
 
 
-def test_a_port_in_use_is_told() -> None:
+@pytest.mark.parametrize("script", [serve_vlm, web_demo_vlm], ids=["serve", "web"])
+def test_a_port_in_use_is_told(script: ModuleType) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        with pytest.raises(SystemExit, match="in use"):
-            serve_vlm.main(["--port", str(taken.getsockname()[1])])
+        port = taken.getsockname()[1]
+        told = f"error: 127.0.0.1, port {port}: .*in use; give another --port, or end what uses it$"
+        with pytest.raises(SystemExit, match=told):
+            script.main(["--port", str(port)])

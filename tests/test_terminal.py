@@ -17,7 +17,7 @@ from scoring.assistant import Assistant
 from scoring.heatmap import Look, of_word
 from talk.conversation import Conversation
 from talk.screen import preview
-from talk.terminal import Commands, Terminal, meant, speed
+from talk.terminal import Commands, Terminal, meant, sources, speed
 from tests.conftest import scrambled
 
 SETTINGS = {"temperature": 0.0, "top_k": 0, "max_new_tokens": 6}
@@ -161,6 +161,16 @@ def test_a_question_that_merely_has_such_a_word_is_a_question(line: str) -> None
 
 def test_a_picture_that_is_dragged_here_is_looked_at(picture: Path) -> None:
     assert meant(str(picture)) == f"/image {picture}" and meant(f"'{picture}'") == f"/image '{picture}'"
+
+
+def test_pictures_are_meant_however_they_are_written(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(picture.parent))
+    dragged = str(picture).replace(" ", r"\ ")
+    assert sources("~/a picture.png") == sources("'~/a picture.png'") == sources(dragged) == [str(picture)]
+    for line in (dragged, f"{dragged} '{picture}'", "~/a\\ picture.png", "/gone/photo.JPG", "photo.heic"):
+        assert meant(line) == f"/image {line}"
+    for question in ("What's in a.png?", "Who's in a.png", "Describe a.png", "/look a.png", "/image a.png"):
+        assert meant(question) == question
 
 
 def test_ctrl_c_ends_a_command_and_nothing_else(

@@ -7,6 +7,7 @@ report: Annotated[Path | None, OnlyWith("data")] = None        a flag that says 
 
 import logging
 import math
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -28,7 +29,7 @@ def parse(kind: type[T], argv: list[str] | None, description: str | None) -> T:
 
     Raises DataError for a flag that is not there, a number out of bounds, a flag that would not be heeded.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = [at_home(word) for word in (sys.argv[1:] if argv is None else argv)]
     if VERBOSE in words:
         words.remove(VERBOSE)
         logging.basicConfig(format="%(message)s")  # on stderr
@@ -50,6 +51,12 @@ def parse(kind: type[T], argv: list[str] | None, description: str | None) -> T:
             for rule in rules_in(hint, kind_of_rule):
                 rule.ask(name, args)
     return args
+
+
+def at_home(word: str) -> str:
+    """~/a.jpg as a path: not every shell writes it out within --image=~/a.jpg, or IMAGE=~/a.jpg of make."""
+    flag, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    return flag + equals + (os.path.expanduser(value) if value.startswith("~/") else value)
 
 
 def rules_in(hint: object, kind: type) -> Iterator:

@@ -11,6 +11,7 @@ meant in two ways, it is refused.
 
 import os
 import re
+import unicodedata
 from glob import glob
 from pathlib import Path
 
@@ -102,9 +103,11 @@ def _classes(path: Path, names: list[str], inner: list[str]) -> dict[str, list[s
             f"{path}: {lies}; name the folder whose folders are classes, such as {path / deep[0]}"
         )
     if not classes:
+        above = f" (of which this may be one: name {path.absolute().parent})" if loose else ""
         raise DataError(
-            f"{path}: neither captions.txt nor a folder of pictures for each class; write image,caption "
-            f"lines to {path / CAPTIONS[0]}, or sort the pictures into folders named for what they show"
+            f"{path}: neither captions.txt nor a folder of pictures for each class{above}; write "
+            f"image,caption lines to {path / CAPTIONS[0]}, or sort the pictures into folders named for what "
+            "they show"
         )
     if loose:
         raise DataError(f"{path}: {loose[0]} lies beside the folders of classes; move it into one of them")
@@ -140,7 +143,8 @@ class ClassRecords(Records):
 
     def row(self, index: int) -> dict:
         folder, name = self._place(index)
-        shown = " ".join(folder.replace("_", " ").replace("-", " ").split())
+        shown = unicodedata.normalize("NFC", folder)  # as people type it, whatever a Mac writes
+        shown = " ".join(shown.replace("_", " ").replace("-", " ").split())
         return {"image": [f"{folder}/{name}"], "name": shown, "type": shown}
 
     def where(self, index: int) -> str:

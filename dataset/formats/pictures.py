@@ -9,6 +9,7 @@ Nothing here opens a picture.
 
 import os
 import re
+import unicodedata
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,6 +17,7 @@ from dataset.errors import DataError, printable, shown
 from dataset.images.embedded import DATA, embedded
 
 FILE = "file://"
+WHOLE = re.compile(r"[A-Za-z]:[\\/]")  # C:\Users\..., of another machine
 BARE = re.compile(r"(iVBORw0KGgo|/9j/|R0lGOD|UklGR)[\w+/=\s]{40,}")  # PNG, JPEG, GIF and WebP in base64
 
 
@@ -72,16 +74,22 @@ def _path(address: str, where: str) -> str:
 
 
 def _within(folder: Path, name: str, where: str) -> Path:
-    """A picture's path; a backslash divides folders, unless a file is called just that.
-
-    A data file may be anybody's: it does not reach out of the folder it is given.
-    """
-    if "\\" in name and not os.path.exists(folder / name):
-        name = name.replace("\\", "/")
+    """A picture's path. A data file may be anybody's: it does not reach out of the folder it is given."""
+    if not name.isascii() or "\\" in name:
+        name = _spelt(folder, name)
+    if WHOLE.match(name) and os.name != "nt" and not os.path.exists(folder / name):
+        raise DataError(f"{where}: {shown(name)} is a whole path of Windows; write it from {folder} on")
     path = folder / name
     if "\0" in name or not Path(os.path.abspath(path)).is_relative_to(os.path.abspath(folder)):
         raise DataError(f"{where}: {shown(name)} lies outside {folder}; name an image folder that holds it")
     return path
+
+
+def _spelt(folder: Path, name: str) -> str:
+    """As a file there is called: a backslash divides folders, and a Mac may write "ü" as "u" and two dots."""
+    divided = name.replace("\\", "/")
+    spellings = (name, divided, *(unicodedata.normalize(form, divided) for form in ("NFC", "NFD")))
+    return next((one for one in spellings if os.path.exists(folder / one)), divided)
 
 
 def _split(names: str, folder: Path) -> list[str]:

@@ -41,7 +41,7 @@ class Table:
             rows = _rows(chain([first], lines), self.delimiter, path)
             self.names = [name.strip() for name in next(rows, (0, 0, []))[2]]
             for before, after, cells in rows:
-                if len(cells) > 1 or "".join(cells).strip():
+                if any(cell.strip() for cell in cells):  # a spreadsheet may write rows of nothing: ";;"
                     spans.extend((ends[before], ends[after], before + 1))
         self.spans = np.array(spans, dtype=np.int64).reshape(-1, 3)
         self._check_names()
@@ -87,7 +87,8 @@ def _decoded(line: bytes, where: str) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError as error:
-        raise DataError(f"{where}: not UTF-8 at byte {error.start + 1}; save the file as UTF-8") from error
+        advice = "save the file as UTF-8 (in Excel: CSV UTF-8)"
+        raise DataError(f"{where}: not UTF-8 at byte {error.start + 1}; {advice}") from error
 
 
 def _rows(
@@ -117,7 +118,8 @@ class TableRecords(Records):
             found = printable(", ".join(self.table.names))
             raise DataError(
                 f"{path} line 1: the columns are {found}; call them image and caption, image and name, or "
-                "image, question and answer (python -m dataset.from_table reads other names)"
+                "image, question and answer (or: .venv/bin/python -m dataset.from_table FILE --image COLUMN "
+                "--answer COLUMN)"
             )
         expect_one_record(columns, f"{path} line 1")
         if folder == path.parent:

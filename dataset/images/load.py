@@ -6,6 +6,7 @@ path, address, bytes or PIL image -> load_image -> RGB image
 import io
 import os
 import warnings
+from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image, PngImagePlugin
@@ -13,6 +14,7 @@ from PIL import Image, PngImagePlugin
 from dataset.errors import DataError, printable
 from dataset.images.embedded import EMBEDDED, embedded
 from dataset.images.fetch import fetch
+from dataset.images.nearby import nearby
 from dataset.images.picture_files import formats, is_heic
 from dataset.images.pixels import scale_transparency, to_rgb
 from dataset.instead import instead
@@ -68,7 +70,9 @@ def _file(source: str | os.PathLike | bytes, label: str) -> BinaryIO:
     try:
         return io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb")
     except OSError as error:  # no such file, a directory, no right
-        raise DataError(f"{label}: {error.strerror}; check its name and the folder that holds it") from error
+        missing = isinstance(error, FileNotFoundError)
+        advice = (missing and nearby(Path(source))) or "check its name and the folder that holds it"
+        raise DataError(f"{label}: {error.strerror}; {advice}") from error
     except ValueError as error:  # a name that no file can have
         raise DataError(f"{label}: {error}; check its name") from error
 
@@ -84,8 +88,8 @@ def _opened(file: BinaryIO, label: str) -> Image.Image:
         if told := instead(head):
             raise DataError(f"{label}: {told}") from error
         if is_heic(head) and "HEIF" not in formats():
-            advice = "is read where pillow-heif is installed; install it, or save the picture as JPEG"
-            raise DataError(f"{label}: HEIC {advice}") from error
+            how = ".venv/bin/pip install pillow-heif, or save the picture as JPEG"
+            raise DataError(f"{label}: HEIC is read where pillow-heif is installed; {how}") from error
         kinds = ", ".join(formats())
         raise DataError(f"{label}: not a picture, or an empty or damaged one; give one of {kinds}") from error
 
