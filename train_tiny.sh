@@ -35,6 +35,6 @@ else
     mean sharper "$out/reason" "$out/sharpen"
     stage numbers train_sft_vlm.py --init "$out/sharper" --data storybook:numbers $all --muon_lr 0.004 --lr 2e-4 --samples 27200
     mean mean "$out/sharper" "$out/numbers"
-    stage words train_sft_vlm.py --init "$out/mean" --data storybook:words $all --warmup 30 --val storybook:asked_val --samples 89600
+    stage words train_sft_vlm.py --init "$out/mean" --data storybook:words $all --warmup 30 --val storybook:asked_val --samples 200000
 fi
 "$python" eval_vlm.py --weights "$out/$last" --suite --samples $scenes --dtype auto --report "$out/suite.json"
