@@ -60,4 +60,4 @@ def beside(name: str, text: str, indent: int, columns: int) -> str:
     indent = 2 if narrow else indent
     lines = wrapped(text, columns - indent).split("\n")
     rest = "\n".join(" " * indent + line for line in lines)
-    return f"{name}\n{rest}" if narrow else name.ljust(indent) + rest[indent:]
+    return f"{name}\n{rest}" if narrow else name + " " * (indent - get_cwidth(name)) + rest[indent:]

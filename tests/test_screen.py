@@ -47,6 +47,7 @@ def test_what_belongs_to_a_name_stands_beside_it_or_below() -> None:
     assert beside("/add", "a big yellow boat", 8, 20) == "/add    a big yellow\n        boat"
     assert beside("/add", "a big yellow boat", 8, 15) == "/add\n  a big yellow\n  boat"
     assert beside("/help", "this list", 8, 80) == "/help   this list"
+    assert beside("/add 图", "再加一张", 10, 20) == "/add 图   再加一张"
 
 
 @settings(max_examples=50, deadline=None)
