@@ -183,7 +183,7 @@ class Terminal:
                 raise DataError(f"{name} {value!r}: write a number, as {self.settings[name]}") from None
             self.assistant.vlm.sampling(changed)  # says what is wrong with it
             self.settings = changed
-        print(", ".join(f"{name} {value}" for name, value in self.settings.items()))
+        tell(", ".join(f"{name} {value}" for name, value in self.settings.items()))
 
     def turn(self, question: str) -> None:
         talk, begun, first = self.conversation, time.perf_counter(), None

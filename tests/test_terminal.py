@@ -315,12 +315,13 @@ def test_a_picture_that_came_after_an_answer_is_none_it_looked_at(talker: Assist
 
 @pytest.mark.parametrize("language", TEXTS)
 @pytest.mark.parametrize("columns", [40, 60])
-def test_help_cuts_no_word(
+def test_help_and_settings_cut_no_word(
     talker: Assistant, language: str, columns: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    screen = typed(Terminal(talker, SETTINGS, [], language=language), "/help\r", monkeypatch)
-    assert "/quit" in screen and all(get_cwidth(line) <= columns for line in screen.splitlines())
+    screen = typed(Terminal(talker, SETTINGS, [], language=language), "/help\r/settings\r", monkeypatch)
+    assert "/quit" in screen and "max_new_tokens" in screen
+    assert all(get_cwidth(line) <= columns for line in screen.splitlines())
 
 
 @pytest.mark.parametrize("language", TEXTS)
