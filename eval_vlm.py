@@ -35,6 +35,7 @@ from scoring.assistant import Assistant, open_pictures, readable, with_pictures
 from talk.card import Card
 from talk.screen import say
 from talk.terminal import Terminal, history
+from talk.words import TEXTS, users_language
 from trainer.cli import parse, user_errors
 
 COMPARE, COMPARE_ZH = "What do the two pictures have in common?", "比较一下两张图像的异同点。"
@@ -157,7 +158,9 @@ def main(argv: list[str] | None = None) -> None:
     else:
         greeting = greeted(args.folder()) if sys.stdin.isatty() else []
         question = default_question(args)
-        talk = Terminal(assistant, args.sampling(), images, args.stream, question, history(), greeting)
+        talk = Terminal(
+            assistant, args.sampling(), images, args.stream, question, history(), greeting, users_language()
+        )
         talk.run()
         if args.use_multi > 1 and not talk.asked:  # the pipe was empty
             ask_once(assistant, args, images)
@@ -184,9 +187,9 @@ def greeted(folder: Path) -> list[str]:
         card = Card.load(folder)
     except DataError as error:
         return [f"error: {error}"]
-    summary = card.told(in_chinese())
-    told = [f"{folder.resolve().name}: {summary}"] if summary else []
-    return told + [f"Try: {question}" for question in card.to_try(in_chinese())]
+    texts, summary = TEXTS[users_language()], card.told(in_chinese())
+    told = [texts["knows"].format(model=folder.resolve().name, summary=summary)] if summary else []
+    return told + [texts["try"].format(question=question) for question in card.to_try(in_chinese())]
 
 
 def is_folder(sources: Sequence[str]) -> bool:

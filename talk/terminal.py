@@ -27,22 +27,13 @@ from scoring.assistant import Assistant, open_pictures
 from talk.conversation import Conversation
 from talk.keyboard import keys_wait
 from talk.screen import columns, say, show, tell
+from talk.words import HELP, TEXTS
 from talk.wrapped import beside, wrapped
 
-COMMANDS = {  # name -> what may stand behind it, what it does
-    "/image": ("PATH ...", "ask about other pictures: paths or addresses"),
-    "/add": ("PATH ...", "add a picture to this conversation"),
-    "/look": ("[WORD]", "show where the model looked for a word of its last answer"),
-    "/settings": ("[NAME VALUE]", "show how answers are sampled, or change it"),
-    "/speed": ("", "how fast the last answer came"),
-    "/reset": ("", "forget what was said; the pictures stay"),
-    "/help": ("", "this list"),
-    "/quit": ("", "leave (also: exit, quit, Ctrl-D); Ctrl-C stops an answer"),
-}
+COMMANDS = tuple(HELP["en"])
 MEANT = {"exit": "/quit", "quit": "/quit", "help": "/help", "?": "/help", "退出": "/quit", "帮助": "/help"}
-LEAVING = "To leave, press Ctrl-D or type exit."
 ANSWER, ERROR = 36, 31  # colours
-HELP = 23  # column where it is said what a command does
+DOES = 23  # column where it is said what a command does
 
 
 class Commands(Completer):
@@ -64,7 +55,7 @@ class Commands(Completer):
 @dataclass
 class Terminal:
     """Reads lines until the end. `settings` are the choices of sampling, which /settings changes; `default`
-    is what Enter alone asks; `greeting` is said first, where somebody types."""
+    is what Enter alone asks; `greeting` is said first, where somebody types. It speaks `language` (TEXTS)."""
 
     assistant: Assistant
     settings: dict[str, object]
@@ -73,14 +64,15 @@ class Terminal:
     default: str = "Describe the picture."
     history: Path | None = None
     greeting: Sequence[str] = ()
+    language: str = "en"
     conversation: Conversation = field(default_factory=Conversation)
-    speed: str = "nothing was said yet"
+    speed: str = ""
     asked: int = 0
 
     def run(self) -> None:
         self.conversation.restart(self.images)
         if not self.images:
-            print("no picture yet, so it will make one up: /image PATH shows it one", file=sys.stderr)
+            print(self.text("no_picture"), file=sys.stderr)
         with keys_wait():
             if sys.stdin.isatty():
                 self.greet()
@@ -89,9 +81,12 @@ class Terminal:
                     return
                 self.heed(line)
 
+    def text(self, name: str, **given: object) -> str:
+        return TEXTS[self.language][name].format(**given)
+
     def greet(self) -> None:
-        enter = f'Enter alone asks "{self.default}" /help lists commands. {LEAVING}'
-        text = "\n".join([*self.greeting, enter])
+        begin = self.text("begin", question=self.default, leaving=self.text("leaving"))
+        text = "\n".join([*self.greeting, begin])
         show(self.images, lines=wrapped(text, columns()).count("\n") + 1)
         tell(text)
 
@@ -122,7 +117,7 @@ class Terminal:
             try:
                 yield meant(session.prompt("> ").strip())
             except KeyboardInterrupt:
-                print(LEAVING)  # the line is dropped
+                tell(self.text("leaving"))  # the line is dropped
             except EOFError:
                 return
 
@@ -138,13 +133,13 @@ class Terminal:
         if name in commands:
             commands[name](rest.strip())
         elif name == "/speed":
-            print(self.speed)
+            tell(self.speed or self.text("silent"))
         elif name == "/reset":
             self.conversation.restart()
-            print("forgotten")
+            tell(self.text("reset"))
         elif name == "/help":
-            for name, (given, does) in COMMANDS.items():
-                print(beside(f"{name} {given}", does, HELP, columns()))
+            for name, (given, does) in HELP[self.language].items():
+                print(beside(f"{name} {given}", does, DOES, columns()))
         else:
             near = nearest(name, COMMANDS) or "/help lists what there is"
             raise DataError(f"there is no command {name}; {near}")
@@ -153,13 +148,13 @@ class Terminal:
         self.conversation.restart(pictures(names))
         number = len(self.conversation.images)
         show(self.conversation.images, lines=1)
-        print(f"{number} picture{'s' * (number != 1)}; a new conversation")
+        tell(self.text("shows_one" if number == 1 else "shows", number=number))
 
     def add(self, names: str) -> None:
         more = pictures(names)
         self.conversation.images += more
         show(more, lines=1)
-        print(f"the next question is about {'it' if len(more) == 1 else 'them'}, too")
+        tell(self.text("adds_one" if len(more) == 1 else "adds"))
 
     def look(self, word: str) -> None:
         looks = self.conversation.looks(self.assistant)
@@ -172,9 +167,9 @@ class Terminal:
             best = int(chosen[0].shares.sum((1, 2)).argmax())
             show([heatmap.lit(self.conversation.images[best], chosen[0].shares[best])], lines=1)
         elif sys.stdout.isatty():
-            tell(f"/look WORD shows one of these here: {known}")
+            tell(self.text("words", words=known))
         heatmap.draw(chosen, self.conversation.images, path)
-        print(f"saved {path}")
+        tell(self.text("saved", path=path))
 
     def set(self, rest: str) -> None:
         if rest:
@@ -188,7 +183,7 @@ class Terminal:
                 raise DataError(f"{name} {value!r}: write a number, as {self.settings[name]}") from None
             self.assistant.vlm.sampling(changed)  # says what is wrong with it
             self.settings = changed
-        print(", ".join(f"{name} {value}" for name, value in self.settings.items()))
+        tell(", ".join(f"{name} {value}" for name, value in self.settings.items()))
 
     def turn(self, question: str) -> None:
         talk, begun, first = self.conversation, time.perf_counter(), None
@@ -206,11 +201,12 @@ class Terminal:
                 self.tell_forgotten(turns)
 
         said = say(timed(talk.ask(self.assistant, question, **self.settings)), self.stream, ANSWER)
-        self.speed = speed(len(self.assistant.chat.encode(said)), begun, first, time.perf_counter())
+        tokens, end = len(self.assistant.chat.encode(said)), time.perf_counter()
+        self.speed = speed(tokens, begun, first, end, self.language)
 
     def tell_forgotten(self, turns: int) -> None:
         if number := self.conversation.forgotten:
-            print(f"(the oldest {number} of {turns} turns no longer fit, and are forgotten)")
+            tell(self.text("forgotten", number=number, turns=turns))
 
 
 def meant(line: str) -> str:
@@ -249,9 +245,10 @@ def history() -> Path | None:
 AT_ONCE = 0.02  # of an answer's time
 
 
-def speed(tokens: int, begun: float, first: float | None, end: float) -> str:
+def speed(tokens: int, begun: float, first: float | None, end: float, language: str = "en") -> str:
+    texts = TEXTS[language]
     at_once = first is not None and end - first < AT_ONCE * (end - begun)  # beams give their answer whole
     if first is None or tokens < 2 or at_once:
-        return f"{end - begun:.2f} s for {tokens} tokens"
+        return texts["took"].format(seconds=end - begun, tokens=tokens)
     rate = (tokens - 1) / max(end - first, 1e-9)
-    return f"{tokens} tokens: the first after {first - begun:.2f} s, then {rate:,.0f} a second"
+    return texts["speed"].format(tokens=tokens, wait=first - begun, rate=rate)

@@ -2,7 +2,7 @@
 
     pieces of text -> the same text, with a new line where a blank was and the next word has no room
 
-A Chinese character is a word of width 2, together with the brackets and stops that belong to it. The last
+A Chinese character is a word of width 2. Brackets and stops stay with the word that they belong to. The last
 word is held back until the next one begins: it may go on.
 """
 
@@ -13,7 +13,7 @@ from prompt_toolkit.utils import get_cwidth
 
 WIDE = "[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff]"
 OPENS, CLOSES = "[（《“‘「『【]", "[，。、；：？！）》”’」』】….,;:?!)]"
-WORD = re.compile(rf"\s+|{OPENS}*{WIDE}{CLOSES}*|(?:(?!{WIDE}|{OPENS}+{WIDE})\S)+")
+WORD = re.compile(rf"\s+|{OPENS}*{WIDE}{CLOSES}*|(?:(?!{WIDE}|{OPENS}+{WIDE})\S)+{CLOSES}*")
 
 
 class Wrapped:
@@ -60,4 +60,4 @@ def beside(name: str, text: str, indent: int, columns: int) -> str:
     indent = 2 if narrow else indent
     lines = wrapped(text, columns - indent).split("\n")
     rest = "\n".join(" " * indent + line for line in lines)
-    return f"{name}\n{rest}" if narrow else name.ljust(indent) + rest[indent:]
+    return f"{name}\n{rest}" if narrow else name + " " * (indent - get_cwidth(name)) + rest[indent:]

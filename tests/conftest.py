@@ -1,5 +1,6 @@
 """Small things that the tests make themselves: a tokenizer, a tiny model with scrambled weights."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,6 +66,12 @@ def scrambled(module: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--proof", type=Path, help="write the table of comparisons with references here")
+
+
+def pytest_configure() -> None:
+    """Scripts speak English to tests, whatever the developer reads."""
+    os.environ.pop("LC_ALL", None)
+    os.environ["LC_MESSAGES"] = "C"
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -21,10 +21,13 @@ def test_what_ships_says_what_it_knows_and_what_to_ask(folder: Path, monkeypatch
     assert found.summary and len(found.to_try(True)) == len(found.to_try(False)) == TRIED
     assert all(text.isascii() for text in found.to_try(False))
     assert not any(text.isascii() for text in found.to_try(True))
-    for language, summary in (("en_US.UTF-8", found.summary), ("zh_CN.UTF-8", found.summary_zh)):
+    for language, told in (("en_US.UTF-8", f": {found.summary}"), ("zh_CN.UTF-8", f"：{found.summary_zh}")):
         monkeypatch.setenv("LC_ALL", language)
         greeting = eval_vlm.greeted(folder)
-        assert greeting[0] == f"{folder.name}: {summary}" and len(greeting) == 4
+        assert greeting[0] == folder.name + told and len(greeting) == 4
+        assert all(
+            line.startswith("Try: " if language == "en_US.UTF-8" else "试试：") for line in greeting[1:]
+        )
     assert found.summary.isascii() and not found.summary_zh.isascii()
 
 

@@ -16,11 +16,13 @@ from PIL import Image
 
 from talk import keyboard
 from talk.keyboard import keys_wait
-from talk.terminal import LEAVING, Terminal
+from talk.terminal import Terminal
+from talk.words import TEXTS
 
 pty, termios = pytest.importorskip("pty"), pytest.importorskip("termios")
 PATIENCE = 20  # seconds, on a busy machine
 CODES = re.compile("\033\\[[0-9;?]*[A-Za-z]|\r")
+LEAVING = TEXTS["en"]["leaving"]
 LEFT = LEAVING.split()[-1]  # its end: it may go over two lines
 
 

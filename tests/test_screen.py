@@ -43,10 +43,16 @@ def test_a_stop_stays_with_the_chinese_before_it(mark: str) -> None:
     assert lines(f"夜晚大海{mark} 上方", 8) == ["夜晚大", f"海{mark} 上方"]
 
 
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_chinese_stop_stays_with_any_word_before_it(size: int) -> None:
+    assert lines("按 Ctrl-D）；结束", 11, size) == ["按", "Ctrl-D）；", "结束"]
+
+
 def test_what_belongs_to_a_name_stands_beside_it_or_below() -> None:
     assert beside("/add", "a big yellow boat", 8, 20) == "/add    a big yellow\n        boat"
     assert beside("/add", "a big yellow boat", 8, 15) == "/add\n  a big yellow\n  boat"
     assert beside("/help", "this list", 8, 80) == "/help   this list"
+    assert beside("/add 图", "再加一张", 10, 20) == "/add 图   再加一张"
 
 
 @settings(max_examples=50, deadline=None)

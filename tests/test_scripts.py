@@ -146,17 +146,25 @@ def test_about_two_pictures_a_pipe_is_asked_first(
 
 
 @pytest.mark.parametrize(
-    "locale, question", [("zh_CN.UTF-8", eval_vlm.DESCRIBE_ZH), ("de_DE", eval_vlm.DESCRIBE)]
+    "locale, question, forgotten",
+    [("zh_CN.UTF-8", eval_vlm.DESCRIBE_ZH, "已忘记之前的对话"), ("de_DE", eval_vlm.DESCRIBE, "forgotten")],
 )
-def test_enter_alone_asks_in_the_users_language(
-    trained: Path, picture: Path, locale: str, question: str, monkeypatch: pytest.MonkeyPatch
+def test_a_conversation_is_in_the_users_language(
+    trained: Path,
+    picture: Path,
+    locale: str,
+    question: str,
+    forgotten: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
 ) -> None:
     asked = []
     monkeypatch.setenv("LC_ALL", locale)
-    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n/reset\n"))
     monkeypatch.setattr(Assistant, "stream", lambda *given, **_: iter(asked.append(given[1]) or []))
     eval_vlm.main(["--weights", str(trained), "--image", str(picture)])
     assert [messages[-1]["content"] for messages in asked] == [f"<image>\n{question}"]
+    assert capsys.readouterr().out == f"\n{forgotten}\n"
 
 
 def test_what_is_loaded_is_told_when_asked_for(

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from string import Formatter
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
+from prompt_toolkit.utils import get_cwidth
 
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant
@@ -18,9 +20,32 @@ from scoring.heatmap import Look, of_word
 from talk.conversation import Conversation
 from talk.screen import preview
 from talk.terminal import Commands, Terminal, meant, sources, speed
+from talk.words import HELP, TEXTS
 from tests.conftest import scrambled
 
 SETTINGS = {"temperature": 0.0, "top_k": 0, "max_new_tokens": 6}
+SAID = {  # language -> what is said to these commands, line by line
+    "en": """nothing was said yet
+forgotten
+1 picture; a new conversation
+2 pictures; a new conversation
+the next question is about it, too
+the next question is about them, too
+temperature 0.0, top_k 0, max_new_tokens 6
+a cat
+saved out/look.png
+""",
+    "zh": """还没有回答过
+已忘记之前的对话
+1 张图片，新的对话
+2 张图片，新的对话
+下一个问题也包括这张图片
+下一个问题也包括这些图片
+temperature 0.0, top_k 0, max_new_tokens 6
+a cat
+已保存 out/look.png
+""",
+}
 
 
 @pytest.fixture
@@ -141,12 +166,96 @@ def test_ctrl_c_stops_an_answer_and_nothing_else(
     assert len(terminal.conversation.messages) == 4
 
 
+@pytest.mark.parametrize("language", SAID)
+def test_it_says_its_own_words_in_the_users_language(
+    talker: Assistant,
+    picture: Path,
+    language: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(talker, "stream", lambda *_, **choices: iter(["a cat"]))
+    one, two = f"'{picture}'", f"'{picture}' '{picture}'"
+    shown = "".join(f"{name} {paths}\n" for name in ("/image", "/add") for paths in (one, two))
+    terminal = Terminal(talker, SETTINGS, [], language=language)
+    assert (
+        piped(terminal, f"/speed\n/reset\n{shown}/settings\nwhat?\n/look\n", monkeypatch, capsys)
+        == SAID[language]
+    )
+
+
+@pytest.mark.parametrize(
+    "language, greeting, typed_wrong",
+    [
+        (
+            "en",
+            'Enter alone asks "Why?" /help lists commands. To leave, press Ctrl-D or type exit.\n',
+            "To leave, press Ctrl-D or type exit.\n",
+        ),
+        (
+            "zh",
+            "输入 /help 查看命令。直接按回车会问：“Why?”要结束，请按 Ctrl-D 或输入“退出”。\n",
+            "要结束，请按 Ctrl-D 或输入“退出”。\n",
+        ),
+    ],
+)
+def test_it_greets_in_the_users_language(
+    talker: Assistant,
+    language: str,
+    greeting: str,
+    typed_wrong: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "90")
+    terminal = Terminal(talker, SETTINGS, [], default="Why?", language=language)
+    assert typed(terminal, "never\x03", monkeypatch) == greeting + typed_wrong
+    assert capsys.readouterr().err == TEXTS[language]["no_picture"] + "\n"
+
+
+@pytest.mark.parametrize(
+    "language, said",
+    [
+        ("en", "(the oldest 3 of 8 turns no longer fit, and are forgotten)\n"),
+        ("zh", "（8 轮对话已放不下，最早的 3 轮被忘记了）\n"),
+    ],
+)
+def test_what_is_forgotten_is_told(
+    talker: Assistant, language: str, said: str, capsys: pytest.CaptureFixture
+) -> None:
+    terminal = Terminal(talker, SETTINGS, [], language=language)
+    terminal.conversation.forgotten = 3
+    terminal.tell_forgotten(8)
+    assert capsys.readouterr().out == said
+
+
+def test_its_languages_say_the_same() -> None:
+    """No text is missing in a language, and none lacks what another is told."""
+    given = {
+        language: {
+            name: sorted(field for _, field, *_ in Formatter().parse(text) if field)
+            for name, text in texts.items()
+        }
+        for language, texts in TEXTS.items()
+    }
+    assert given["zh"] == given["en"]
+    assert list(HELP["zh"]) == list(HELP["en"])
+    for name, (behind, _) in HELP["en"].items():
+        assert bool(behind) == bool(HELP["zh"][name][0])
+    texts = [*TEXTS["zh"].values(), *(does for _, does in HELP["zh"].values())]
+    assert not any(text.isascii() for text in texts)
+
+
 def test_preview_and_speed() -> None:
     shown = "\n".join(preview(Image.new("RGB", (200, 100), (1, 2, 3))))
     assert shown.count("▀") == 48 * 12 and "\033[38;2;1;2;3m\033[48;2;1;2;3m▀" in shown
     assert speed(11, 0.0, 0.5, 1.0) == "11 tokens: the first after 0.50 s, then 20 a second"
     assert speed(0, 0.0, None, 1.0) == "1.00 s for 0 tokens"
     assert speed(38, 0.0, 0.999, 1.0) == "1.00 s for 38 tokens"  # beams: all at once
+    assert speed(11, 0.0, 0.5, 1.0, "zh") == "11 个词元：0.50 秒后出现第一个，之后每秒 20 个"
+    assert speed(0, 0.0, None, 1.0, "zh") == "0 个词元，用时 1.00 秒"
 
 
 @pytest.mark.parametrize("line", ["exit", "Quit", "/exit", "/QUIT", "help", "/?", "退出", "帮助"])
@@ -204,10 +313,27 @@ def test_a_picture_that_came_after_an_answer_is_none_it_looked_at(talker: Assist
     assert [look.word for look in talk.looks(talker)] == [look.word for look in before]
 
 
-def test_help_cuts_no_word(talker: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "40")
-    screen = typed(Terminal(talker, SETTINGS, []), "/help\r", monkeypatch)
-    assert "/quit" in screen and all(len(line) <= 40 for line in screen.splitlines())
+@pytest.mark.parametrize("language", TEXTS)
+@pytest.mark.parametrize("columns", [40, 60])
+def test_help_and_settings_cut_no_word(
+    talker: Assistant, language: str, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    screen = typed(Terminal(talker, SETTINGS, [], language=language), "/help\r/settings\r", monkeypatch)
+    assert "/quit" in screen and "max_new_tokens" in screen
+    assert all(get_cwidth(line) <= columns for line in screen.splitlines())
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_help_stands_in_two_columns(
+    talker: Assistant, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    screen = typed(Terminal(talker, SETTINGS, [], language=language), "/help\r", monkeypatch)
+    for name, (behind, does) in HELP[language].items():
+        (line,) = (line for line in screen.splitlines() if line.startswith(name) and line.endswith(does))
+        before = line.removesuffix(does)
+        assert before.split() == [name, *behind.split()] and get_cwidth(before) == 23
 
 
 def test_several_words_in_a_row_are_looked_for_as_one() -> None:
