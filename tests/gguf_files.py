@@ -137,7 +137,7 @@ def scored_words(**more: object) -> dict[str, object]:
     made = trained(pre_tokenizers.Metaspace(), [], 400)
     words = sorted(made.get_vocab(), key=made.get_vocab().get)
     joined = [*("".join(merge) for merge in merges_of(made)), "<s", "</", "</s"]  # to tempt text to be <s>
-    letters = [*(word for word in words if len(word) == 1), "<", ">", "/"]
+    letters = list(dict.fromkeys([*(word for word in words if len(word) == 1), "<", ">", "/"]))
     special = ["<unk>", "<s>", "</s>", *[f"<0x{i:02X}>" for i in range(256)]]
     tokens = [*special, *joined, *letters, "<|im_start|>", "<|im_end|>"]
     scores = [0.0] * len(special) + [float(-i) for i in range(len(joined) + len(letters))] + [0.0, 0.0]

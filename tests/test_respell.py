@@ -25,7 +25,7 @@ def test_a_known_token_keeps_its_row_and_a_new_one_begins_as_the_mean_of_its_pie
     rows, (old, new) = assistant.vlm.state_dict()[ROWS], (assistant.chat.tokenizer, wider.tokenizer)
     known = [token for token in new.get_vocab() if old.token_to_id(token) is not None]
     fresh = [token for token in new.get_vocab() if old.token_to_id(token) is None and token.isascii()]
-    assert len(known) > 262 and "lease" in fresh
+    assert len(known) > 262 and len(fresh) > 8
     for token in known:
         assert torch.equal(respelt[new.token_to_id(token)], rows[old.token_to_id(token)])
     for token in fresh:
