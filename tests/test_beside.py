@@ -1,5 +1,6 @@
 """The benchmark beside llama.cpp: who takes turns, and what is said of who cannot."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ class Counting:
         assert len(ids) == 10 and context == 15
 
     def say(self, new: int) -> None:
+        time.sleep(new / 1000)
         self.said = list(range(new))
 
     def end(self) -> int:
