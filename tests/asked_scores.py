@@ -16,7 +16,7 @@ from dataset.commands.console import script
 from dataset.commands.flags import parse
 from dataset.project import TINY
 from dataset.record import Record
-from dataset.storybook.colours import COLOURS
+from dataset.storybook.colours import COLOURS, COLOURS_ZH
 from dataset.storybook.kinds import KINDS
 from scoring.answers import answer_all
 from scoring.assistant import Assistant
@@ -24,6 +24,7 @@ from scoring.suite import interval
 from tests.asked import read, scene_of
 
 SPELT = {"color": "colour", "center": "centre", "gray": "grey", "n't": " not", "'": ""}
+NAMED = {name for key, kind in KINDS.items() for name in (key, kind.zh)}
 HAN = re.compile("[\u3400-\u9fff]")
 
 
@@ -66,8 +67,9 @@ def fits(row: dict, text: str) -> bool:
 
 def strange(text: str, wanted: list[str]) -> bool:
     """Does it name a kind, or where colours are wanted a colour, that it should not?"""
-    words = COLOURS if set(wanted) & set(COLOURS) else KINDS
-    return any(holds(text, word) for word in set(words) - set(wanted))
+    colours = {*COLOURS, *COLOURS_ZH.values()}
+    words = colours if any(word in one for one in wanted for word in colours) else NAMED
+    return any(holds(text, word) for word in words if not any(word in one for one in wanted))
 
 
 def records(rows: list[dict], shuffled: bool) -> list[Record]:

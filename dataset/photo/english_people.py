@@ -1,6 +1,7 @@
 """Questions about persons: who it is, man or woman, child or adult, how old, in what clothes."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from dataset.photo.english_ask import Asker
 from dataset.photo.english_balance import Balance, Case
@@ -130,7 +131,7 @@ def everybody(facts: Facts) -> str:
 
 def _group(caption: Caption) -> str:
     """ "a group of men", in these words."""
-    for one, other in zip(caption.phrases, caption.phrases[1:], strict=False):
+    for one, other in pairwise(caption.phrases):
         of = caption.tokens[one.end : other.start] == ["of"]
         if one.noun in ("group", "crowd", "team", "crew") and of and other.kind == "person" and other.plural:
             return f"a {one.noun} of {plural_of(basic(other.noun))}"

@@ -1,6 +1,7 @@
 """Questions about where things are, and what is behind, under or next to them."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from dataset.photo.english_absent import rows
 from dataset.photo.english_ask import Asker
@@ -108,7 +109,7 @@ def _beside(asker: Asker, relation: str) -> Iterable[Made]:
     """ "what is behind the fence": where a caption says it right after what it is."""
     found: list[tuple[Phrase, Phrase]] = []
     for caption in asker.facts.captions:
-        for one, other in zip(caption.phrases, caption.phrases[1:], strict=False):
+        for one, other in pairwise(caption.phrases):
             if caption.preposition_before(other) == relation and _stands(caption, one, other, relation):
                 found.append((one, other))
     if found:
