@@ -14,8 +14,8 @@ from dataset.console import script
 from dataset.errors import DataError
 from dataset.flags import Within, parse
 from model.connector import build_connector
-from model.efficientnet import feature_size
-from model.eyes import SCALES
+from model.efficientnet import SCALES
+from model.eyes import efficientnet_config
 from model.vision import VisionTower
 from scoring.assistant import Assistant
 from trainer.run import STORED, spare_model
@@ -29,8 +29,8 @@ class Args:
     """Checkpoint folder of a model with an EfficientNet-Lite and the connector "words"."""
     out: Path
     """Folder for the model that tells colours."""
-    levels: Annotated[int, Within(2, 8)] = 4
-    """Levels each of red, green and blue that are told apart: 4 make 64 colours."""
+    levels: Annotated[int, Within(2, 8)] = 3
+    """Levels each of red, green and blue that are told apart: 3 make 27 colours."""
     store: Literal["fp32", "fp16", "bf16"] = "fp16"
     """Precision of the weights that are written."""
 
@@ -43,7 +43,7 @@ def colour(assistant: Assistant, levels: int) -> None:
         raise DataError(f"colours are for an EfficientNet-Lite and connector words, not {eye.kind}, {held}")
     if eye.colours:
         raise DataError(f"its eye tells {eye.colours**3} colours already; train it as it is")
-    eye = replace(eye, colours=levels, hidden_size=feature_size(eye.kind, levels))
+    eye = replace(efficientnet_config(eye.kind, eye.image_size, levels), keep_cls=eye.keep_cls)
     vlm.config = replace(config, vision=eye)
     tower, connector = VisionTower(eye), build_connector(vlm.config)
     tower.load_state_dict(vlm.vision.state_dict())
