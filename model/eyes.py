@@ -58,14 +58,15 @@ def build_eye(config: VisionConfig) -> nn.Module:
     """A new encoder of config.kind, or the one that config.pretrained names."""
     if config.kind in SCALES:
         sizes = config.hidden_size, config.patch_size, config.classes
-        if sizes != (feature_size(config.kind), STRIDE, CLASSES):
-            wanted = f"{feature_size(config.kind)}, {STRIDE}, {CLASSES}"
-            raise ValueError(
-                f"vision: {config.kind} has hidden_size, patch_size, classes {wanted}, not {sizes}"
-            )
-        return EfficientNet(config.kind)
+        wanted = feature_size(config.kind, config.colours), STRIDE, CLASSES
+        if sizes != wanted:
+            told = f"hidden_size, patch_size, classes {', '.join(map(str, wanted))}, not {sizes}"
+            raise ValueError(f"vision: {config.kind} has {told}")
+        return EfficientNet(config.kind, config.colours)
     if config.classes:
         raise ValueError(f"vision: classes is {config.classes}; {config.kind} knows none by name")
+    if config.colours:
+        raise ValueError(f"vision: colours is {config.colours}; {config.kind} tells none apart")
     if config.kind not in TRANSFORMERS:
         raise ValueError(
             f"vision: kind {config.kind!r} is unknown; known: {', '.join([*TRANSFORMERS, *SCALES])}"
@@ -207,7 +208,9 @@ def config_of(kind: str, values: dict, where: Path | str, **choices: object) -> 
     return VisionConfig(kind=kind, **{**sizes, **choices})
 
 
-def efficientnet_config(kind: str, image_size: int = 256) -> VisionConfig:
+def efficientnet_config(kind: str, image_size: int = 256, colours: int = 0) -> VisionConfig:
     """The configuration of an EfficientNet-Lite that sees the mean of its cells, too."""
-    shape = {"hidden_size": feature_size(kind), "patch_size": STRIDE, "num_attention_heads": 1}  # it has none
-    return VisionConfig(image_size, **shape, kind=kind, classes=CLASSES, keep_cls=True)
+    size, shape = feature_size(kind, colours), {"patch_size": STRIDE, "num_attention_heads": 1}  # it has none
+    return VisionConfig(
+        image_size, **shape, hidden_size=size, kind=kind, classes=CLASSES, colours=colours, keep_cls=True
+    )

@@ -9,7 +9,7 @@ from torch.testing import assert_close
 
 from model.config import VisionConfig
 from model.connector import build_connector
-from model.efficientnet import HEAD, SCALES, EfficientNet, feature_size, folded
+from model.efficientnet import HEAD, SCALES, EfficientNet, feature_size, folded, histogram
 from model.eyes import build_eye, efficientnet_config
 from model.vision import VisionTower
 from model.vlm import VLM
@@ -75,6 +75,29 @@ def test_features_are_the_mean_and_then_cells_in_reading_order(eye: EfficientNet
     assert_close(features[:, 0, -1000:], eye.classify(picture), rtol=1e-4, atol=1e-4)
 
 
+def test_a_histogram_says_how_much_of_a_cell_is_of_which_colour() -> None:
+    picture = torch.tensor([1.0, -1.0, -1.0])[:, None, None].repeat(1, 64, 64)  # red
+    picture[:, 32:, :32] = 0.0  # grey below it on the left
+    picture[:, 32:, 48:] = 1 / 3  # half of the right: between grey and white, nearer to grey
+    shares = histogram(picture[None], 3, (2, 2))[0].unflatten(0, (3, 3, 3))  # (red, green, blue, row, column)
+    assert_close(shares.sum((0, 1, 2)), torch.ones(2, 2))
+    assert shares[2, 0, 0].tolist() == [[1, 1], [0, 0.5]] and shares[1, 1, 1, 1, 0] == 1
+    assert_close(shares[1, 1, 1, 1, 1], torch.tensor(0.5 * (2 / 3) ** 3))
+    assert_close(shares[2, 2, 2, 1, 1], torch.tensor(0.5 * (1 / 3) ** 3))
+
+
+@torch.no_grad()
+def test_colours_stand_before_the_logits_and_change_nothing_else(eye: EfficientNet) -> None:
+    coloured, picture = EfficientNet(KIND, levels=3).eval(), pixels(96, images=1)
+    coloured.load_state_dict(eye.state_dict())
+    plain, features = eye(picture), coloured(picture)
+    assert features.shape[-1] == feature_size(KIND, 3) == plain.shape[-1] + 27
+    told = histogram(picture, 3, (3, 3)).flatten(2).transpose(1, 2)
+    assert_close(features[:, 1:, -1027:-1000], told)
+    assert_close(features[:, 0, -1027:-1000], told.mean(1))
+    assert_close(torch.cat([features[..., :-1027], features[..., -1000:]], dim=-1), plain)
+
+
 def test_other_weights_are_named() -> None:
     good = reference(KIND, 64).state_dict()
     for change, message in (
@@ -116,6 +139,8 @@ def test_every_kind_has_a_configuration(kind: str) -> None:
         ),
         (replace(efficientnet_config(KIND), classes=10), r"classes 2728, 32, 1000, not \(2728, 32, 10\)"),
         (replace(TINY.vision, classes=5), "classes is 5; clip knows none by name"),
+        (replace(TINY.vision, colours=4), "colours is 4; clip tells none apart"),
+        (replace(efficientnet_config(KIND), colours=4), r"classes 2792, 32, 1000, not \(2728, 32, 1000\)"),
         (replace(TINY.vision, kind="efficientnet-b9"), "kind 'efficientnet-b9' is unknown; known: clip"),
     ],
 )

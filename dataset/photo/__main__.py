@@ -17,8 +17,10 @@ import tyro
 from dataset.commands.console import script
 from dataset.commands.flags import Count, Seed, parse
 from dataset.errors import DataError
+from dataset.photo.blind import report
 from dataset.photo.chinese import Chinese
 from dataset.photo.english import English
+from dataset.photo.level import asked, levelled
 from dataset.photo.made import Made
 from dataset.photo.mixture import Mixture, conversation
 from dataset.photo.names import name_questions
@@ -88,16 +90,21 @@ def make(args: Make) -> None:
     captions = read_captions(args.folder, args.split)
     prefix = beneath(pictures, root)
     args.out.parent.mkdir(parents=True, exist_ok=True)
+    photos = [
+        (str(prefix / image), made)
+        for look in range(args.looks)
+        for image, made in every_photo(captions, random.Random(f"{args.seed}/{look}"))
+    ]
+    if args.names:
+        beside = beneath(args.names.parent, root)
+        named = name_questions(args.names, random.Random(args.seed))
+        photos += [(str(beside / image), made) for image, made in named]
+    photos = levelled(photos, random.Random(args.seed))
     with open(args.out, "w", encoding="utf-8") as file:
-        for look in range(args.looks):
-            for image, made in every_photo(captions, random.Random(f"{args.seed}/{look}")):
-                counts.update(one.family for one in made)
-                write(file, str(prefix / image), made)
-        if args.names:
-            beside = beneath(args.names.parent, root)
-            for image, made in name_questions(args.names, random.Random(args.seed)):
-                counts.update(one.family for one in made)
-                write(file, str(beside / image), made)
+        for image, made in photos:
+            counts.update(one.family for one in made)
+            write(file, image, made)
+    print("\n".join(report(asked(photos))))
     told = ", ".join(f"{family} {number:,}" for family, number in counts.most_common())
     print(f"wrote {args.out}: {counts.total():,} conversations ({told}); --image_dir {root}")
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 from dataset.photo import chinese_words as words
 from dataset.photo.chinese_absent import Absence
 from dataset.photo.chinese_ask import ask
+from dataset.photo.chinese_missing import Missing
 from dataset.photo.chinese_people import dressed, wardrobe, which, who
 from dataset.photo.chinese_places import beside, place, position, weather
 from dataset.photo.chinese_read import Reading, read
@@ -31,6 +32,7 @@ class Chinese:
             image: read([one.strip().replace(" ", "") for one in said]) for image, said in captions.items()
         }
         self.absence = Absence(self.readings.values())
+        self.missing = Missing(list(self.readings.values()))
         self.pairs = Counter(
             pair for reading in self.readings.values() for one in reading.captions for pair in pairwise(one)
         )
@@ -58,9 +60,9 @@ class Chinese:
         made += self.wears(reading, rng)
         about = person(reading).called(rng) if reading.who.said else ""
         about = about or next((one.called(rng) for one in subjects(reading)), "")
-        away = self.absence.draw(reading, 3, rng)
-        made += unanswerable(reading, about, away, rng)
-        made += follow_ups(made, reading, away[2:], rng)
+        made += unanswerable(reading, about, rng)
+        made += self.missing.questions(reading, rng)
+        made += follow_ups(made, reading, self.absence.draw(reading, 1, rng), rng)
         return made
 
     def caption(self, reading: Reading, rng: random.Random) -> Iterator[Made]:

@@ -5,7 +5,7 @@ answering").
 
     captions -> `english_read`: phrases, deeds -> `english_facts`: what they say together
              -> `_things`, `_colours`, `_actions`, `_positions`, `_people`, `_places`, `_counts`: questions
-             -> `english_absent`: what is not there; `english_balance`: as many no as yes
+             -> `english_absent`, `_missing`: what is not there; `english_balance`: as many no as yes
              -> `english_wordings`, `english_talk`: as people type them
 
 What captions leave open is not asked.
@@ -21,6 +21,7 @@ from dataset.photo.english_balance import Balance
 from dataset.photo.english_colours import Colours
 from dataset.photo.english_counts import Counts
 from dataset.photo.english_facts import Facts, a
+from dataset.photo.english_missing import Missing
 from dataset.photo.english_people import People
 from dataset.photo.english_places import Scenes
 from dataset.photo.english_positions import Positions
@@ -42,20 +43,18 @@ class English:
         photos = list(self.facts.values())
         self.existence = Balance(existence_case(facts) for facts in photos)
         self.actions = Actions(photos)
-        self.families = [Colours(photos), self.actions, Positions(photos), People(photos), Scenes(photos)]
-        self.counts = Counts(photos)
+        makers = (Colours, Positions, People, Scenes, Counts, Missing)
+        self.families = [self.actions, *(maker(photos) for maker in makers)]
 
     def questions(self, image: str, rng: random.Random) -> list[Made]:
         """Everything that can be asked of a photo, each thing in a wording drawn anew."""
         asker = Asker(self.facts[image], rng)
-        absent = [t for t in self.existence.denied(existence_case(asker.facts), 4, rng) if t not in BARE]
         made = [
             *name_questions(asker),
             *self._existence(asker),
             *(m for family in self.families for m in family.questions(asker)),
-            *self.counts.questions(asker, absent[:1] if rng.random() < 0.3 else []),
             Made("caption", asker.ask("caption"), self._caption(asker)),
-            *unanswerable(asker, absent[1:3]),
+            *unanswerable(asker),
         ]
         return [*made, *follow_ups(asker, made)]
 
@@ -91,7 +90,7 @@ def _is_there(asker: Asker, thing: str, truth: bool) -> Made:
     some, many = (name, name) if mass else (a(name), plural_of(name))
     be, no = ("are" if plural else "is"), f"there {'are' if plural else 'is'} no {name}"
     statement = f"there {be} {some}"
-    if thing == "person" and asker.facts.single:
+    if thing == "person" and asker.rng.random() < 0.5:
         statement = "there is a person"
     if asker.rng.random() < 0.05:
         if truth:

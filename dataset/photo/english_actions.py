@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from dataset.photo.english_ask import Asker
-from dataset.photo.english_balance import Balance, Case
+from dataset.photo.english_balance import Balance, Case, about, said_of
 from dataset.photo.english_facts import Facts, Thing, a, doing
 from dataset.photo.english_read import Caption, Deed, ing
 from dataset.photo.english_scenes import DEEDS, NO_SMILE, shown_by, signs_case
@@ -36,7 +36,7 @@ def deeds_case(facts: Facts, thing: Thing) -> Case:
     deniable = [
         n for n in case.deniable if thing.human or not n.startswith(("riding", "playing", "reading", "smil"))
     ]
-    return Case(tuple(true), tuple(deniable))
+    return about(thing.name, Case(tuple(true), tuple(deniable)))
 
 
 class Actions:
@@ -72,13 +72,14 @@ class Actions:
     def _checks(self, asker: Asker, thing: Thing) -> Iterable[Made]:
         said, case = slots(thing, asker.facts), deeds_case(asker.facts, thing)
         right = ""
-        for name, truth in self.balance.ask(case, asker.rng):
+        for value, truth in self.balance.ask(case, asker.rng):
+            name = said_of(value)
             right = name if truth else right
             statement = f"{said['the']} {said['is']} {name}"
             instead = f"{said['the']} {said['is']} {right}"
-            yield asker.yes_no("action", "is_doing", {**said, "x": name}, statement, truth, instead)
-        for wrong in self.balance.denied(case, 1, asker.rng) if case.true else []:
-            right = asker.rng.choice(case.true)
+            yield asker.yes_no("attribute_check", "is_doing", {**said, "x": name}, statement, truth, instead)
+        for wrong in map(said_of, self.balance.denied(case, 1, asker.rng) if case.true else []):
+            right = said_of(asker.rng.choice(case.true))
             instead = f"{said['the']} {said['is']} {right}"
             yield asker.choice("action", "doing_choice", right, wrong, said, "", instead)
 

@@ -2,8 +2,7 @@
 
 A case is what can be asked of one photo: the values that hold, those that can be denied, and those to
 prefer among the latter. Which values a yes is thinned for, and how readily each is drawn for a no, is found
-by asking
-a sample of the cases a few times and mending what came out uneven.
+by asking a sample of the cases a few times and mending what came out uneven.
 """
 
 import random
@@ -20,6 +19,18 @@ class Case:
     true: tuple[str, ...]
     deniable: tuple[str, ...]
     preferred: frozenset[str] = frozenset()  # drawn twice as readily: POPE's adversarial ones
+
+
+def about(what: str, case: Case) -> Case:
+    """The case told of one thing: what dogs do is balanced by itself, for the words name the dog, too."""
+    parts = (case.true, case.deniable, case.preferred)
+    true, deniable, preferred = ([f"{what}: {value}" for value in part] for part in parts)
+    return Case(tuple(true), tuple(deniable), frozenset(preferred))
+
+
+def said_of(value: str) -> str:
+    """Of a value of `about`, what is said of the thing."""
+    return value.partition(": ")[2]
 
 
 class Balance:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from dataset.photo.english_ask import Asker
-from dataset.photo.english_balance import Balance, Case
+from dataset.photo.english_balance import Balance, Case, about, said_of
 from dataset.photo.english_facts import Facts, Thing, near_colours
 from dataset.photo.english_things import slots
 from dataset.photo.made import Made
@@ -74,14 +74,15 @@ class Colours:
         kind = thing.mentions[0][1].kind
         near = near_colours({c for _, phrase in thing.mentions for c in phrase.colours})
         free = [c for c in sorted(self.known.get(kind, ())) if not parts(c) & near]
-        return Case((f"{kind}: {in_words(colours)}",), tuple(f"{kind}: {c}" for c in free))
+        return about(kind, Case((in_words(colours),), tuple(free)))
 
     def questions(self, asker: Asker) -> Iterable[Made]:
         for thing in asker.facts.things:
             colours, said = said_colours(thing, asker.facts), slots(thing, asker.facts)
             if colours:
                 yield from self._of(asker, thing, colours, said)
-            for quality, truth in self.qualities.ask(quality_case(thing), asker.rng):
+            for value, truth in self.qualities.ask(quality_case(thing), asker.rng):
+                quality = said_of(value)
                 statement = f"{said['the']} {said['is']} {quality}"
                 yield asker.yes_no("attribute_check", "attribute", {**said, "x": quality}, statement, truth)
         yield from _hair(asker)
@@ -94,11 +95,11 @@ class Colours:
         yield asker.made("colour", "colour", said, right, true)
         case = self._case(thing, colours)
         for value, truth in self.balance.ask(case, rng):
-            colour = value.partition(": ")[2]
+            colour = said_of(value)
             statement = f"{said['the']} {said['is']} {colour}"
             yield asker.yes_no("attribute_check", "attribute", {**said, "x": colour}, statement, truth, true)
         for wrong in self.balance.denied(case, 1, rng):
-            yield asker.choice("colour", "colour_choice", right, wrong.partition(": ")[2], said, "", true)
+            yield asker.choice("colour", "colour_choice", right, said_of(wrong), said, "", true)
 
 
 def quality_case(thing: Thing) -> Case:
@@ -111,7 +112,7 @@ def quality_case(thing: Thing) -> Case:
         some[:] = [
             q for q in some if (q in living if thing.alive else q not in ("wet", "dry", "young", "old"))
         ]
-    return Case(tuple(true), tuple(false))
+    return about(thing.name, Case(tuple(true), tuple(false)))
 
 
 def _hair(asker: Asker) -> Iterable[Made]:

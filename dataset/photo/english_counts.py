@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable
 
 from dataset.photo.english_ask import Asker
-from dataset.photo.english_balance import Balance, Case
+from dataset.photo.english_balance import Balance, Case, about, said_of
 from dataset.photo.english_facts import Facts
 from dataset.photo.english_read import plural_of
 from dataset.photo.english_words import GROUP_WORDS, NUMBER_WORDS
@@ -29,33 +29,32 @@ def number_of(noun: str, facts: Facts) -> int | None:
     return facts.number({noun}, frozenset())
 
 
-def number_case(number: int) -> Case:
-    return Case((str(number),), tuple(str(n) for n in (1, 2, 3, 4) if n != number))
+def number_case(noun: str, number: int) -> Case:
+    return about(noun, Case((str(number),), tuple(str(n) for n in (1, 2, 3, 4) if n != number)))
 
 
 class Counts:
     def __init__(self, photos: list[Facts]) -> None:
-        numbers = [n for f in photos for noun in ("person", *COUNTED) if (n := number_of(noun, f))]
-        more = sum(n > 1 for n in numbers)
+        numbers = [(noun, n) for f in photos for noun in ("person", *COUNTED) if (n := number_of(noun, f))]
+        more = sum(n > 1 for _, n in numbers)
         self.keep_one = min(1.0, 1.2 * more / max(1, len(numbers) - more))
         rng = random.Random(0)
-        self.balance = Balance(number_case(n) for n in numbers if n > 1 or rng.random() < self.keep_one)
+        self.balance = Balance(
+            number_case(*one) for one in numbers if one[1] > 1 or rng.random() < self.keep_one
+        )
 
-    def questions(self, asker: Asker, absent: list[str]) -> Iterable[Made]:
+    def questions(self, asker: Asker) -> Iterable[Made]:
         for noun in ("person", *COUNTED):
             number = number_of(noun, asker.facts)
             if number and (number > 1 or asker.rng.random() < self.keep_one):
                 yield from self._counted(asker, noun, number)
-        for thing in absent:
-            many = plural_of(thing)
-            yield asker.made("count", "count", {"many": many}, "None", f"There are no {many}")
 
     def _counted(self, asker: Asker, noun: str, number: int) -> Iterable[Made]:
         yield asker.made(
             "count", "count", {"many": plural_of(noun)}, NUMBER_WORDS[number], there_are(number, noun)
         )
-        for value, truth in self.balance.ask(number_case(number), asker.rng):
-            asked = int(value)
+        for value, truth in self.balance.ask(number_case(noun, number), asker.rng):
+            asked = int(said_of(value))
             said = {"x": counted(asked, noun), "be": "is" if asked == 1 else "are"}
             yield asker.yes_no(
                 "count", "is_count", said, there_are(asked, noun), truth, there_are(number, noun)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from dataset.photo.english_absent import rows
 from dataset.photo.english_ask import Asker
-from dataset.photo.english_balance import Balance, Case
+from dataset.photo.english_balance import Balance, Case, about, said_of
 from dataset.photo.english_facts import Facts, Thing, named
 from dataset.photo.english_read import Caption, Phrase
 from dataset.photo.english_things import slots
@@ -58,9 +58,10 @@ def common_place(said: str) -> str:
     return place if place in OPEN_AT else ""
 
 
-def place_case(facts: Facts, places: list[str]) -> Case:
-    there = dict.fromkeys(place for said in places if (place := common_place(said)))
-    return Case(tuple(there), tuple(place for place, words in OPEN_AT.items() if not words & facts.words))
+def place_case(facts: Facts, thing: Thing) -> Case:
+    there = dict.fromkeys(place for said in facts.where(thing) if (place := common_place(said)))
+    away = tuple(place for place, words in OPEN_AT.items() if not words & facts.words)
+    return about(thing.name, Case(tuple(there), away))
 
 
 def movable(thing: Thing) -> bool:
@@ -69,7 +70,7 @@ def movable(thing: Thing) -> bool:
 
 class Positions:
     def __init__(self, photos: list[Facts]) -> None:
-        self.balance = Balance(place_case(f, f.where(t)) for f in photos for t in f.things if movable(t))
+        self.balance = Balance(place_case(f, t) for f in photos for t in f.things if movable(t))
 
     def questions(self, asker: Asker) -> Iterable[Made]:
         facts, rng = asker.facts, asker.rng
@@ -79,14 +80,16 @@ class Positions:
                 continue
             said, place = slots(thing, facts), rng.choice(places)
             yield asker.made("position", "where", said, place, f"{said['the']} {said['is']} {place}")
-            case, right = place_case(facts, places), ""
-            for where, truth in self.balance.ask(case, rng):
+            case, right = place_case(facts, thing), ""
+            for value, truth in self.balance.ask(case, rng):
+                where = said_of(value)
                 right = where if truth else right
                 statement, here = f"{said['the']} {said['is']} {where}", f"{said['the']} {said['is']} {right}"
                 yield asker.yes_no("position", "is_at", {**said, "x": where}, statement, truth, here)
-            for wrong in self.balance.denied(case, 1, rng) if case.true else []:
-                here = f"{said['the']} {said['is']} {case.true[0]}"
-                yield asker.choice("position", "where_choice", case.true[0], wrong, said, "", here)
+            for wrong in map(said_of, self.balance.denied(case, 1, rng) if case.true else []):
+                right = said_of(case.true[0])
+                here = f"{said['the']} {said['is']} {right}"
+                yield asker.choice("position", "where_choice", right, wrong, said, "", here)
         yield from _sides(asker)
         for relation in RELATIONS:
             yield from _beside(asker, relation)

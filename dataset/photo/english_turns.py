@@ -7,20 +7,20 @@ from dataset.photo.english_absent import LINE
 from dataset.photo.english_ask import Asker
 from dataset.photo.english_colours import in_words, said_colours
 from dataset.photo.english_counts import number_of
-from dataset.photo.english_facts import Thing, a, basic
+from dataset.photo.english_facts import Thing, basic
 from dataset.photo.english_people import somebody
 from dataset.photo.english_read import plural_of
 from dataset.photo.english_talk import sentence, spoken
 from dataset.photo.english_things import slots
-from dataset.photo.english_wordings_turns import ABSENT_ALIVE, ABSENT_QUESTIONS, NOT_THERE, UNKNOWN
+from dataset.photo.english_wordings_turns import UNKNOWN
 from dataset.photo.made import Made
 
-ALIVE = ("man", "woman", "child", "baby")
+SURE = 0.08  # seldom: the answer is always yes
 WHERE = ("in", "on", "at", "near", "under", "behind", "next", "by", "beside", "inside", "between")
 
 
-def unanswerable(asker: Asker, absent: list[str]) -> Iterable[Made]:
-    """What no photo shows, and what is asked about things that are not there."""
+def unanswerable(asker: Asker) -> Iterable[Made]:
+    """What no photo shows."""
     rng, facts = asker.rng, asker.facts
     yield Made("unanswerable", asker.ask("unknowable"), rng.choice(UNKNOWN))
     alive = [thing for thing in facts.things if thing.alive and not thing.plural]
@@ -28,10 +28,6 @@ def unanswerable(asker: Asker, absent: list[str]) -> Iterable[Made]:
         thing = rng.choice(alive)
         wording = "unknowable_person" if thing.human else "unknowable_animal"
         yield Made("unanswerable", asker.ask(wording, slots(thing, facts)), rng.choice(UNKNOWN))
-    for name in absent:
-        wordings = ABSENT_ALIVE if name in ALIVE else ABSENT_QUESTIONS
-        question = spoken(rng.choice(wordings).format(thing=name), rng)
-        yield Made("unanswerable", question, rng.choice(NOT_THERE).format(a=a(name), thing=name))
 
 
 def follow_ups(asker: Asker, made: list[Made]) -> Iterable[Made]:
@@ -130,7 +126,7 @@ def _doubted(asker: Asker, made: list[Made]) -> Iterable[Made]:
     told = [m for m in made if m.family in ("existence", "attribute_check", "action", "position", "person")]
     for answers in (("Yes.", "True."), ("No.", "False.")):
         turns = [m for m in told if m.answer in answers]
-        if turns and rng.random() < 0.25:
+        if turns and rng.random() < SURE:
             turn = rng.choice(turns)
             yield Made(
                 "follow_up",

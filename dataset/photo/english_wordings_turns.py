@@ -197,36 +197,3 @@ NOT_THERE = (
     "I don't see {a} in the picture.",
     "The photo does not show {a}.",
 )
-ABSENT_QUESTIONS = lines(
-    """what colour [is] <the {thing}>
-    what colour [is] <the {thing}>
-    what colour is the {thing} in the picture
-    where [is] <the {thing}>
-    where is the {thing}
-    how big [is] <the {thing}>
-    what does the {thing} look like
-    describe the {thing}
-    tell me about the {thing}
-    {thing} colour?
-    the {thing}'s colour?
-    name the colour of the {thing}
-    which colour does the {thing} have
-    where can i find the {thing}
-    what is next to the {thing}
-    what is behind the {thing}"""
-)
-ABSENT_ALIVE = lines(
-    """what [is] <the {thing}> doing
-    what's the {thing} doing
-    what is the {thing} doing in the photo
-    where [is] <the {thing}>
-    where is the {thing}
-    what does the {thing} look like
-    describe the {thing}
-    tell me about the {thing}
-    is the {thing} sitting or standing
-    what [is] <the {thing}> looking at
-    where do you see the {thing}
-    what is next to the {thing}
-    what [is] <the {thing}> holding"""
-)

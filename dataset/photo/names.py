@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,14 +40,14 @@ def name_questions(table: Path, rng: random.Random) -> Iterator[tuple[str, list[
     rows = [(row["image"], row["name"]) for row in rows_of(table, ("image", "name"))]
     rows = [(image, spoken(name)) for image, name in rows if name not in LEFT_OUT]
     folder = "images" if (table.parent / "images").is_dir() else "."
-    known = sorted({name for _, name in rows})
+    known = Counter(name for _, name in rows)
     for image, name in rows:
         others = [one for one in known if not akin(one, name)]
         if not others:
             raise DataError(
                 f"{table}: nothing in it is called otherwise than {name}; name things of two kinds"
             )
-        other = rng.choice(others)
+        other = rng.choices(others, [known[one] for one in others])[0]  # denied as often as it is there
         yield (
             f"{folder}/{image}",
             [Made("name", rng.choice(ASKED), f"{capital(with_article(name))}."), check(name, other, rng)],

@@ -1,0 +1,39 @@
+"""Questions thinned until their words tell little: what can be guessed without the photograph is dropped.
+
+A question whose reply words alone give with probability p is kept with probability (1 - p) / p, so that
+the reply comes no more often than others to questions of such words (weights of inverse propensity; the aim
+is VQA v2's, Goyal et al. 2017). What no photograph can answer is let be: its words are to give it away.
+"""
+
+import random
+from collections.abc import Sequence
+
+from dataset.photo.blind import Bayes, Row, halves, row_of
+from dataset.photo.made import Made
+
+Photo = tuple[str, list[Made]]
+FEW = 1000  # questions
+LET_BE = ("caption", "talk")
+
+
+def asked(photos: Sequence[Photo]) -> list[Row]:
+    return [row_of(name, one) for name, made in photos for one in made if one.family not in LET_BE]
+
+
+def levelled(photos: Sequence[Photo], rng: random.Random) -> list[Photo]:
+    """The photographs with fewer questions; with all, where so few are asked that words tell by chance."""
+    rows = asked(photos)
+    if len(rows) < FEW:
+        return list(photos)
+    one, other = halves(rows)
+    judge = Bayes(rows, temper=Bayes(one).fit(other))
+    return [
+        (name, [one for one in made if one.family in LET_BE or rng.random() < kept(row_of(name, one), judge)])
+        for name, made in photos
+    ]
+
+
+def kept(row: Row, judge: Bayes) -> float:
+    """The chance that a question stays."""
+    share = 0.0 if row[3] == "unknown" else judge.share(row)
+    return 1.0 if share <= 0.5 else (1 - share) / share

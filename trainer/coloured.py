@@ -1,0 +1,68 @@
+"""A model whose convolutional eye tells colours, too, begun from one whose eye does not.
+
+    python -m trainer.coloured --weights weights/photo --out out/coloured
+
+The eye gives each cell's colour histogram beside what it saw before; the connector reads it by weights that
+are zeros, so that every answer is as it was until it is trained further (train_sft_vlm.py --init OUT).
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+from dataset.commands.console import script
+from dataset.commands.flags import Within, parse
+from dataset.errors import DataError
+from model.connector import build_connector
+from model.efficientnet import SCALES
+from model.eyes import efficientnet_config
+from model.vision import VisionTower
+from scoring.assistant import Assistant
+from trainer.run import STORED, spare_model
+
+NEW = "colours.weight"  # of the connector
+
+
+@dataclass
+class Args:
+    weights: Path
+    """Checkpoint folder of a model with an EfficientNet-Lite and the connector "words"."""
+    out: Path
+    """Folder for the model that tells colours."""
+    levels: Annotated[int, Within(2, 8)] = 3
+    """Levels each of red, green and blue that are told apart: 3 make 27 colours."""
+    store: Literal["fp32", "fp16", "bf16"] = "fp16"
+    """Precision of the weights that are written."""
+
+
+def colour(assistant: Assistant, levels: int) -> None:
+    """Exchange eye and connector for such with colours. Raises DataError for models that cannot have them."""
+    vlm, config = assistant.vlm, assistant.vlm.config
+    eye, held = config.vision, getattr(config, "connector", "none")
+    if eye.kind not in SCALES or held != "words":
+        raise DataError(f"colours are for an EfficientNet-Lite and connector words, not {eye.kind}, {held}")
+    if eye.colours:
+        raise DataError(f"its eye tells {eye.colours**3} colours already; train it as it is")
+    eye = replace(efficientnet_config(eye.kind, eye.image_size, levels), keep_cls=eye.keep_cls)
+    vlm.config = replace(config, vision=eye)
+    tower, connector = VisionTower(eye), build_connector(vlm.config)
+    tower.load_state_dict(vlm.vision.state_dict())
+    connector.load_state_dict(vlm.connector.state_dict() | {NEW: connector.colours.weight})
+    vlm.vision, vlm.connector = tower, connector
+
+
+@script
+def main(argv: list[str] | None = None) -> None:
+    args = parse(Args, argv, __doc__)
+    spare_model(args.out)
+    assistant = Assistant.load(args.weights, "cpu")
+    try:
+        colour(assistant, args.levels)
+    except DataError as error:
+        raise DataError(f"--weights {args.weights}: {error}") from None
+    assistant.save(args.out, STORED[args.store])
+    print(f"saved {args.out}: its eye tells {args.levels**3} colours")
+
+
+if __name__ == "__main__":
+    main()
