@@ -36,6 +36,7 @@ from dataset.commands.flags import parse
 from dataset.storybook.world import SIZES, Scene, Thing, make_scene
 
 QUESTIONS = Path(__file__).parent / "storybook_questions.jsonl"
+PHOTO_QUESTIONS = QUESTIONS.with_name("photo_questions.jsonl")  # 240, about 40 photographs that are not here
 SPLIT = "asked"  # nothing else draws from it
 GROUPS = {
     "animal": ("fish", "cat", "bird", "butterfly", "rabbit", "snail", "turtle", "elephant"),
@@ -56,8 +57,8 @@ AROUND = ("setting", "time", "weather")
 Truth = str | int | bool | set[str]
 
 
-def read() -> list[dict]:
-    return [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+def read(questions: Path = QUESTIONS) -> list[dict]:
+    return [json.loads(line) for line in questions.read_text(encoding="utf-8").splitlines()]
 
 
 def scene_of(name: str) -> Scene:

@@ -1,9 +1,9 @@
-"""How many of the held-out questions in people's words (asked.py) a model answers right.
+"""How many of the held-out questions in people's words a model answers right.
 
-    python -m tests.asked_scores
-    python -m tests.asked_scores --weights out/tiny --shuffled
+    python -m tests.asked_scores --weights out/tiny --shuffled                  # asked.py: about drawn scenes
+    python -m tests.asked_scores --weights weights/photo --photos flickr8k/Images   # photo_questions.jsonl
 
-By family, person and language, with 95% intervals.
+By family, person and language, with 95% intervals. The photographs are 40 of Flickr8k's val.
 """
 
 import re
@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from PIL.Image import Image
 
 from dataset.commands.console import script
 from dataset.commands.flags import parse
@@ -21,7 +23,7 @@ from dataset.storybook.kinds import KINDS
 from scoring.answers import answer_all
 from scoring.assistant import Assistant
 from scoring.suite import interval
-from tests.asked import read, scene_of
+from tests.asked import PHOTO_QUESTIONS, QUESTIONS, read, scene_of
 
 SPELT = {"color": "colour", "center": "centre", "gray": "grey", "n't": " not", "'": ""}
 NAMED = {name for key, kind in KINDS.items() for name in (key, kind.zh)}
@@ -72,8 +74,12 @@ def strange(text: str, wanted: list[str]) -> bool:
     return any(holds(text, word) for word in words if not any(word in one for one in wanted))
 
 
-def records(rows: list[dict], shuffled: bool) -> list[Record]:
-    """Each question, after the turns before it; its id is its truth. Shuffled: about the next scene."""
+def picture_of(name: str, photos: Path | None) -> Path | Image:
+    return photos / name if photos else scene_of(name).draw()
+
+
+def records(rows: list[dict], shuffled: bool, photos: Path | None = None) -> list[Record]:
+    """Each question, after the turns before it; its id is its truth. Shuffled: about the next picture."""
     names = list(dict.fromkeys(row["scene"] for row in rows))
     after = dict(zip(names, names[1:] + names[:1], strict=True))
     made = []
@@ -83,15 +89,17 @@ def records(rows: list[dict], shuffled: bool) -> list[Record]:
         said[0] = f"<image>\n{said[0]}"
         roles = ("user", "assistant") * len(turns)
         messages = tuple({"role": role, "content": text} for role, text in zip(roles, said, strict=True))
-        picture = scene_of(after[row["scene"]] if shuffled else row["scene"]).draw()
+        picture = picture_of(after[row["scene"]] if shuffled else row["scene"], photos)
         made.append(Record(images=(picture,), messages=messages, type=row["family"], where=row["id"]))
     return made
 
 
-def answers(assistant: Assistant, rows: list[dict], shuffled: bool = False) -> Iterator[tuple[dict, bool]]:
+def answers(
+    assistant: Assistant, rows: list[dict], shuffled: bool = False, photos: Path | None = None
+) -> Iterator[tuple[dict, bool]]:
     """Each row, and whether it was answered right."""
     by_id = {row["id"]: row for row in rows}
-    for said in answer_all(assistant, records(rows, shuffled), last=True):
+    for said in answer_all(assistant, records(rows, shuffled, photos), last=True):
         yield by_id[said.truth], right(by_id[said.truth], said.answer)
 
 
@@ -111,8 +119,10 @@ def line(name: str, some: list[bool]) -> str:
 @dataclass
 class Args:
     weights: Path = TINY
+    photos: Path | None = None
+    """Folder of the photographs: ask the questions about them, not those about drawn scenes."""
     shuffled: bool = False
-    """Show another scene: what words alone can guess."""
+    """Show another picture: what words alone can guess."""
     device: str = "auto"
 
 
@@ -120,7 +130,8 @@ class Args:
 def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
     assistant = Assistant.load(args.weights, args.device).quickened()
-    print(table(answers(assistant, read(), args.shuffled)))
+    rows = read(PHOTO_QUESTIONS if args.photos else QUESTIONS)
+    print(table(answers(assistant, rows, args.shuffled, args.photos)))
 
 
 if __name__ == "__main__":
