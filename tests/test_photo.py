@@ -137,6 +137,7 @@ def test_turns_before_are_part_of_the_conversation() -> None:
 def test_questions_about_names(flickr: Path) -> None:
     true = {"cat.jpg": "a tabby cat", "tree.jpg": "a joshua tree", "lily.jpg": "a water lily"}
     assert spoken("water_lilly") == "water lily" and spoken("crane (bird)") == "crane"
+    assert with_article(spoken("Leopards")) == "a leopard"
     assert [with_article(one) for one in ("owl", "bus", "scissors", "glass")] == [
         "an owl",
         "a bus",
@@ -145,9 +146,11 @@ def test_questions_about_names(flickr: Path) -> None:
     ]
     seen = Counter()
     for seed in range(40):
-        for image, (named, checked) in name_questions(flickr.parent / "named/names.csv", random.Random(seed)):
+        table = flickr.parent / "named/names.csv"
+        for image, (named, checked, told) in name_questions(table, random.Random(seed)):
             a = true[image.removeprefix("./")]
             assert named.family == "name" and named.answer.lower() == f"{a}."
+            assert told.family == "caption" and told.answer == f"A photo of {a}."
             others = [b for b in true.values() if b != a]
             if checked.family == "name":
                 asked = [how.format(a=x, b=y) for how in EITHER for b in others for x, y in ((a, b), (b, a))]

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dataset.errors import DataError
+from dataset.photo.english_talk import spoken as typed
+from dataset.photo.english_wordings import WORDINGS
 from dataset.photo.made import Made
 from dataset.photo.tables import rows_of
 
@@ -33,10 +35,24 @@ CHECKED = (
 )
 EITHER = ("Is this {a} or {b}?", "is it {a} or {b}", "Which is it, {a} or {b}?")
 LEFT_OUT = {"Faces", "Faces_easy", "BACKGROUND_Google"}  # names of no thing
+SAID = {  # folders' names -> what one says of one thing
+    "Leopards": "leopard",
+    "Motorbikes": "motorbike",
+    "airplanes": "airplane",
+    "car side": "car",
+    "cougar body": "cougar",
+    "cougar face": "cougar",
+    "crocodile head": "crocodile",
+    "flamingo head": "flamingo",
+    "roses": "rose",
+    "sunflowers": "sunflower",
+    "tulips": "tulip",
+    "water lilly": "water lily",
+}
 
 
 def name_questions(table: Path, rng: random.Random) -> Iterator[tuple[str, list[Made]]]:
-    """Of each photograph of a table image,name: its name, and a yes, a no or a choice about it."""
+    """Of each photograph of a table image,name: its name, a yes, a no or a choice about it, and a caption."""
     rows = [(row["image"], row["name"]) for row in rows_of(table, ("image", "name"))]
     rows = [(image, spoken(name)) for image, name in rows if name not in LEFT_OUT]
     folder = "images" if (table.parent / "images").is_dir() else "."
@@ -48,10 +64,14 @@ def name_questions(table: Path, rng: random.Random) -> Iterator[tuple[str, list[
                 f"{table}: nothing in it is called otherwise than {name}; name things of two kinds"
             )
         other = rng.choices(others, [known[one] for one in others])[0]  # denied as often as it is there
-        yield (
-            f"{folder}/{image}",
-            [Made("name", rng.choice(ASKED), f"{capital(with_article(name))}."), check(name, other, rng)],
-        )
+        called = Made("name", rng.choice(ASKED), f"{capital(with_article(name))}.")
+        yield f"{folder}/{image}", [called, check(name, other, rng), described(name, rng)]
+
+
+def described(name: str, rng: random.Random) -> Made:
+    """A caption: without these, every description of a thing on its own tells of people and dogs."""
+    asked = typed(rng.choice(WORDINGS["caption"]), rng)
+    return Made("caption", asked, f"A photo of {with_article(name)}.")
 
 
 def check(name: str, other: str, rng: random.Random) -> Made:
@@ -67,16 +87,7 @@ def check(name: str, other: str, rng: random.Random) -> Made:
 def spoken(name: str) -> str:
     """ "water_lilly", "Motorbikes" -> as one would say it of one thing."""
     text = re.sub(r" \(.*\)", "", name.replace("_", " ").replace("-", " ")).strip()
-    singular = {
-        "Motorbikes": "motorbike",
-        "airplanes": "airplane",
-        "car side": "car",
-        "roses": "rose",
-        "sunflowers": "sunflower",
-        "tulips": "tulip",
-        "water lilly": "water lily",
-    }
-    return singular.get(text, text)
+    return SAID.get(text, text)
 
 
 def akin(one: str, other: str) -> bool:
