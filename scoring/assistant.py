@@ -73,7 +73,7 @@ class Assistant:
         """Raises DataError where the files of a folder are not of one model."""
         config, words = self.vlm.config, self.chat.tokenizer.get_vocab_size()
         if self.preprocessor.image_size != config.vision.image_size:
-            sizes = f"{self.preprocessor.image_size}, the model wants {config.vision.image_size}"
+            sizes = f"{self.preprocessor.image_size}, the model takes {config.vision.image_size}"
             raise DataError(f"{folder}: {FILE} makes pictures of side {sizes}")
         self.expect_tiles(folder)
         found, told = (words, self.chat.image_id), (config.text.vocab_size, config.image_token_id)

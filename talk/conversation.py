@@ -51,6 +51,6 @@ class Conversation:
     def looks(self, assistant: Assistant) -> list[Look]:
         """Where each content word of the last answer looks."""
         if not self.messages:
-            raise DataError("nothing was said yet; ask something first")
+            raise DataError("nothing has been said yet; ask something first")
         seen = self.images[: pictures_in(self.messages)]
         return looked(assistant, self.messages[:-1], seen, self.messages[-1]["content"])

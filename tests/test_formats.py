@@ -177,7 +177,7 @@ def test_a_name_is_found_as_a_mac_writes_it(there: str, written: str, folder: Pa
 def test_a_whole_path_of_windows_is_told(folder: Path) -> None:
     for name in (r"C:\Users\me\a.png", "c:/Users/me/a.png"):
         said = refused(table(folder / "my.csv", f"image,caption\n{name},x\n"), 0)
-        assert "line 2: " in said and f"is a whole path of Windows; write it from {folder} on" in said
+        assert "line 2: " in said and f"is an absolute Windows path; write it relative to {folder}" in said
 
 
 def test_pictures_that_lie_in_folders_below_are_told(folder: Path) -> None:

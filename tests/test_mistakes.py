@@ -221,7 +221,7 @@ TRAINED: dict[str, tuple[str, Edit | None, str]] = {  # flags of train_sft_vlm.p
     "another eye": (
         "--tokenizer weights --vision eye",
         eye({"model_type": "siglip2"}),
-        "eye: model_type is 'siglip2'; eyes are of clip",
+        "eye: model_type is 'siglip2'; known vision encoders: clip",
     ),
     "not transformers' eye": ("--tokenizer weights --vision weights", None, "model_type is 'glimpse'"),
     "an eye without weights": (
@@ -232,7 +232,7 @@ TRAINED: dict[str, tuple[str, Edit | None, str]] = {  # flags of train_sft_vlm.p
     "an eye's own sizes": (
         "--tokenizer weights --vision eye --set vision.hidden_size=32",
         None,
-        "--set vision.hidden_size: the eye of --vision has its own sizes",
+        "--set vision.hidden_size: the encoder of --vision has its own sizes",
     ),
     "patches that are not cut by 3": (
         "--init weights --connector shuffle --shuffle 3",

@@ -188,7 +188,7 @@ def fit(
             if done % save_every == 0 or done == recipe.steps or number:
                 path = run.save(done)
             if number and done < recipe.steps:
-                raise Interrupted(f"stopped at step {done}; {path} is saved: --resume last goes on", number)
+                raise Interrupted(f"stopped at step {done}; {path} is saved: --resume last continues", number)
     report.close()
 
 

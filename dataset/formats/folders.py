@@ -100,7 +100,7 @@ def _classes(path: Path, names: list[str], inner: list[str]) -> dict[str, list[s
     if deep:
         lies = f"{deep[0]} holds folders of its own"
         raise DataError(
-            f"{path}: {lies}; name the folder whose folders are classes, such as {path / deep[0]}"
+            f"{path}: {lies}; name the folder that holds one folder for each class, such as {path / deep[0]}"
         )
     if not classes:
         above = f" (of which this may be one: name {path.absolute().parent})" if loose else ""

@@ -44,9 +44,7 @@ def name_questions(table: Path, rng: random.Random) -> Iterator[tuple[str, list[
     for image, name in rows:
         others = [one for one in known if not akin(one, name)]
         if not others:
-            raise DataError(
-                f"{table}: nothing in it is called otherwise than {name}; name things of two kinds"
-            )
+            raise DataError(f"{table}: everything in it is called {name}; name things of at least two kinds")
         other = rng.choices(others, [known[one] for one in others])[0]  # denied as often as it is there
         yield (
             f"{folder}/{image}",
