@@ -1,4 +1,4 @@
-"""What one conversation with its pictures is; formats/parse.py makes it of a row of a data file.
+"""What one conversation with its pictures is; formats/parse.py makes it from a row of a data file.
 
 Nothing here opens a picture.
 """

@@ -94,7 +94,7 @@ def test_training_stops_at_the_start_or_says_what_it_leaves_out(
         train_sft_vlm.main(flags)
     assert not (folder / "out" / "model.safetensors").exists()
     train_sft_vlm.main([*flags, "--skip_bad"])
-    assert "1 of 3 records are bad and left out; the first: " in capsys.readouterr().out
+    assert "1 of 3 records are bad and are left out; the first: " in capsys.readouterr().out
     assert (folder / "out" / "model.safetensors").is_file()
 
 

@@ -180,7 +180,7 @@ OTHERS: dict[str, tuple[dict, Verdict]] = {
         file(messages=parts(HERE | {"path": "a.png"}), image="a.png"),
         (0, "pictures both in the"),
     ),
-    "no url": (file(messages=parts({"type": "image_url"})), (0, "message 1: an image_url without its url")),
+    "no url": (file(messages=parts({"type": "image_url"})), (0, "message 1: an image_url lacks its url")),
     "sound": (file(messages=parts({"type": "input_audio"})), (0, "{'type': 'input_audio'} is not read")),
     "videos": (file(messages=TALK, videos=["a.mp4"]), (0, "videos is not read; give pictures")),
     "Qwen-VL": (

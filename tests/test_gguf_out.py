@@ -281,7 +281,7 @@ def test_words_that_are_cut_in_no_way_of_llama_cpps(
 def test_words_of_another_kind(tmp_path: Path) -> None:
     odd = Tokenizer.from_str(train_tokenizer(storybook_text(50), 500).to_str())
     odd.decoder = decoders.WordPiece()
-    refused(made(Chat(odd, 4)), tmp_path, "ours: its tokenizer is no byte-level BPE")
+    refused(made(Chat(odd, 4)), tmp_path, "ours: its tokenizer is not byte-level BPE")
 
 
 @pytest.mark.parametrize("mark", ["<__media__>", "<__media_k3J__>"])

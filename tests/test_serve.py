@@ -475,6 +475,6 @@ def test_mistaken_flags(flags: str, told: str) -> None:
 def test_a_port_in_use_is_told(script: ModuleType) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        told = f"error: 127.0.0.1, port {port}: .*in use; give another --port, or end what uses it$"
+        told = f"error: 127.0.0.1, port {port}: .*in use; give another --port, or stop what uses it$"
         with pytest.raises(SystemExit, match=told):
             script.main(["--port", str(port)])

@@ -1,6 +1,6 @@
 """Signs that a run goes wrong, each reported once, while there is time to do something about it.
 
-A loss at chance: ln V for words, ln B for pairs; a model that knows nothing has it, and so has one that is
+A loss at chance (ln V for words, ln B for pairs) is what guessing gives: the model knows nothing yet, or was
 given weights with another tokenizer, labels that are all wrong, or a rate too small to learn anything.
 """
 

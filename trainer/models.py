@@ -1,4 +1,4 @@
-"""The model that a run trains: from --init or from --preset, with the connector that the stage wants."""
+"""The model that a run trains: from --init or from --preset, with the connector that the stage needs."""
 
 from collections.abc import Sequence
 from copy import copy

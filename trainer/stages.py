@@ -43,17 +43,16 @@ HEADS = "qformer_heads.safetensors"
 
 @dataclass(frozen=True)
 class Stage:
-    """`parts` train unless a flag says otherwise, which may name those that the loss `reaches`; `view` of
-    the storybook where no data file is given; `build` makes the module to train, whose call on a batch gives
-    the named losses, of a model that has one of `connectors` (None: of BLIP and BLIP-2, too). What it needs
-    of records: `needs_of`."""
+    """`parts` train unless a flag names others, from those that the loss `reaches`. `view`: the storybook's
+    records, where no data file is given. `build` makes the module to train: on a batch it gives the named
+    losses. The model needs one of `connectors` (None: any; BLIP and BLIP-2, too), the records `needs_of`."""
 
     parts: tuple[str, ...]
     view: str
     build: Callable[[VLM], nn.Module]
     reaches: tuple[str, ...] = PARTS
     pictures: bool = True
-    pool: int = 1  # a contrast wants its batches mixed
+    pool: int = 1  # a contrastive loss needs mixed batches
     own_batch: bool = False  # the loss depends on how a batch is shared between processes
     connectors: tuple[str, ...] | None = None
 
@@ -124,7 +123,7 @@ class ContrastiveLoss(nn.Module):
 
     The text tower is our decoder brick, read at the caption's last token (CLIP's is a causal transformer,
     too). The picture is the mean of its patches, the very features that the connector will read.
-    It is thrown away after the stage, but for the eye.
+    After the stage all but the vision encoder is thrown away.
     """
 
     def __init__(self, vlm: VLM, size: int = 128) -> None:
@@ -208,8 +207,8 @@ NEW = {"qformer": "qformer", "caption": None}  # what these stages make in the p
 
 
 def needs_of(name: str, parts: Sequence[str], vlm: nn.Module) -> Needs:
-    """What a stage needs of its records where these parts train: an answer teaches eye and connector by its
-    picture alone, and BLIP and BLIP-2 read no other than those about one picture."""
+    """What a stage needs of its records where these parts train: without a picture an answer teaches vision
+    encoder and connector nothing, and BLIP and BLIP-2 read only records about one picture."""
     needs = NEEDS[name]
     if not isinstance(vlm, VLM):
         return replace(needs, pictures="one")
