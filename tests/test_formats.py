@@ -294,7 +294,10 @@ UNCLEAR: dict[str, tuple[list[str], str]] = {  # files there, what is said
         ["cat/1.png", "dog/1.png", "2.png"],
         "2.png lies beside the folders of classes; move it into one",
     ),
-    "deeper": (["train/cat/1.png", "val/cat/1.png"], "train holds folders of its own; name the folder that holds one"),
+    "deeper": (
+        ["train/cat/1.png", "val/cat/1.png"],
+        "train holds folders of its own; name the folder that holds one",
+    ),
     "some deeper": (["cat/1.png", "cat/small/1.png", "dog/1.png"], "cat holds folders of its own"),
     "splits": (["train/1.png", "val/1.png"], "train and val are no names of classes; sort"),
     "one": (["Images/1.png"], "Images are no names of classes"),
