@@ -114,7 +114,7 @@ WEIGHTS: dict[str, tuple[Edit, str]] = {  # what is wrong with a folder of weigh
     "config not JSON": (text("weights/config.json", "{"), "cannot use weights/config.json"),
     "config a list": (text("weights/config.json", "[]"), "cannot use weights/config.json"),
     "config deep": (text("weights/config.json", "[" * 100_000), "cannot use weights/config.json"),
-    "config huge": (text("weights/config.json", " " * 2_000_000), "2000000 bytes are no configuration"),
+    "config huge": (text("weights/config.json", " " * 2_000_000), "2000000 bytes are not a configuration"),
     "unknown kind": (config("", model_type="bert"), "model_type is 'bert'"),
     "kind of nonsense": (config("", model_type=[]), "cannot use weights/config.json"),
     "unknown field": (config("text", colour=1), "unknown field text.colour"),
@@ -300,7 +300,7 @@ def test_shards_are_files_of_their_folder(shard: str, place: Path) -> None:
     folder.mkdir()
     (folder / "config.json").write_text(json.dumps({"model_type": "llama"}))
     (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": shard}}))
-    with pytest.raises(ConvertError, match=r"which is no file of this folder|shards missing"):
+    with pytest.raises(ConvertError, match=r"which is not in this folder|shards missing"):
         read_tensors(folder)
 
 

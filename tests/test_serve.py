@@ -266,7 +266,7 @@ def test_mistakes_are_told_in_one_line(name: str, here: SimpleNamespace) -> None
     [
         (data(b"no picture"), "picture 1: not a picture"),
         (data(ONE[:60]), "picture 1"),
-        ("data:image/png;base64,@@@", "is no picture in base64"),
+        ("data:image/png;base64,@@@", "is not a picture in base64"),
         ("data:image/png,abc", "only http:// and https:// are fetched"),
         ("/etc/passwd", "only http:// and https:// are fetched"),
         (str(Path(__file__).parent.parent / "weights/tiny/example.png"), "only http:// and https://"),

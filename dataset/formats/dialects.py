@@ -91,7 +91,7 @@ def _of_history(history: object, where: str) -> Messages:
 def _in_turns(texts: object, where: str) -> Messages:
     if not isinstance(texts, list) or not all(isinstance(one, dict) for one in texts):
         raise DataError(
-            f'{where}: texts is no list of objects; write [{{"user": ..., "assistant": ...}}, ...]'
+            f'{where}: texts is not a list of objects; write [{{"user": ..., "assistant": ...}}, ...]'
         )
     return [_message(role, one.get(role)) for one in texts for role in ROLES]
 

@@ -114,7 +114,7 @@ def _classes(path: Path, names: list[str], inner: list[str]) -> dict[str, list[s
     if {name.lower() for name in classes} <= SPLITS | PICTURES:
         held = " and ".join(classes)
         raise DataError(
-            f"{path}: {held} are no names of classes; sort the pictures into a folder for each class"
+            f"{path}: {held} are not names of classes; sort the pictures into a folder for each class"
         )
     return classes
 
