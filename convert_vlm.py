@@ -57,7 +57,7 @@ class Export:
     """Folder to write; it must not exist."""
     format: Literal["llava", "llama", "gguf"] = "llava"
     """llava: all of it (LlavaForConditionalGeneration); llama: the decoder (LlamaForCausalLM); gguf: all of
-    it for llama.cpp, the eye in a file of its own (mmproj.gguf) where llama.cpp has its kind."""
+    it for llama.cpp, the vision encoder in a file of its own (mmproj.gguf), if llama.cpp knows its kind."""
     store: Literal["float32", "float16", "bfloat16", "q8_0"] = "float32"
     """Precision of the weights that are written; transformers computes in it, too. q8_0, of gguf alone:
     8 bits, a scale for 32."""

@@ -49,7 +49,7 @@ class Args:
     """Pictures to ask about together (paths or URLs), or one folder, whose pictures are asked about one by
     one."""
     prompt: Annotated[str | None, NotWith(*SCORED)] = None
-    """The question (default: a conversation begins; of a folder, each picture is described)."""
+    """The question (default: a conversation begins; in a folder, each picture is described)."""
     weights: Path | None = None
     """Checkpoint folder (default: weights/photo; weights/tiny for the storybook)."""
 
@@ -72,7 +72,7 @@ class Args:
     stream: bool = True
     """Print an answer while it is generated."""
     use_multi: Annotated[Count, NotWith(*SCORED)] = 1
-    """Pictures that one question is about: a folder is taken so many at a time, and compared."""
+    """How many pictures one question is about; a folder's are compared that many at a time."""
     heatmap: Annotated[Path | None, OnlyWith("image"), OnlyWith("prompt", "use_multi")] = None
     """Draw where each word of the answer looks, into this file."""
 
@@ -92,7 +92,7 @@ class Args:
     """JSON file to write the score to; --suite draws a picture beside it, --photos writes the answers there
     (default: out/suite.json, out/photos.json)."""
     samples: Annotated[Count | None, OnlyWith(*SCORED)] = None
-    """Score this many of the first records (of storybook:scenes and :pope, scenes)."""
+    """Score only this many records, from the first on (for storybook:scenes and :pope: this many scenes)."""
     image_dir: Annotated[Path | None, OnlyWith("data")] = None
     """Folder that picture names in --data are relative to (default: the data file's)."""
     batch_size: Annotated[Count, OnlyWith(*SCORED)] = 64
@@ -138,7 +138,7 @@ def main(argv: list[str] | None = None) -> None:
         from convert.peer import Both  # transformers takes seconds to import
 
         if args.weights is None:
-            raise DataError("--load 1 wants --weights, a folder of transformers'")
+            raise DataError("--load 1 needs --weights, a folder written by transformers")
         assistant = Both.load(args.weights, args.device, args.dtype)
     else:
         assistant = Assistant.load(args.folder(), args.device, args.dtype)
@@ -212,10 +212,14 @@ def picture_groups(args: Args) -> list[list[str]]:
         )
     if rest := len(names) % args.use_multi:
         told = ", ".join(names[-rest:])
-        print(f"{told}: left over, for --use_multi {args.use_multi} takes so many at a time", file=sys.stderr)
+        print(
+            f"{told}: left over, as --use_multi {args.use_multi} takes that many at a time", file=sys.stderr
+        )
     groups = [names[i : i + args.use_multi] for i in range(0, len(names) - rest, args.use_multi)]
     if args.heatmap and len(groups) > 1:
-        raise DataError(f"--heatmap {args.heatmap}: {len(groups)} questions would share it; ask about one")
+        raise DataError(
+            f"--heatmap {args.heatmap}: {len(groups)} answers would share that file; ask about one"
+        )
     return groups
 
 
@@ -229,7 +233,7 @@ def ask_each(assistant: Assistant, args: Args, groups: Sequence[Sequence[str]]) 
             asked += 1
     if asked < len(groups):
         number = f"{len(groups) - asked} of {len(groups)} questions were not asked"
-        raise DataError(f"{number}: their pictures cannot be read, as was said above")
+        raise DataError(f"{number}: their pictures cannot be read (see above)")
 
 
 def ask_once(assistant: Assistant, args: Args, images: Sequence[Image.Image]) -> None:

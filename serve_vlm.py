@@ -3,8 +3,8 @@
     python serve_vlm.py                            http://127.0.0.1:8000/v1
     python serve_vlm.py --weights weights/tiny     the storybook model
 
-It answers one request at a time, the others wait. No key is asked for: it listens on this machine alone;
---host opens it to others.
+It answers one request at a time; the others wait. There is no API key, and only this machine can reach it,
+unless --host opens it to others.
 """
 
 from contextlib import suppress
@@ -24,14 +24,14 @@ from trainer.cli import parse, user_errors
 @dataclass(frozen=True)
 class Args(Limits):
     weights: Path = PHOTO
-    """Checkpoint folder (default: weights/photo); its name is the model's."""
+    """Checkpoint folder (default: weights/photo); the folder's name is the model's name."""
     host: str = "127.0.0.1"
-    """Address to listen on; 0.0.0.0 is every one of this machine's."""
+    """Address to listen on; 0.0.0.0 means all of this machine's."""
     port: Annotated[int, Within(0, 65535)] = 8000
-    """0: any that is free."""
+    """Port to listen on; 0: any that is free."""
     device: str = "auto"
     dtype: Literal["auto", "fp32", "bf16", "int8"] = "fp32"
-    """As of eval_vlm.py."""
+    """As for eval_vlm.py."""
 
 
 @user_errors

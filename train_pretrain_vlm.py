@@ -16,8 +16,8 @@ from trainer.run import run
 class Staged:
     stage: Literal["regions", "sharpen", "vision", "text", "qformer", "caption", "align"] = "align"
     """align: the connector alone; text: the decoder alone; vision: contrast of pictures and captions (CLIP);
-    regions: the vision encoder names what is in each box; sharpen: the same, better, with a trained model's;
-    qformer: first stage of BLIP-2; caption: BLIP's decoder in the place of ours."""
+    regions: the vision encoder learns to name what is in each box; sharpen: a trained model's encoder learns
+    to confuse less; qformer: first stage of BLIP-2; caption: BLIP's decoder instead of ours."""
 
 
 @dataclass

@@ -1,10 +1,10 @@
-"""The model on a web page, for oneself or a few: pictures, questions, answers as they come, where they look.
+"""The model on a web page, for you or a few people: ask about pictures, see where each word looks.
 
     python web_demo_vlm.py                         http://127.0.0.1:7860
     python web_demo_vlm.py --models weights out    all checkpoints in two folders
 
-Each visitor has a conversation and pictures of their own. It listens on this machine alone; --host opens it
-to others, who can then ask, but choose no file of this machine.
+Each visitor has their own conversation and pictures. Only this machine can reach the page, unless --host
+opens it to others, who can then ask, but cannot open files of this machine.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from web.words import LABELS
 @dataclass
 class Args(Offer):
     host: str = "127.0.0.1"
-    """Address to listen on; 0.0.0.0 is every one of this machine's."""
+    """Address to listen on; 0.0.0.0 means all of this machine's."""
     port: Annotated[int, Within(1, 65535)] = 7860
     max_upload_mb: Count = 20
     """Largest picture file."""

@@ -2,8 +2,8 @@
 
     python -m benchmarks.training
 
-Conversations about one picture, about 300 tokens, 85 of them scored; the eye is frozen. Each way runs in
-a process of its own, for its peak of memory, and they take turns.
+Conversations about one picture, about 300 tokens, 85 of them scored; the vision encoder is frozen. Each way
+runs in a process of its own, so that its peak of memory can be measured, and they take turns.
 
     straightforward    padded to 640, encodes in every step, all logits, float32
     transformers       padded to the longest, encodes in every step, all logits

@@ -2,7 +2,7 @@
 
     python -m benchmarks.ways_to_see --samples 32000 --seeds 0 1
 
-All look through the frozen eye of --weights, and get a new decoder of one depth and width, the same records
+All share the frozen vision encoder of --weights; each gets a new decoder of the same size, the same records
 in the same order (long answers, then conversations), the same optimizer. The Q-Former's stage 1 comes on
 top. Scores are of held-out scenes; hallucination is POPE's. Speeds are measured last, in turns.
 """
@@ -49,7 +49,7 @@ ROUNDS = 7  # in which each way's speed is measured once
 @dataclass
 class Args:
     weights: Path = TINY
-    """Checkpoint folder whose eye and tokenizer all ways share."""
+    """Checkpoint folder whose vision encoder and tokenizer all ways share."""
     samples: Count = 32000
     """Records that each way is trained on."""
     stage1: Count = 19200

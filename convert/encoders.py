@@ -1,4 +1,4 @@
-"""Vision transformers, CLIP, SigLIP and DINOv2: alone, as part of a whole, or as a LLaVA's eye."""
+"""Vision transformers, CLIP, SigLIP and DINOv2: alone, as part of a whole, or as a LLaVA's vision encoder."""
 
 from pathlib import Path
 

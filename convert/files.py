@@ -108,7 +108,7 @@ def _weight_files(source: Path) -> list[Path]:
 
 def _shard(source: Path, name: str) -> Path:
     if Path(name).name != name or name == "..":
-        raise ConvertError(f"{source}: its index names the shard {name!r}, which is no file of this folder")
+        raise ConvertError(f"{source}: its index names the shard {name!r}, which is not in this folder")
     return within(source, name)
 
 

@@ -1,4 +1,4 @@
-"""The eye as llama.cpp's multimodal library (mtmd) reads it: a GGUF file of the architecture "clip".
+"""The vision encoder ("eye") for llama.cpp's multimodal library (mtmd): a GGUF file, architecture "clip".
 
     pixels -> CLIP or SigLIP up to `feature_layer` -> mm.0 -> GELU -> mm.2 -> image tokens     projector "mlp"
 
@@ -33,12 +33,12 @@ def lacking(config: VLMConfig) -> str | None:
     """What llama.cpp does not have of this model's way to see; None where it has all of it."""
     eye = config.vision
     if eye.kind not in EPSILON:
-        return f"eye of kind {eye.kind}"
+        return f"vision encoder of kind {eye.kind}"
     if config.connector not in CONNECTORS:
         return f"connector {config.connector}"
     if eye.keep_cls:
-        return "CLS among an eye's features"
-    return None if eye.hidden_act in GELU else f"{eye.hidden_act} in an eye"
+        return "CLS among a vision encoder's features"
+    return None if eye.hidden_act in GELU else f"{eye.hidden_act} in a vision encoder"
 
 
 def write_eye(path: Path, vlm: VLM, pixels: Preprocessor, store: str, where: Path) -> None:
@@ -48,7 +48,7 @@ def write_eye(path: Path, vlm: VLM, pixels: Preprocessor, store: str, where: Pat
     print(f"{where}: llama.cpp fills {others} up to a square; here {cut}", file=sys.stderr)
     if placeless(vlm.config.vision.kind):
         told = "which llama.cpp puts in the wrong place; what it sees differs a little"
-        print(f"{where}: the eye goes out without CLS, {told}", file=sys.stderr)
+        print(f"{where}: the vision encoder is written without CLS, {told}", file=sys.stderr)
     write(path, "clip", eye_values(vlm.config, pixels), eye_tensors(vlm), store)
 
 

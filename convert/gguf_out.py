@@ -3,8 +3,8 @@
     weights/tiny -> OUT/model.gguf    decoder, tokenizer, chat template; an adapter is part of the weights
                     OUT/mmproj.gguf   vision encoder and connector, where llama.cpp has both
 
-What a decoder does that llama.cpp's of its kind does not is refused by name. Where the eye is none of
-llama.cpp's, the decoder goes out alone, and that is said.
+What llama.cpp's decoder of the same kind cannot do is refused by name. If llama.cpp does not know the vision
+encoder, the decoder is exported alone, with a line that says so.
 """
 
 import sys
@@ -33,10 +33,10 @@ def convert(source: Path, out: Path, store: str) -> None:
     assistant = Assistant.load(source, "cpu")
     vlm, chat = assistant.vlm, assistant.chat
     if not isinstance(vlm, VLM):
-        raise ConvertError(f"{source}: only a model with our own decoder goes into GGUF")
+        raise ConvertError(f"{source}: only models with our own decoder can be written as GGUF")
     merge(vlm)
     if lacking := gguf_eye.lacking(vlm.config):
-        told = "the decoder goes out alone, and sees nothing"
+        told = "the decoder is exported alone, without pictures"
         print(f"{source}: llama.cpp has no {lacking}; {told}", file=sys.stderr)
     with whole_folder(out) as whole:
         decoder = vlm.decoder.state_dict()
@@ -64,7 +64,7 @@ def decoder_values(config: DecoderConfig, where: Path) -> dict[str, object]:
     """Metadata. Raises ConvertError for what no architecture of `architecture` does."""
     for name, plain in {"num_local_experts": 0, "rope_scaling": None}.items():
         if (found := getattr(config, name)) != plain:
-            raise ConvertError(f"{where}: {name} is {found}; GGUF is written of decoders without")
+            raise ConvertError(f"{where}: {name} is {found}; decoders with that cannot be written as GGUF")
     if config.qk_norm and config.attention_bias:
         raise ConvertError(f"{where}: qk_norm and attention_bias; no decoder of llama.cpp has both")
     size = config.head_size

@@ -34,11 +34,15 @@ def word_values(chat: Chat, rows: int, where: Path) -> dict[str, object]:
     found, how = json.loads(chat.tokenizer.to_str()), chat.format
     model, decoder = found["model"], (found["decoder"] or {}).get("type")
     if model["type"] != "BPE" or model.get("byte_fallback") or decoder != "ByteLevel":
-        raise ConvertError(f"{where}: its tokenizer is no byte-level BPE; only that goes into GGUF here")
+        raise ConvertError(
+            f"{where}: its tokenizer is not byte-level BPE, the only kind written as GGUF here"
+        )
     added = chat.tokenizer.get_added_tokens_decoder()
     kinds = {id: CONTROL if token.special else USER_DEFINED for id, token in added.items()}
     if len(how.begin) > 1:
-        raise ConvertError(f"{where}: texts begin with {' '.join(how.begin)}; in llama.cpp with one token")
+        raise ConvertError(
+            f"{where}: texts begin with {' '.join(how.begin)}; llama.cpp allows one token there"
+        )
     begin = chat.tokenizer.token_to_id(how.begin[0]) if how.begin else chat.pad_id
     values = {
         "model": "gpt2",
@@ -81,7 +85,9 @@ def splitting_of(ours: Tokenizer, values: dict[str, object], where: Path) -> str
         told = "llama.cpp does not keep a word's last s apart, as its tokenizer does; other ids for"
         print(f"{where}: {told} {differing[NEAREST]}", file=sys.stderr)
         return NEAREST
-    raise ConvertError(f"{where}: llama.cpp cuts words in no way that gives its ids: {differing[NEAREST]}")
+    raise ConvertError(
+        f"{where}: llama.cpp has no way to split words that gives the same ids: {differing[NEAREST]}"
+    )
 
 
 def trial_texts() -> Iterator[str]:

@@ -154,6 +154,6 @@ def _list(name: str, kind: type, values: dict[str, object], where: Path) -> list
     found = values.get(f"tokenizer.ggml.{name}")
     if not isinstance(found, list) or not found or not all(type(one) is kind for one in found):
         raise ConvertError(
-            f"{where}: tokenizer.ggml.{name} is no list of {kind.__name__}; get the file again"
+            f"{where}: tokenizer.ggml.{name} is not a list of {kind.__name__}; get the file again"
         )
     return found

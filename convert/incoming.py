@@ -73,7 +73,7 @@ def from_minimind(source: Path, vision: str | None) -> tuple[VLMConfig, dict[str
     if len(files) != 1:
         raise ConvertError(f"{source}: {len(files)} .pth files; name the one to import")
     if vision is None:
-        raise ConvertError(f"{source}: MiniMind-V keeps its eye elsewhere; give its folder with --vision")
+        raise ConvertError(f"{source}: its vision encoder is kept elsewhere; give that folder with --vision")
     beside = files[0].parent / "config.json"
     values = read_object(beside) if beside.is_file() else {}
     tensors = read_tensors(source if files[0] == beside else files[0])
@@ -175,7 +175,7 @@ def read(
 ) -> tuple[Model, Chat | None, Preprocessor]:
     """The model, its words (None where there is no tokenizer) and its pixels."""
     if vision and kind in (*SEEING, "nanovlm"):
-        raise ConvertError(f"--vision {vision}: {kind} has an eye of its own; leave it out")
+        raise ConvertError(f"--vision {vision}: {kind} has a vision encoder of its own; leave it out")
     folder = base_file(base_of(source)) if source in KNOWN else find_model(source)
     config, tensors = SOURCES[kind](folder, vision)
     words = find(tokenizer) if tokenizer else (TINY if kind == "clip" else folder)

@@ -75,7 +75,7 @@ def export_config(config: VLMConfig, where: Path | str) -> dict:
     """config.json of LlavaForConditionalGeneration. Raises ConvertError for what a LLaVA does not have."""
     connectors = {ours: theirs for theirs, ours in KINDS.items()}
     if config.connector not in connectors or config.vision.kind != "clip":
-        found = f"connector {config.connector} and an eye of kind {config.vision.kind}"
+        found = f"connector {config.connector} and a vision encoder of kind {config.vision.kind}"
         other = "--format llama or gguf writes its decoder alone, serve_vlm.py serves all of it"
         raise ConvertError(f"{where}: has {found}, a LLaVA {' or '.join(connectors)} and clip; {other}")
     text = llama.llama_config(config.text, where) | {

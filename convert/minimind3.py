@@ -1,7 +1,7 @@
 """MiniMind-3V's .pth, dense and with experts (jingyaogong/minimind-v, commit 9595617, 2026-04).
 
 A Qwen3-like decoder (norms of query and key, RoPE by halves) under transformers' names; the connector is a
-norm and two layers; the eye, a SigLIP 2, lies elsewhere.
+norm and two layers; the vision encoder, a SigLIP 2, lies elsewhere.
 """
 
 from pathlib import Path

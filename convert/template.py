@@ -127,7 +127,9 @@ def open_template(folder: Path, pictures: bool) -> Template | None:
     if isinstance(text, list):  # several, by name
         text = {one.get("name"): one.get("template") for one in text if isinstance(one, dict)}.get("default")
     if not isinstance(text, str):
-        raise ConvertError(f"{folder / name}: its chat_template is no text; remove it, or get the file again")
+        raise ConvertError(
+            f"{folder / name}: its chat_template is not text; remove it, or get the file again"
+        )
     bos, eos = (_token(settings["tokenizer_config.json"].get(f"{one}_token")) for one in ("bos", "eos"))
     return Template(text, folder / name, bos, eos, pictures)
 

@@ -1,4 +1,4 @@
-"""Every record of a data file looked at before a run meets it: what is wrong, where, and how long they are.
+"""Check every record of a data file before training: what is wrong, and where; lengths; types.
 
 python -m dataset.records check data.jsonl --image_dir pictures
 """
@@ -40,16 +40,16 @@ class Check:
     image_dir: Path | None = None
     """Folder that picture names are relative to (default: the file's)."""
     weights: Path = TINY
-    """Checkpoint folder whose tokenizer measures the lengths, and whose preprocessor, if it does, cuts
-    pictures into tiles."""
+    """Checkpoint folder: its tokenizer measures the lengths, its preprocessor says whether pictures are cut
+    into tiles."""
     image_tokens: CountOr0 = 64
     """Tokens that a picture takes, or each of its tiles (weights/tiny: 64)."""
     max_length: Count = 1024
     """Longest conversation, in tokens; an answer that is cut off there is a fault (weights/tiny: 1024)."""
     stage: Literal[tuple(NEEDS)] = "sft"
-    """Of training, which may want a picture in each record."""
+    """Training stage that the records are for; some stages need a picture in each record."""
     augment: bool = False
-    """Records for training with --augment, which moves what is in a picture."""
+    """Check for training with --augment, which moves things in a picture: boxes are then refused."""
 
 
 @dataclass
@@ -153,7 +153,7 @@ def told(found: Findings) -> Iterator[str]:
     if found.idle:
         yield idle_told(found)
     if found.twice:
-        yield f"{len(found.twice)} come again, and count as often; the first: {found.twice[0]}"
+        yield f"duplicate records, which count each time: {len(found.twice)}; the first: {found.twice[0]}"
     if not found.lengths:
         return
     yield "pictures: " + ", ".join(f"{n} in {count}" for n, count in sorted(found.pictures.items()))

@@ -1,4 +1,4 @@
-"""Questions and answers in a table to records: any set about pictures that a spreadsheet can hold.
+"""Turn a table of questions and answers about pictures (any spreadsheet) into records.
 
     python -m dataset.from_table my.csv --out my.jsonl
 
@@ -6,7 +6,7 @@
     cats/1.jpg   What is this?         a cat      animal
     cats/1.jpg   What colour is it?    black      colour
 
-Rows in a row about the same picture become one conversation, unless their type differs. The columns may have
+Consecutive rows about the same picture become one conversation, unless their types differ. Columns may have
 other names (--image picture ...); `question` and `type` may be missing. Tabs, semicolons and commas are told
 apart.
 """
@@ -38,11 +38,11 @@ class Args:
     image: str = "image"
     """Column of the picture's name."""
     question: str = "question"
-    """Column of the question; where there is none, all are asked "What is this?"."""
+    """Column of the question; if it is missing, every question is "What is this?"."""
     answer: str = "answer"
     """Column of the answer."""
     type: str = "type"
-    """Column that scores are told apart by."""
+    """Column by which scores are reported separately."""
 
 
 def opened(path: Path) -> Table:
@@ -96,7 +96,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
     rows = list(records(args))
     if not rows:
-        raise DataError(f"{args.table}: holds no rows under its columns; write one for each question")
+        raise DataError(f"{args.table}: holds no rows below its column names; write one for each question")
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     look = f".venv/bin/python -m dataset.records check {args.out} --image_dir FOLDER"

@@ -25,7 +25,7 @@ class Needs:
     def expect(self, record: Record, chat: Chat) -> None:
         """Raises DataError for a record that would end the run."""
         if self.pictures == "one" and len(record.images) != 1:
-            found = f"{len(record.images)} pictures; stage {self.stage} wants one a record"
+            found = f"{len(record.images)} pictures; stage {self.stage} needs one in each record"
             raise DataError(f"{record.where}: {found}; split it, or leave it out")
         if self.augmented and record.regions:
             raise DataError(f"{record.where}: has regions, which --augment would move; leave it out")

@@ -41,7 +41,7 @@ def is_drawn(source: str) -> bool:
 def expect_folder_heeded(image_dir: Path | None, *sources: str | None) -> None:
     """Raises DataError for a folder of pictures where all are drawn."""
     if image_dir is not None and all(source is None or is_drawn(source) for source in sources):
-        raise DataError(f"--image_dir {image_dir}: not heeded, the storybook draws its own; leave it out")
+        raise DataError(f"--image_dir {image_dir}: no effect, the storybook draws its own; leave it out")
 
 
 def open_data(

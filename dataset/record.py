@@ -1,4 +1,4 @@
-"""What one conversation with its pictures is; formats/parse.py makes it of a row of a data file.
+"""What one conversation with its pictures is; formats/parse.py makes it from a row of a data file.
 
 Nothing here opens a picture.
 """
@@ -71,7 +71,7 @@ def _check_marks(record: Record) -> None:
             )
         if message["role"] == "user" and (mark := OTHER_MARKS.search(message["content"])):
             raise DataError(
-                f"{record.where}, message {number}: {shown(mark[0])} is no picture's place here; write "
+                f"{record.where}, message {number}: {shown(mark[0])} does not mark a picture here; write "
                 f"{IMAGE} there, and its name under image"
             )
     if record.regions and not record.images:

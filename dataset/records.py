@@ -41,7 +41,7 @@ def open_records(path: str | os.PathLike, image_dir: str | os.PathLike | None = 
     try:
         records = _opened(path, None if image_dir is None else Path(image_dir))
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror}; check who may read it") from error
+        raise DataError(f"{path}: {error.strerror}; check its permissions") from error
     if not len(records):
         raise DataError(f"{path}: holds no records; write at least one conversation to it")
     return records

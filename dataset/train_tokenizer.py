@@ -27,9 +27,9 @@ class Args:
     out: Path = Path("out/tokenizer")
     """Folder for tokenizer.json and tokenizer_config.json."""
     vocab_size: Annotated[int, Within(256 + len(SPECIALS))] = 1536
-    """Tokens at most; fewer where the text has no more to merge."""
+    """Most tokens; fewer if the text has nothing more to merge."""
     samples: Count = 20_000
-    """Storybook conversations to learn from, in its own words, and as many in people's."""
+    """Storybook conversations to learn from in its own words, and as many again in people's words."""
 
 
 def storybook_text(samples: int) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Draws the badges of README.md: docs/badges/NAME.svg. What they say is asked by tests/test_docs.py.
+"""Draws the badges of README.md: docs/badges/NAME.svg. tests/test_docs.py checks what they say.
 
 python -m docs.badges
 """

@@ -92,7 +92,7 @@ class BlipDecoder(nn.Module):
 
 @dataclass(frozen=True)
 class BlipConfig:
-    """An eye and a caption decoder; ids are those of the tokenizer beside the weights."""
+    """A vision encoder and a caption decoder; ids are those of the tokenizer beside the weights."""
 
     text: BertConfig = field(default_factory=BertConfig)
     vision: VisionConfig = field(default_factory=VisionConfig)

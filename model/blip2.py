@@ -1,6 +1,6 @@
 """BLIP-2's second stage (Li et al. 2023, section 3.3) on language models of Hugging Face.
 
-    pixels (B, 3, S, S) -> eye (B, P, D_vision) -> Q-Former, projection (B, Q, D) \
+    pixels (B, 3, S, S) -> vision encoder (B, P, D_vision) -> Q-Former, projection (B, Q, D) \
     text   (B, T)       -> its word embeddings (B, T, D)                           > [queries, text] -> logits
 
 The queries are a soft prompt in front of the text. A causal model (OPT) goes on from both; an
@@ -127,7 +127,7 @@ class Blip2(Speaker):
         its encoder reads what is not scored, its decoder says what is."""
         if self.encodes:
             if labels is None:
-                raise ValueError("an encoder-decoder wants labels: they say what is read and what is said")
+                raise ValueError("an encoder-decoder needs labels: they tell the question from the answer")
             input_ids, attention_mask, labels = self.parted(input_ids, attention_mask, labels)
             embeds, mask = self.embed(input_ids, pixel_values, attention_mask, image_features)
             out = self.decoder(inputs_embeds=embeds, attention_mask=mask, labels=labels)

@@ -85,7 +85,7 @@ class VisionConfig:
 
 @dataclass(frozen=True)
 class VLMConfig:
-    """Decoder, eye and the connector between them; ids are those of the tokenizer beside the weights."""
+    """Vision encoder, connector and decoder; ids are those of the tokenizer beside the weights."""
 
     text: DecoderConfig = field(default_factory=DecoderConfig)
     vision: VisionConfig = field(default_factory=VisionConfig)

@@ -248,7 +248,7 @@ class Decoder(nn.Module):
         return F.linear(hidden, head.weight)
 
     def balance_loss(self) -> Tensor | float:
-        """What the routers of the last forward ask for, summed over layers; 0 without experts."""
+        """The routers' load-balancing loss of the last forward, summed over layers; 0 without experts."""
         return sum(b.mlp.balance_loss for b in self.layers if isinstance(b.mlp, MixtureOfExperts))
 
 

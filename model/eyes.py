@@ -191,7 +191,7 @@ def pretrained_vision_config(name: str, **choices: object) -> VisionConfig:
     values, _ = from_cache(transformers.PreTrainedConfig.get_config_dict, name)
     found = values.get("model_type")
     if found not in KINDS:
-        raise ValueError(f"{name}: model_type is {found!r}; eyes are of {', '.join(KINDS)}")
+        raise ValueError(f"{name}: model_type is {found!r}; known vision encoders: {', '.join(KINDS)}")
     kind = getattr(transformers, TRANSFORMERS[KINDS[found]])
     values = from_cache(kind.config_class.from_pretrained, name).to_dict()
     return config_of(KINDS[found], values, name, pretrained=name, **choices)

@@ -127,7 +127,7 @@ def _read(path: Path) -> dict[str, Tensor]:
 
 def _read_values(path: Path) -> dict:
     if path.stat().st_size > MAX_CONFIG:
-        raise ValueError(f"{path.stat().st_size} bytes are no configuration")
+        raise ValueError(f"{path.stat().st_size} bytes are not a configuration")
     return json.loads(path.read_text(encoding="utf-8"))
 
 

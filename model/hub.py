@@ -29,5 +29,5 @@ def load(folder: str | Path) -> Model:
 
 
 def make(config: Config) -> Model:
-    """A new model of the kind that the configuration is of."""
+    """A new model of the kind that the configuration describes."""
     return KINDS[config.to_dict()["model_type"]]()[1](config)

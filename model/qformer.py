@@ -1,4 +1,4 @@
-"""The Q-Former (BLIP-2, Li et al. 2023, section 3): learnt queries ask a frozen eye, and speak with text.
+"""The Q-Former (BLIP-2, Li et al. 2023, section 3): learnt queries between a frozen vision encoder and text.
 
     queries (B, Q, D)                    self-attention is shared; who sees whom is a mask
     text    (B, T) -> words (B, T, D)    queries look at the picture in every second layer

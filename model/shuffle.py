@@ -53,6 +53,8 @@ def pixel_shuffle(features: Tensor, side: int) -> Tensor:
     images, patches, size = features.shape
     rows = math.isqrt(patches)
     if rows * rows != patches or rows % side:
-        raise ValueError(f"{patches} patches are no square that is cut into squares of {side} x {side}")
+        raise ValueError(
+            f"{patches} patches do not make a square that can be cut into squares of {side} x {side}"
+        )
     squares = features.view(images, rows // side, side, rows // side, side, size)
     return squares.permute(0, 1, 3, 2, 4, 5).reshape(images, patches // side**2, side * side * size)

@@ -23,7 +23,8 @@ class WordsConnector(nn.Module):
     def __init__(self, config: VLMConfig) -> None:
         super().__init__()
         if not config.vision.classes:
-            raise ValueError(f"connector words: an eye of kind {config.vision.kind} knows no classes by name")
+            kind = config.vision.kind
+            raise ValueError(f"connector words: a vision encoder of kind {kind} knows no classes by name")
         self.classes, size = config.vision.classes, config.text.hidden_size
         self.told = config.vision.colours**3
         seen = config.vision.hidden_size - self.told - self.classes

@@ -55,7 +55,7 @@ class Assistant:
         return self
 
     def quickened(self, graph: bool = False) -> "Assistant":
-        """Itself, the decoder laid out for answering: from then on training it changes no answer.
+        """Itself, with the decoder laid out anew for fast answers, which later training does not change.
 
         Raises DataError for int8 where there is no such decoder, and for `graph` elsewhere than on CUDA.
         """
@@ -73,7 +73,7 @@ class Assistant:
         """Raises DataError where the files of a folder are not of one model."""
         config, words = self.vlm.config, self.chat.tokenizer.get_vocab_size()
         if self.preprocessor.image_size != config.vision.image_size:
-            sizes = f"{self.preprocessor.image_size}, the model wants {config.vision.image_size}"
+            sizes = f"{self.preprocessor.image_size}, the model takes {config.vision.image_size}"
             raise DataError(f"{folder}: {FILE} makes pictures of side {sizes}")
         self.expect_tiles(folder)
         found, told = (words, self.chat.image_id), (config.text.vocab_size, config.image_token_id)
@@ -84,7 +84,7 @@ class Assistant:
             )
 
     def expect_tiles(self, where: str | Path) -> None:
-        """Raises DataError where the words have no marks for the tiles that pictures are cut into."""
+        """Raises DataError where the tokenizer has no tokens to mark the tiles that pictures are cut into."""
         if self.preprocessor.cuts:
             self.chat.expect_tiles(self.preprocessor.tiling.most(self.preprocessor.image_size), where)
 
@@ -116,7 +116,7 @@ class Assistant:
         return kept
 
     def precision(self) -> AbstractContextManager:
-        """Of what is not laid out for answering: eye and connector, and the decoder of other models."""
+        """Autocast, for what `quickened` leaves as it is: vision encoder, connector, other decoders."""
         dtype = pick_dtype("auto", self.device) if self.dtype == "int8" else self.dtype
         return torch.autocast(self.device.type, torch.bfloat16, enabled=dtype == "bf16")
 
@@ -211,7 +211,7 @@ def with_pictures(question: str, number: int) -> str:
 
 
 def without_oldest(messages: Sequence[Message]) -> list[Message]:
-    """Without the first question and its answer, but for its pictures: the next question gets them."""
+    """Without the first question and its answer; the next question gets its pictures."""
     (first, _, second), later = messages[:3], messages[3:]
     content = f"{IMAGE}\n" * first["content"].count(IMAGE) + second["content"]
     return [{"role": "user", "content": content}, *later]
@@ -222,7 +222,7 @@ def open_pictures(sources: Sequence[str | Path]) -> list[Image.Image]:
 
 
 def readable(sources: Sequence[str | Path]) -> list[Image.Image]:
-    """The pictures; none, and on stderr the reason, where one of them cannot be read: the next may be."""
+    """The pictures; if one of them cannot be read, none, with the reason on stderr: others can follow."""
     try:
         return open_pictures(sources)
     except DataError as error:

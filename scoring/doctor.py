@@ -1,4 +1,4 @@
-"""What is here, whether it works, and what to do about what is not.
+"""What is installed, whether it works, and what to do about what does not.
 
 python eval_vlm.py doctor
 """
@@ -77,7 +77,7 @@ def examine() -> Iterator[Finding]:
 def packages(wanted: Path, command: str = "pip install ") -> Iterator[Finding]:
     """Python, and each package of a requirements file."""
     is_old = sys.version_info < PYTHON
-    yield Finding("python", platform.python_version(), "Python 3.11 or newer is wanted" if is_old else "")
+    yield Finding("python", platform.python_version(), "install Python 3.11 or newer" if is_old else "")
     lines = wanted.read_text(encoding="utf-8").splitlines()
     for line in (line for line in lines if line and not line.startswith("#")):
         requirement = Requirement(line)
@@ -105,7 +105,7 @@ def memory() -> Finding:
     advice = (
         ""
         if free >= MEMORY
-        else f"training wants about {MEMORY} GB: close other programs, or lower --batch_size"
+        else f"training needs about {MEMORY} GB: close other programs, or lower --batch_size"
     )
     return Finding("memory", f"{free:.1f} GB free", advice)
 

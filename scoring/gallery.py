@@ -1,12 +1,12 @@
-"""A page of photos with what a model says of them, good and bad: chosen by number, not by taste.
+"""A page of photos with a model's answers, right and wrong: chosen by number, not by taste.
 
     python -m scoring.gallery flickr8k --weights weights/photo
     python -m scoring.gallery pictures --weights weights/photo --out page.png
 
 The first takes every 25th of val.txt's 1,000 photos, the second a folder of pictures, and draws a picture.
 
-Which of the made questions are asked about a photo, its name draws. Green is right (judge.py), red is not.
-Photos of Flickr8k are for research: keep the page of them to yourself.
+A photo's name, as a seed, draws the questions about it. Green answers are right (judge.py), red ones wrong.
+Flickr8k's photos are for research only: do not publish a page of them.
 """
 
 import base64
@@ -55,15 +55,15 @@ p {{ margin: 4px 0 }} .right {{ color: green }} .wrong {{ color: firebrick }} i 
 @dataclass
 class Args:
     sources: tyro.conf.Positional[tuple[Path, ...]]
-    """Flickr8k's folder, a folder of pictures, or pictures."""
+    """Flickr8k's folder, a folder of pictures, or single pictures."""
     weights: Path
     """Checkpoint folder."""
     out: Path = Path("out/gallery.html")
-    """The page, with all that is on it; .png draws it instead."""
+    """The page, in one file with its photos; a name that ends in .png: drawn as one picture."""
     photos: Count = 40
-    """So many, evenly spaced in the list of their names."""
+    """How many, evenly spaced in the sorted list of names."""
     split: str = "val"
-    """Of Flickr8k."""
+    """Which of Flickr8k's splits."""
     batch_size: Count = 32
     device: str = "auto"
     dtype: Literal["auto", "fp32", "bf16", "int8"] = "fp32"

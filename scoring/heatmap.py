@@ -46,7 +46,7 @@ def looked(
     if not isinstance(assistant.vlm, VLM | Blip):
         raise DataError("heatmaps are of our own decoders: this model's words look inside of transformers")
     if not images:
-        raise DataError("a heatmap wants a picture; name one with --image")
+        raise DataError("a heatmap needs a picture; name one with --image")
     grids, before = assistant.preprocessor.grids(images), assistant.prompt(messages, images)
     whole = assistant.chat.render([*messages, {"role": "assistant", "content": answer}], grids=grids)
     said = whole.input_ids[len(before) : assistant.context]

@@ -44,17 +44,17 @@ class Limits:
     places: Count = 16
     """Requests that are answered or wait for their turn; further ones are refused (429)."""
     max_seconds: Positive = 120
-    """Longest that a request may wait and be answered."""
+    """Longest time for a request, waiting included, in seconds."""
     max_body_mb: Count = 20
-    """Largest request, its pictures included."""
+    """Largest request, pictures included."""
     max_pictures: Count = 8
-    """Most pictures of a request."""
+    """Most pictures in a request."""
     max_letters: Count = 100_000
-    """Longest text of a request."""
+    """Longest text of a request, in letters."""
     max_n: Count = 4
-    """Most answers to a request."""
+    """Most answers to a request (its n)."""
     max_tokens: Count = 1024
-    """Longest answer that may be asked for; 256 where none is."""
+    """Longest answer that a request may ask for, in tokens; 256 if it does not say."""
 
 
 class Given(BaseModel):

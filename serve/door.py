@@ -11,4 +11,4 @@ def listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         told = error.strerror.partition(" (while")[0]  # Python adds the address once more
-        raise DataError(f"{host}, port {port}: {told}; give another --port, or end what uses it") from error
+        raise DataError(f"{host}, port {port}: {told}; give another --port, or stop what uses it") from error

@@ -33,9 +33,9 @@ class Conversation:
         return len(self.images) - pictures_in(self.messages)
 
     def ask(self, assistant: Assistant, question: str, **choices: object) -> Iterator[str]:
-        """The answer, piece by piece; what has come of it is kept if nobody asks for the rest.
+        """The answer, piece by piece; if it is stopped, what has come of it is kept.
 
-        Raises DataError where the question cannot be asked; it is as if it had not been, then.
+        Raises DataError where the question cannot be asked; the conversation then stays as it was.
         """
         content = with_pictures(question, self.unseen)
         whole = [*self.messages, {"role": "user", "content": content}]
@@ -51,6 +51,6 @@ class Conversation:
     def looks(self, assistant: Assistant) -> list[Look]:
         """Where each content word of the last answer looks."""
         if not self.messages:
-            raise DataError("nothing was said yet; ask something first")
+            raise DataError("nothing has been said yet; ask something first")
         seen = self.images[: pictures_in(self.messages)]
         return looked(assistant, self.messages[:-1], seen, self.messages[-1]["content"])

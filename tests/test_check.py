@@ -78,7 +78,7 @@ def test_the_command_ends_with_a_code(rows: list, code: int, folder: Path, token
     done = subprocess.run([*command, "--weights", str(tokenizer_folder)], capture_output=True, text=True)
     assert done.returncode == code and f"2 records, {code} of them bad" in done.stdout, done.stderr
     again = (
-        "1 come again, and count as often; the first: " in done.stdout
+        "duplicate records, which count each time: 1; the first: " in done.stdout
         and "line 2: the same as" in done.stdout
     )
     assert again == (rows[0] == rows[1])
@@ -94,7 +94,7 @@ def test_training_stops_at_the_start_or_says_what_it_leaves_out(
         train_sft_vlm.main(flags)
     assert not (folder / "out" / "model.safetensors").exists()
     train_sft_vlm.main([*flags, "--skip_bad"])
-    assert "1 of 3 records are bad and left out; the first: " in capsys.readouterr().out
+    assert "1 of 3 records are bad and are left out; the first: " in capsys.readouterr().out
     assert (folder / "out" / "model.safetensors").is_file()
 
 

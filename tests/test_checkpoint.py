@@ -103,7 +103,7 @@ def test_a_damaged_state_is_named_and_only_auto_goes_back(
 ) -> None:
     _, newest = saved(tmp_path, 1, 2)
     damage(newest)
-    with pytest.raises(ResumeError, match=r"state-00000002.*--resume auto goes back"):
+    with pytest.raises(ResumeError, match=r"state-00000002.*--resume auto goes back one save"):
         resumed(tmp_path)
     assert resumed(tmp_path, "auto") == (1, 1.0)
     assert "state-00000002" in capsys.readouterr().out
@@ -133,10 +133,12 @@ def test_a_new_run_does_not_begin_over_another(tmp_path: Path) -> None:
     with pytest.raises(ResumeError, match="nothing to resume"):
         resumed(tmp_path, "last")
     saved(tmp_path, 5)
-    with pytest.raises(ResumeError, match="stands at step 5 of 6; go on with --resume last"):
+    with pytest.raises(ResumeError, match="stands at step 5 of 6; continue with --resume last"):
         resumed(tmp_path, "no")
     saved(tmp_path, 6)
-    with pytest.raises(ResumeError, match="at step 6 of 6; go on with --resume last and more --epochs, give"):
+    with pytest.raises(
+        ResumeError, match="at step 6 of 6; continue with --resume last and more --epochs, give"
+    ):
         resumed(tmp_path, "no")
     assert resumed(tmp_path, "auto") == (6, 6.0)
 
@@ -229,6 +231,8 @@ def test_a_state_that_is_a_command_is_not_run(tmp_path: Path) -> None:
     torch.save(Command(tmp_path / "ran"), path)
     label = path.with_suffix(".json")
     label.write_text(json.dumps(json.loads(label.read_text()) | _sum(path)))
-    with pytest.raises(ResumeError, match="holds other things than weights and numbers; it is not run"):
+    with pytest.raises(
+        ResumeError, match="holds something other than weights and numbers; it was not loaded"
+    ):
         resumed(tmp_path)
     assert not (tmp_path / "ran").exists()

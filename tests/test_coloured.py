@@ -52,7 +52,7 @@ def test_what_cannot_have_colours_is_told(
     main(["--weights", str(tmp_path / "old"), "--out", str(tmp_path / "new"), "--levels", "2"])
     for flags, message in (
         (("clip", "other"), r"--weights .*clip: colours are for an EfficientNet-Lite and connector words"),
-        (("new", "newer"), "its eye tells 8 colours already; train it as it is"),
+        (("new", "newer"), "its vision encoder tells 8 colours apart already; train it as it is"),
         (("old", "new"), "holds a model; give another --out"),
         (("old", "other", "--levels", "1"), "--levels 1: give a number from 2 to 8"),
     ):

@@ -155,7 +155,7 @@ def test_a_picture_written_out_in_its_address(tmp_path: Path) -> None:
     begin = "data:image/png;base64,"
     for bad in ("data:image/png,abc", begin, f"{begin}a*b{'c' * 9999}", "data:"):
         with pytest.raises(
-            DataError, match=f"line 1: data:.* is no picture in base64; write {begin}"
+            DataError, match=f"line 1: data:.* is not a picture in base64; write {begin}"
         ) as caught:
             record(bad)
         assert len(str(caught.value)) < 400

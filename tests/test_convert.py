@@ -311,7 +311,7 @@ def test_broken_sources(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     torch.save({"evil": print}, tmp_path / "evil.pth")
     with pytest.raises(ConvertError, match=r"evil\.pth: cannot be read"):
         read_tensors(tmp_path / "evil.pth")
-    with pytest.raises(SystemExit, match="keeps its eye elsewhere"):
+    with pytest.raises(SystemExit, match="its vision encoder is kept elsewhere"):
         imported("minimind", tmp_path / "bad.pth", tmp_path)
 
 

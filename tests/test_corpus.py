@@ -118,7 +118,10 @@ LINES: dict[str, tuple[dict, Verdict]] = {
         file(**GOOD | {"image": URL[:-3]}),
         (0, "data:image/png;base64,iVBORw0KGgoAAAANSU... is no"),
     ),
-    "data: as text": (file(**GOOD | {"image": "data:text/plain,x"}), (0, "data:text/plain,x is no picture")),
+    "data: as text": (
+        file(**GOOD | {"image": "data:text/plain,x"}),
+        (0, "data:text/plain,x is not a picture"),
+    ),
     "base64 alone": (file(**GOOD | {"image": BASE64}), (0, "image is base64 without its kind; write data:")),
     "too long": (
         {"data.jsonl": [GOOD, {"conversations": turns("long " * LIMIT, "x")}]},
@@ -180,24 +183,24 @@ OTHERS: dict[str, tuple[dict, Verdict]] = {
         file(messages=parts(HERE | {"path": "a.png"}), image="a.png"),
         (0, "pictures both in the"),
     ),
-    "no url": (file(messages=parts({"type": "image_url"})), (0, "message 1: an image_url without its url")),
+    "no url": (file(messages=parts({"type": "image_url"})), (0, "message 1: an image_url lacks its url")),
     "sound": (file(messages=parts({"type": "input_audio"})), (0, "{'type': 'input_audio'} is not read")),
     "videos": (file(messages=TALK, videos=["a.mp4"]), (0, "videos is not read; give pictures")),
     "Qwen-VL": (
         file(image="a.png", messages=turns("<img>a.png</img>", "x")),
-        (0, "'<img>a.png</img>' is no picture's place here; write <image> there"),
+        (0, "'<img>a.png</img>' does not mark a picture here; write <image> there"),
     ),
     "Llama's mark": (
         file(image="a.png", messages=turns("<|image|>What?", "x")),
-        (0, "'<|image|>' is no picture's place here; write <image> there"),
+        (0, "'<|image|>' does not mark a picture here; write <image> there"),
     ),
-    "MMMU's mark": (file(image="a.png", question="What is <image_1>?", answer="x"), (0, "'<image_1>' is no")),
+    "MMMU's mark": (file(image="a.png", question="What is <image_1>?", answer="x"), (0, "' does not mark")),
     "MiniCPM-V": (
         file(image={"<image_00>": "a.png"}, conversations=turns("<image_00>?", "x")),
         (0, "image is {'<image_00>': 'a.png'}; give names of files"),
     ),
     "Cauldron": (file(images=["a.png"], texts=[{"user": "?", "assistant": "red", "source": "x"}] * 2), 1),
-    "Cauldron, bare": (file(images=["a.png"], texts=["x"]), (0, "texts is no list of objects; write")),
+    "Cauldron, bare": (file(images=["a.png"], texts=["x"]), (0, "texts is not a list of objects; write")),
 }
 COCO = {"images": [{"id": 1, "file_name": "a.png"}], "annotations": [{"image_id": 1, "caption": "A cat."}]}
 FILES: dict[str, tuple[dict, Verdict]] = {
@@ -275,7 +278,7 @@ FOLDERS: dict[str, tuple[dict, Verdict]] = {  # what is named comes first; None:
     ),
     "captions": ({"set": None, "set/captions.txt": "image,caption\n1.png,x\n", "set/Images/1.png": PNG}, 1),
     "classes": ({"set": None, "set/cat/1.png": PNG, "set/dog/2.png": b"x"}, (1, "not a picture")),
-    "splits": ({"set": None, "set/train/1.png": PNG, "set/test/2.png": PNG}, "are no names of classes"),
+    "splits": ({"set": None, "set/train/1.png": PNG, "set/test/2.png": PNG}, "are not names of classes"),
     "shards": (
         {
             "set": None,

@@ -1,5 +1,6 @@
 """What the documents point at is there, and says what they say."""
 
+import ast
 import json
 import pkgutil
 import re
@@ -121,6 +122,25 @@ def test_flags_are_told_with_bounds_choices_and_rules() -> None:
     assert told["--top_p"].help.endswith("Only with `--temperature`.")
     taken = [flag.name for flag in flags.flags_of(flags.dataclasses_of("convert_vlm.py")[0])]
     assert taken[:3] == ["SOURCE", "OUT", "--from"]
+
+
+def texts_of(path: Path) -> Iterator[str]:
+    """Of a module, but for docstrings: its messages are among them."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value
+
+
+def test_who_reads_meets_a_vision_encoder_not_an_eye() -> None:
+    """That is the code's own word for it. One is in the saved states of runs."""
+    eye, world = re.compile(r"\beyes?\b(?!\.)"), {"photo", "storybook"}
+    told = [(path, path.read_text()) for path in PAGES]
+    for path in [*ROOT.glob("*.py"), *(path for package in OURS for path in files(package))]:
+        if not world & set(path.parts):
+            told += [(path, text) for text in texts_of(path) if text != "an eye of sha256"]
+    assert [(path, text) for path, text in told if eye.search(text)] == []
 
 
 def test_every_page_has_its_place_on_the_site() -> None:

@@ -162,7 +162,7 @@ def test_words_begin_as_the_names_weighted_by_their_chances() -> None:
     connector.sharpness.data.fill_(2)
     connector.linear_2.weight.data.zero_(), connector.linear_2.bias.data.zero_()
     assert_close(connector(features), expected)
-    with pytest.raises(ValueError, match="an eye of kind clip knows no classes by name"):
+    with pytest.raises(ValueError, match="a vision encoder of kind clip knows no classes by name"):
         build_connector(replace(TINY, connector="words"))
 
 

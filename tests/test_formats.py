@@ -177,7 +177,7 @@ def test_a_name_is_found_as_a_mac_writes_it(there: str, written: str, folder: Pa
 def test_a_whole_path_of_windows_is_told(folder: Path) -> None:
     for name in (r"C:\Users\me\a.png", "c:/Users/me/a.png"):
         said = refused(table(folder / "my.csv", f"image,caption\n{name},x\n"), 0)
-        assert "line 2: " in said and f"is a whole path of Windows; write it from {folder} on" in said
+        assert "line 2: " in said and f"is an absolute Windows path; write it relative to {folder}" in said
 
 
 def test_pictures_that_lie_in_folders_below_are_told(folder: Path) -> None:
@@ -250,8 +250,8 @@ BAD_ROWS = {
         "answer is 'B', none of its options",
     ),
     "question a number": ({"image": "a.png", "question": 3, "answer": "y"}, "question is 3; write text"),
-    "no pairs": ({"image": "a.png", "qa": []}, "line 1: qa is no list, or empty"),
-    "pairs no list": ({"image": "a.png", "qa": {"question": "x"}}, "line 1: qa is no list"),
+    "no pairs": ({"image": "a.png", "qa": []}, "line 1: qa is not a list, or empty"),
+    "pairs no list": ({"image": "a.png", "qa": {"question": "x"}}, "line 1: qa is not a list"),
     "pair no object": ({"image": "a.png", "qa": ["x"]}, "line 1, question 1: not an object"),
     "pair lacks": ({"image": "a.png", "qa": [{"question": "x"}]}, "line 1, question 1: a question without"),
     "neither": ({"image": "a.png", "words": "x"}, "line 1: conversations is missing"),
@@ -294,10 +294,13 @@ UNCLEAR: dict[str, tuple[list[str], str]] = {  # files there, what is said
         ["cat/1.png", "dog/1.png", "2.png"],
         "2.png lies beside the folders of classes; move it into one",
     ),
-    "deeper": (["train/cat/1.png", "val/cat/1.png"], "train holds folders of its own; name the folder whose"),
+    "deeper": (
+        ["train/cat/1.png", "val/cat/1.png"],
+        "train holds folders of its own; name the folder that holds one",
+    ),
     "some deeper": (["cat/1.png", "cat/small/1.png", "dog/1.png"], "cat holds folders of its own"),
-    "splits": (["train/1.png", "val/1.png"], "train and val are no names of classes; sort"),
-    "one": (["Images/1.png"], "Images are no names of classes"),
+    "splits": (["train/1.png", "val/1.png"], "train and val are not names of classes; sort"),
+    "one": (["Images/1.png"], "Images are not names of classes"),
     "a table": (["cat/1.png", "labels.csv"], "holds labels.csv; name that file, or move it away"),
     "data": (["data.jsonl"], "holds data.jsonl; name that file: "),
     "a set within": (["data/train-0.parquet", "README.md"], "holds data/train-0.parquet; name that folder: "),

@@ -88,10 +88,10 @@ NOT_OURS = {  # what the file says -> what is said of it
     "whole numbers": (shaped("output_norm.weight", 256, kind="I32"), "output_norm.weight is I32, which"),
     "another tokenizer": (named(model="bert"), "tokenizer.ggml.model is 'bert'; known: gpt2"),
     "another way to cut": (named(pre="tekken"), "tokenizer.ggml.pre is 'tekken'; known are default"),
-    "no merges": (named(merges=None), "tokenizer.ggml.merges is no list of str"),
+    "no merges": (named(merges=None), "tokenizer.ggml.merges is not a list of str"),
     "no pair": (named(merges=["a b c"]), "'a b c' in tokenizer.ggml.merges is not a pair"),
     "merges of nothing": (named(merges=["qqq zzz"]), "its vocabulary makes no tokenizer"),
-    "no vocabulary": (named(tokens=None), "tokenizer.ggml.tokens is no list of str"),
+    "no vocabulary": (named(tokens=None), "tokenizer.ggml.tokens is not a list of str"),
     "fewer types": (named(token_type=[1, 1]), "2 tokenizer.ggml.token_type for"),
     "no such end": (named(eos_token_id=99999), "tokenizer.ggml.eos_token_id is 99999"),
     "begins with nothing": (

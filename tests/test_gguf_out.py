@@ -181,10 +181,10 @@ def as_llama_cpp_sees(path: Path, pixels: Tensor) -> Tensor:
 
 
 NO_EYE = {
-    "eye of kind efficientnet-lite0": {"vision": {"kind": "efficientnet-lite0"}},
+    "vision encoder of kind efficientnet-lite0": {"vision": {"kind": "efficientnet-lite0"}},
     "connector normed": {"connector": "normed"},
-    "CLS among an eye's features": {"vision": {"keep_cls": True}},
-    "relu in an eye": {"vision": {"hidden_act": "relu"}},
+    "CLS among a vision encoder's features": {"vision": {"keep_cls": True}},
+    "relu in a vision encoder": {"vision": {"hidden_act": "relu"}},
 }
 
 
@@ -192,7 +192,7 @@ NO_EYE = {
 def test_an_eye_that_llama_cpp_has_not(
     what: str, plain: Chat, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    """Named; the decoder goes out alone."""
+    """Named; the decoder is exported alone."""
     from model.eyes import efficientnet_config
 
     change = NO_EYE[what]
@@ -200,7 +200,7 @@ def test_an_eye_that_llama_cpp_has_not(
         eye = vars(efficientnet_config(change["vision"]["kind"], 32))
         change = {"vision": eye, "connector": "words"}
     folder = exported(made(plain, **change), tmp_path)
-    assert f"llama.cpp has no {what}; the decoder goes out alone" in capsys.readouterr().err
+    assert f"llama.cpp has no {what}; the decoder is exported alone" in capsys.readouterr().err
     assert [path.name for path in folder.iterdir()] == ["model.gguf"] and back(folder)
 
 
@@ -213,7 +213,10 @@ def refused(ours: Assistant, tmp_path: Path, message: str) -> None:
 @pytest.mark.parametrize(
     "text, message",
     [
-        ({"num_local_experts": 2}, "ours: num_local_experts is 2; GGUF is written of decoders without"),
+        (
+            {"num_local_experts": 2},
+            "ours: num_local_experts is 2; decoders with that cannot be written as GGUF",
+        ),
         ({"qk_norm": True, "attention_bias": True}, "no decoder of llama.cpp has both"),
         (
             {
@@ -268,13 +271,17 @@ def test_words_that_are_cut_in_no_way_of_llama_cpps(
     assert "ours: llama.cpp does not keep a word's last s apart" in capsys.readouterr().err
     odd = Tokenizer.from_str(train_tokenizer(storybook_text(50), 500).to_str())
     cut_by("a")(odd)
-    refused(made(Chat(odd, 4)), tmp_path, "ours: llama.cpp cuts words in no way that gives its ids: .* there")
+    refused(
+        made(Chat(odd, 4)),
+        tmp_path,
+        "ours: llama.cpp has no way to split words that gives the same ids: .* there",
+    )
 
 
 def test_words_of_another_kind(tmp_path: Path) -> None:
     odd = Tokenizer.from_str(train_tokenizer(storybook_text(50), 500).to_str())
     odd.decoder = decoders.WordPiece()
-    refused(made(Chat(odd, 4)), tmp_path, "ours: its tokenizer is no byte-level BPE")
+    refused(made(Chat(odd, 4)), tmp_path, "ours: its tokenizer is not byte-level BPE")
 
 
 @pytest.mark.parametrize("mark", ["<__media__>", "<__media_k3J__>"])

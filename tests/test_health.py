@@ -32,7 +32,12 @@ def test_a_healthy_run_is_quiet() -> None:
 
 
 SICK = {
-    "weights that know nothing": (6.7, True, (20, {"loss": 6.5}, 0.0), "are the weights trained"),
+    "weights that know nothing": (
+        6.7,
+        True,
+        (20, {"loss": 6.5}, 0.0),
+        "guessing gives 6.70: were these weights trained",
+    ),
     "nothing is learnt": (6.7, False, (200, {"loss": 6.5}, 0.0), "raise --lr"),
     "data is slow": (6.7, False, (20, {"loss": 1.0}, 0.5), "50% of the time goes by waiting for data"),
     "blind": (6.7, False, (20, {"loss": 1.0, "val_picture_gain": 0.001}, 0.0), r"wrong pictures do as well"),

@@ -80,7 +80,7 @@ def test_a_mistyped_flag_is_one_line(name: str) -> None:
         assert refused(main_of(name), ["--wieghts", "x"]).endswith(
             "there is no flag --wieghts; did you mean --weights?"
         )
-    assert "--qqqqq" in refused(main_of(name), ["--qqqqq"]) or "say what to do" in refused(main_of(name), [])
+    assert "--qqqqq" in refused(main_of(name), ["--qqqqq"]) or "name a command" in refused(main_of(name), [])
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ def test_a_mistyped_flag_is_one_line(name: str) -> None:
         (eval_vlm.main, "--top_k many", "--top_k many: give a whole number"),
         (eval_vlm.main, "--temperature hot", "--temperature hot: give a number"),
         (eval_vlm.main, "--samples few", "--samples few: give a whole number"),
-        (eval_vlm.main, "--top_k", "--top_k: a value is missing behind it"),
+        (eval_vlm.main, "--top_k", "--top_k: needs a value after it"),
         (eval_vlm.main, "doctor --fast", "there is no flag --fast; `python"),
-        (convert_vlm.main, "", "say what to do, one of import, export, merge; `python"),
+        (convert_vlm.main, "", "name a command, one of import, export, merge; `python"),
         (convert_vlm.main, "improt a b", "there is no command improt; did you mean import?"),
         (convert_vlm.main, "zip a b", "there is no command zip; there are import, export, merge"),
         (convert_vlm.main, "import a", "OUT, --from: missing; `python"),
@@ -157,7 +157,7 @@ def test_a_module_with_one_command(
     console.only("check", got.extend, "records check FILE")
     assert got == passed
     monkeypatch.setattr(sys, "argv", ["records.py"])
-    with pytest.raises(SystemExit, match="error: say what to do: records check FILE"):
+    with pytest.raises(SystemExit, match="error: name a command, as in: records check FILE"):
         console.only("check", got.extend, "records check FILE")
 
 

@@ -114,5 +114,5 @@ def test_a_signal_to_the_whole_group_saves_and_ends(
         time.sleep(0.1)
     os.killpg(run.pid, number)
     told = run.communicate(timeout=60)[1]
-    assert run.returncode == 128 + number and "--resume last goes on" in told and "Traceback" not in told
+    assert run.returncode == 128 + number and "--resume last continues" in told and "Traceback" not in told
     assert len(saved_states(tmp_path / "out")) == 1

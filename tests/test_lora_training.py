@@ -160,8 +160,12 @@ def test_exported_with_what_it_learnt(home: Path, tmp_path: Path) -> None:
 SCRIPTS = {"sft": train_sft_vlm, "pretrain": train_pretrain_vlm, "eval": eval_vlm, "convert": convert_vlm}
 MISTAKES = {
     "another rank": ("sft", "--init lora --lora 8", "--lora 8: .*lora has an adapter of rank 4"),
-    "another alpha": ("sft", "--init lora --lora 4 --lora_alpha 3", "rank 4 and alpha 8, which goes on"),
-    "nothing to adapt": ("pretrain", "--init start --lora 4", "its adapter is what trains"),
+    "another alpha": (
+        "sft",
+        "--init lora --lora 4 --lora_alpha 3",
+        "rank 4 and alpha 8, which keeps learning",
+    ),
+    "nothing to adapt": ("pretrain", "--init start --lora 4", "trains the adapter alone"),
     "two things": ("sft", "--init start --lora 4 --train decoder last_layer", "--train decoder last_layer"),
     "less than none": ("sft", "--init start --lora -1", "--lora -1: give 0 or more"),
     "no folder": ("eval", "--weights start --lora_name nowhere", "no adapter_model.safetensors in nowhere"),

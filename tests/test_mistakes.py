@@ -114,7 +114,7 @@ WEIGHTS: dict[str, tuple[Edit, str]] = {  # what is wrong with a folder of weigh
     "config not JSON": (text("weights/config.json", "{"), "cannot use weights/config.json"),
     "config a list": (text("weights/config.json", "[]"), "cannot use weights/config.json"),
     "config deep": (text("weights/config.json", "[" * 100_000), "cannot use weights/config.json"),
-    "config huge": (text("weights/config.json", " " * 2_000_000), "2000000 bytes are no configuration"),
+    "config huge": (text("weights/config.json", " " * 2_000_000), "2000000 bytes are not a configuration"),
     "unknown kind": (config("", model_type="bert"), "model_type is 'bert'"),
     "kind of nonsense": (config("", model_type=[]), "cannot use weights/config.json"),
     "unknown field": (config("text", colour=1), "unknown field text.colour"),
@@ -221,7 +221,7 @@ TRAINED: dict[str, tuple[str, Edit | None, str]] = {  # flags of train_sft_vlm.p
     "another eye": (
         "--tokenizer weights --vision eye",
         eye({"model_type": "siglip2"}),
-        "eye: model_type is 'siglip2'; eyes are of clip",
+        "eye: model_type is 'siglip2'; known vision encoders: clip",
     ),
     "not transformers' eye": ("--tokenizer weights --vision weights", None, "model_type is 'glimpse'"),
     "an eye without weights": (
@@ -232,7 +232,7 @@ TRAINED: dict[str, tuple[str, Edit | None, str]] = {  # flags of train_sft_vlm.p
     "an eye's own sizes": (
         "--tokenizer weights --vision eye --set vision.hidden_size=32",
         None,
-        "--set vision.hidden_size: the eye of --vision has its own sizes",
+        "--set vision.hidden_size: the encoder of --vision has its own sizes",
     ),
     "patches that are not cut by 3": (
         "--init weights --connector shuffle --shuffle 3",
@@ -300,7 +300,7 @@ def test_shards_are_files_of_their_folder(shard: str, place: Path) -> None:
     folder.mkdir()
     (folder / "config.json").write_text(json.dumps({"model_type": "llama"}))
     (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": shard}}))
-    with pytest.raises(ConvertError, match=r"which is no file of this folder|shards missing"):
+    with pytest.raises(ConvertError, match=r"which is not in this folder|shards missing"):
         read_tensors(folder)
 
 

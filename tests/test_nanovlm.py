@@ -479,5 +479,5 @@ def test_another_models_folder(tmp_path: Path) -> None:
     published(tmp_path)
     (tmp_path / "theirs/config.json").write_text('{"model_type": "llava"}')
     refused(tmp_path, "has no vit_img_size; not the config.json of a nanoVLM")
-    with pytest.raises(SystemExit, match="nanovlm has an eye of its own"):
+    with pytest.raises(SystemExit, match="nanovlm has a vision encoder of its own"):
         imported(tmp_path, "--vision", "somewhere")

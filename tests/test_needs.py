@@ -80,14 +80,14 @@ def test_where_none_is_left_the_run_does_not_begin(stage: str, mixed: Path, toke
 def test_a_pair_is_one_picture_and_its_words(stage: str, mixed: Path, tokenizer_folder: Path) -> None:
     flags = flags_for(mixed, tokenizer_folder, "--stage", stage)
     said = mistake(train_pretrain_vlm.main, flags)
-    assert f"line 4: 0 pictures; stage {stage} wants one a record" in said
+    assert f"line 4: 0 pictures; stage {stage} needs one in each record" in said
     assert "3 of 6 records are bad" in said and f"--stage {stage}`" in said and "--skip_bad" in said
 
 
 @pytest.mark.parametrize("stage, code, said", [
     ("sft", 0, "6 records, 0 of them bad"),
     ("align", 0, "3 of 6 records have no picture, and would teach the stage nothing"),
-    ("qformer", 1, "line 4: 0 pictures; stage qformer wants one a record"),
+    ("qformer", 1, "line 4: 0 pictures; stage qformer needs one in each record"),
 ])  # fmt: skip
 def test_check_asks_the_same(stage: str, code: int, said: str, mixed: Path, tokenizer_folder: Path) -> None:
     command = [sys.executable, "-m", "dataset.records", "check", str(mixed), "--stage", stage]
@@ -109,18 +109,20 @@ def test_a_caption_that_is_read_by_itself_fits_where_it_is_read(assistant: Assis
 
 def test_a_pair_is_told_from_another(mixed: Path, tokenizer_folder: Path) -> None:
     flags = flags_for(mixed, tokenizer_folder, "--stage", "vision", "--samples", "1")
-    assert "stage vision tells records apart; give 2 or more" in mistake(train_pretrain_vlm.main, flags)
+    assert "stage vision compares records with each other; give 2 or more" in mistake(
+        train_pretrain_vlm.main, flags
+    )
 
 
 @pytest.mark.parametrize("stage", ["text", "regions", "qformer", "align"])
 def test_a_model_that_a_loss_is_not_made_for_is_refused_at_once(stage: str, assistant: Assistant) -> None:
     blip = SimpleNamespace(config=SimpleNamespace())
-    with pytest.raises(DataError, match=f"stage {stage} wants a model with connector .*, not none"):
+    with pytest.raises(DataError, match=f"stage {stage} needs a model with connector .*, not none"):
         expect_model(stage, blip)
     for name in set(STAGES) - {"text", "regions", "qformer", "align"}:
         expect_model(name, blip)
     asking = SimpleNamespace(config=SimpleNamespace(connector="qformer"))
-    with pytest.raises(DataError, match=r"stage regions wants .* linear, mlp, normed, words, not qformer"):
+    with pytest.raises(DataError, match=r"stage regions needs .* linear, mlp, normed, words, not qformer"):
         expect_model("regions", asking)
     expect_model("text", assistant.vlm), expect_model("align", asking)
 
@@ -148,7 +150,7 @@ REFUSED = [
     ("--stage sharpen --train decoder", "--train decoder: the loss of stage sharpen reaches vision alone"),
     ("--stage align --eye_lr 0.1", "--eye_lr 0.1: trains no vision, but connector"),
     ("--stage qformer --connector mlp", "--connector mlp: stage qformer makes its own"),
-    ("--stage vision --batch_size 1", "--batch_size 1: stage vision tells pairs apart"),
+    ("--stage vision --batch_size 1", "--batch_size 1: stage vision compares the pairs of a batch"),
 ]
 
 

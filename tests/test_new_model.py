@@ -29,7 +29,7 @@ def test_it_sees_its_own_pixels(made: Callable, tmp_path: Path) -> None:
     pixels.to_json(tmp_path / "eye/preprocessor_config.json")
     assert made().preprocessor == pixels
     Preprocessor(64).to_json(tmp_path / "eye/preprocessor_config.json")
-    with pytest.raises(DataError, match="pictures of 64 pixels, the eye has 32"):
+    with pytest.raises(DataError, match="pictures of 64 pixels, the vision encoder takes 32"):
         made()
 
 
@@ -43,7 +43,7 @@ def test_nothing_of_it_is_drawn_at_random(made: Callable, tmp_path: Path) -> Non
 
 
 def test_it_has_its_own_sizes(made: Callable) -> None:
-    with pytest.raises(DataError, match=r"--set vision\.hidden_size: the eye of --vision has its own"):
+    with pytest.raises(DataError, match=r"--set vision\.hidden_size: the encoder of --vision has its own"):
         made("--set", "vision.hidden_size=64")
 
 

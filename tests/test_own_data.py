@@ -119,7 +119,7 @@ def test_line_breaks_in_cells_are_kept(tmp_path: Path) -> None:
         (b"image,answer\na,b\n", "--question Frage", "no column 'Frage' among image, answer"),
         (b"image,answer\na,b\n", "--type kind", "no column 'kind' among image, answer"),
         (b"Image,IMAGE,answer\na,b,c\n", "", "no column 'image' among Image, IMAGE, answer"),
-        (b"image,answer\n", "", "holds no rows under its columns"),
+        (b"image,answer\n", "", "holds no rows below its column names"),
         (b"PK\3\4", "", "a zip archive, or a spreadsheet"),
         (None, "", "No such file"),
     ],

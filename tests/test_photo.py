@@ -208,7 +208,7 @@ MISTAKES = {  # what is spoilt in the folder, flags, and what is said
     "one name": (
         written("named/names.csv", "image,name\ncat.jpg,cat\n"),
         f"make flickr8k {NAMES}",
-        "nothing in it is called otherwise than cat",
+        "everything in it is called cat",
     ),
     "beside the root": (
         lambda data: None,

@@ -210,7 +210,7 @@ WRONG = {
     "not an object": (["x"], "not an object; write"),
     "no conversations": ({"image": "a.png"}, "conversations is missing"),
     "empty conversations": ({"conversations": []}, "conversations is missing"),
-    "no list": ({"conversations": {"role": "user"}}, "conversations is missing or no list"),
+    "no list": ({"conversations": {"role": "user"}}, "conversations is missing or not a list"),
     "message no object": ({"conversations": ["hi"]}, "message 1: not an object"),
     "no role": (
         {"conversations": [{"content": "x"}]},

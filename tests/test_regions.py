@@ -169,7 +169,7 @@ def test_regions_want_a_picture_that_stays_as_it_is(assistant: Assistant, tmp_pa
     with pytest.raises(DataError, match="which --augment would move"):
         moving[0, 0]
     blind = Collate(assistant.chat)([Prepared([Record((), tuple(SAID))], assistant.chat, None)[0, 0]])
-    with pytest.raises(DataError, match="stage regions wants pictures"):
+    with pytest.raises(DataError, match="stage regions needs pictures"):
         RegionLoss(assistant.vlm)(blind)
-    with pytest.raises(DataError, match="stage sharpen wants pictures"):
+    with pytest.raises(DataError, match="stage sharpen needs pictures"):
         SharpenLoss(assistant.vlm)(blind)

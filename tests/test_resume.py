@@ -102,7 +102,7 @@ def test_a_run_is_made_longer(place: Path, tokenizer_folder: Path, capsys: pytes
     shutil.move(place / "data", place / "moved")  # the same data elsewhere
     argv = flags_of(place, tokenizer_folder, "--resume", "last", "--epochs", "4")
     train_sft_vlm.main([*argv, "--data", str(place / "moved/data.jsonl")])
-    assert "the run is made longer, 4 steps before, 8 now" in capsys.readouterr().out
+    assert "the run becomes longer: 4 steps before, 8 now" in capsys.readouterr().out
     assert [row["step"] for row in read_metrics(place / "run/metrics.jsonl")] == [4, 8]
     assert saved_states(place / "run")[-1].name == "state-00000008.pt"
 

@@ -51,5 +51,5 @@ def test_a_run_writes_them_and_its_curves(assistant: Assistant, tmp_path: Path) 
 def test_a_board_that_is_not_there_is_said(assistant: Assistant, tmp_path: Path) -> None:
     assistant.save(tmp_path / "start")
     run = ["--samples", "4", "--batch_size", "4", "--workers", "0", "--init", str(tmp_path / "start")]
-    with pytest.raises(SystemExit, match="--board wandb wants the package"):
+    with pytest.raises(SystemExit, match="--board wandb needs the package"):
         train_sft_vlm.main([*run, "--board", "wandb", "--out", str(tmp_path / "run")])

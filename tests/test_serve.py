@@ -266,7 +266,7 @@ def test_mistakes_are_told_in_one_line(name: str, here: SimpleNamespace) -> None
     [
         (data(b"no picture"), "picture 1: not a picture"),
         (data(ONE[:60]), "picture 1"),
-        ("data:image/png;base64,@@@", "is no picture in base64"),
+        ("data:image/png;base64,@@@", "is not a picture in base64"),
         ("data:image/png,abc", "only http:// and https:// are fetched"),
         ("/etc/passwd", "only http:// and https:// are fetched"),
         (str(Path(__file__).parent.parent / "weights/tiny/example.png"), "only http:// and https://"),
@@ -475,6 +475,6 @@ def test_mistaken_flags(flags: str, told: str) -> None:
 def test_a_port_in_use_is_told(script: ModuleType) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        told = f"error: 127.0.0.1, port {port}: .*in use; give another --port, or end what uses it$"
+        told = f"error: 127.0.0.1, port {port}: .*in use; give another --port, or stop what uses it$"
         with pytest.raises(SystemExit, match=told):
             script.main(["--port", str(port)])

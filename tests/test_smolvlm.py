@@ -310,7 +310,7 @@ def test_exported_words_are_written_alike(both: tuple, tmp_path: Path) -> None:
     talk = [said("Be brief.", "system"), said("Well?"), said("This is it.", "assistant"), said("And?")]
     ids = words.apply_chat_template(talk, add_generation_prompt=True, return_dict=False)
     assert ids == ours.chat.prompt(talk)
-    with pytest.raises(SystemExit, match="connector shuffle and an eye of kind siglip"):
+    with pytest.raises(SystemExit, match="connector shuffle and a vision encoder of kind siglip"):
         convert_vlm(["export", str(folder), str(tmp_path / "llava"), "--format", "llava"])
 
 
@@ -324,7 +324,10 @@ def values(name: str, **changes: object) -> object:
 WRONG = {  # what is changed in the folder -> what is said of it
     "no pixels": (lambda f: (f / "preprocessor_config.json").unlink(), "which says how pictures are cut"),
     "too long": (values("preprocessor_config.json", size={"longest_edge": 5000}), "up to 4096"),
-    "other side": (values("preprocessor_config.json", max_image_size={"longest_edge": 16}), "the eye has 32"),
+    "other side": (
+        values("preprocessor_config.json", max_image_size={"longest_edge": 16}),
+        "the vision encoder takes 32",
+    ),
     "more tiles": (values("preprocessor_config.json", size={"longest_edge": 224}), "lack <row_1_col_7>"),
     "other count": (values("processor_config.json", image_seq_len=9), "a conversation goes on"),
     "other prompt": (

@@ -109,7 +109,7 @@ def test_commands_through_a_pipe(
         ("/settings heat 3", "there is no setting 'heat'; there are temperature, top_k, max_new_tokens"),
         ("/settings top_k many", "top_k 'many': write a number, as 0"),
         ("/settings temperature -1", "temperature is -1.0; it must be"),
-        ("/look", "nothing was said yet; ask something first"),
+        ("/look", "nothing has been said yet; ask something first"),
         ("/lok", "there is no command /lok; did you mean /look?"),
         ("/what", "there is no command /what; /help lists what there is"),
         ("/image", "name a picture: its path, or an address"),

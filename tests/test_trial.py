@@ -293,5 +293,5 @@ def test_what_is_no_whole_model_is_called_what_it_is(name: str, tmp_path: Path) 
 
 
 def test_an_eye_of_its_own(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="llava has an eye of its own; leave it out"):
+    with pytest.raises(SystemExit, match="llava has a vision encoder of its own; leave it out"):
         imported("llava", tmp_path, "--vision", "somewhere")

@@ -23,15 +23,15 @@ class TrainArgs:
     out: Path = Path("out/run")
     """Folder for the trained checkpoint, metrics.jsonl, loss.png and the state to resume from."""
     resume: Resume = "no"
-    """last: go on from the last save in --out; auto: from the last that is whole, or from the start if there
-    is none; no: start anew, but not over what another run has left there."""
+    """last: continue from the last save in --out; auto: from the last undamaged one, or from the start if
+    there is none; no: begin anew, but only if --out holds no other run."""
 
     epochs: Positive | None = None
-    """Times to go through the data (default: 1; of a small data file more, so that there are some steps)."""
+    """Times to go through the data (default: 1; more for a small data file, to make enough steps)."""
     samples: Count | None = None
-    """Records of the storybook to draw, or the first of the data file (default: 20000, or all)."""
+    """Records to draw from the storybook (default: 20000), or to take from the start of a data file (all)."""
     batch_size: Count | None = None
-    """Records in a batch (default: 32; of a data file of fewer than 1,000 records 8)."""
+    """Records in a batch (default: 32; 8 for a data file of fewer than 1,000 records)."""
     accumulate: Count = 1
     """Batches in an optimizer step."""
     lr: Positive = 5e-4
@@ -39,21 +39,21 @@ class TrainArgs:
     muon_lr: NotNegative = 0.0
     """Peak learning rate of Muon for the hidden matrices; 0: AdamW trains them, too."""
     eye_lr: Positive = 1.0
-    """Learning rates of the vision encoder, relative to the others'; below 1 it keeps what it knows."""
+    """Learning rates of the vision encoder, as a share of the others'; below 1 it keeps what it knows."""
     connector_lr: Positive = 1.0
-    """Learning rates of the connector relative to the others'."""
+    """Learning rates of the connector, as a multiple of the others'."""
     warmup: CountOr0 = 50
     """Optimizer steps until the peak learning rate; at most a tenth of the run."""
     weight_decay: NotNegative = 0.1
-    """Of matrices alone, decoupled (AdamW, Muon)."""
+    """Decoupled weight decay (AdamW, Muon), of matrices only."""
     clip: Positive = 1.0
     """Largest norm of the gradient."""
 
     max_length: Count | None = None
     """Longest conversation, in tokens (default: the model's context)."""
     pack: Count = 1
-    """Up to so many conversations about one picture in a row, each blind to the others: the picture is read
-    once for all of them. --batch_size counts rows, then."""
+    """Put up to this many conversations about one picture into one row, unable to see each other, so that the
+    picture is read once for all of them. --batch_size then counts rows."""
     augment: bool = False
     """Mirror, crop and brighten pictures at random: for few photographs."""
     skip_bad: bool = False
@@ -62,8 +62,8 @@ class TrainArgs:
     train: tuple[Literal["vision", "connector", "decoder", "last_layer"], ...] | None = None
     """Parts that train (default: the stage's)."""
     lora: CountOr0 | None = None
-    """Rank of an adapter beside the decoder's matrices, which alone train of it (LoRA). An adapter that
-    --init has goes on learning; 0 makes it part of the decoder, all of which trains."""
+    """Rank of a LoRA adapter, the only part of the decoder that then trains. An adapter that --init has keeps
+    learning; 0 merges it into the decoder, all of which trains."""
     lora_alpha: Annotated[Positive | None, OnlyWith("lora")] = None
     """Strength of a new adapter (default: twice its rank)."""
 
@@ -79,9 +79,9 @@ class TrainArgs:
     tokenizer: Annotated[Path | None, NotWith("init")] = None
     """Folder of the tokenizer of a new model (default: weights/tiny)."""
     connector: Literal["linear", "mlp", "normed", "shuffle", "words", "qformer"] | None = None
-    """Connector of a new model; of --init's, a new one takes the old one's place if it is another."""
+    """Connector of a new model; with --init, it replaces the old connector if the kinds differ."""
     shuffle: Count | None = None
-    """Of --connector shuffle: so many patches in a row, and in a column, become one token (default: 2)."""
+    """For --connector shuffle: each square of this many by this many patches is one token (default: 2)."""
     vision: Annotated[str | None, NotWith("init")] = None
     """Vision encoder of a new model: CLIP, SigLIP, SigLIP 2 (of a fixed size), DINOv2; a folder or a name in
     the cache of the hub such as google/siglip-base-patch16-224."""
@@ -94,7 +94,7 @@ class TrainArgs:
     new Q-Former or caption decoder: bert.num_hidden_layers=4 ..."""
 
     device: str = "auto"
-    """auto (cuda, then mps, then cpu), or one by name."""
+    """auto (cuda, then mps, then cpu), or the name of one."""
     dtype: Literal["auto", "fp32", "bf16"] = "auto"
     """Arithmetic of the matrix products; auto is bf16 where the machine has instructions for it."""
     seed: Seed = 0
@@ -102,14 +102,14 @@ class TrainArgs:
     workers: CountOr0 = 1
     """Processes that prepare batches; 0: none."""
     features: Path | None = Path("out/features")
-    """Folder for the features of a frozen vision encoder, computed once; None: anew in every step."""
+    """Folder for the features of a frozen vision encoder, computed once; None: in every step."""
     compile: bool = False
     """Compile the decoder's layers (torch.compile): minutes before the first step, then faster on a GPU."""
     recompute: bool = False
-    """Compute the insides of the decoder's layers again in the backward pass (gradient checkpointing): less
-    memory, about a third more time."""
+    """Compute the layers' activations again in the backward pass (gradient checkpointing): less memory, about
+    a third more time."""
     shard: bool = False
-    """Divide the decoder's layers among torchrun's processes (FSDP2): for one that does not fit whole."""
+    """Divide the decoder's layers among torchrun's processes (FSDP2), if it does not fit into one."""
     board: Board = "none"
     """Curves for TensorBoard (tensorboard --logdir OUT) or Weights & Biases (offline without a key), too."""
     save_every: Count = 500

@@ -129,7 +129,7 @@ def _newest(paths: list[Path], or_older: bool) -> tuple[Path, dict]:
     except ResumeError as damage:
         if not (or_older and older):
             raise
-        print(f"{damage}; going on from the state before it")
+        print(f"{damage}; continuing from the state before it")
         return _newest(older, or_older)
 
 
@@ -137,7 +137,7 @@ def _begin_anew(folder: Path, paths: list[Path]) -> int:
     if paths:
         at, end = (_about(paths[-1])[key] for key in ("step", "steps"))
         more = "" if at < end else " and more --epochs"
-        go_on = f"go on with --resume last{more}, "
+        go_on = f"continue with --resume last{more}, "
         raise ResumeError(
             f"{folder} holds a run that stands at step {at} of {end}; {go_on}give another --out, or remove it"
         )
@@ -150,7 +150,9 @@ def _about(path: Path) -> dict:
         about = json.loads(_label(path).read_text(encoding="utf-8"))
         number, kept = about["format"], {key: about[key] for key in ("step", "steps", "bytes", "sha256")}
     except (OSError, KeyError, TypeError, ValueError) as error:
-        raise ResumeError(f"{_label(path)} cannot be read ({error}); --resume auto goes back") from error
+        raise ResumeError(
+            f"{_label(path)} cannot be read ({error}); --resume auto goes back one save"
+        ) from error
     if number != FORMAT:
         raise ResumeError(f"{path} has format {number}, not {FORMAT}; use the code that wrote it")
     return kept
@@ -160,13 +162,19 @@ def _read(path: Path) -> dict:
     about = _about(path)
     try:
         if {key: about[key] for key in ("bytes", "sha256")} != _sum(path):
-            raise ResumeError(f"{path} is damaged: not what was written (sha256); --resume auto goes back")
+            raise ResumeError(
+                f"{path} is damaged: not what was written (sha256); --resume auto goes back one save"
+            )
     except OSError as error:
-        raise ResumeError(f"{path} cannot be read ({error.strerror}); --resume auto goes back") from error
+        raise ResumeError(
+            f"{path} cannot be read ({error.strerror}); --resume auto goes back one save"
+        ) from error
     try:
         return torch.load(path, map_location="cpu", weights_only=True) | {"step": about["step"]}
     except (pickle.UnpicklingError, RuntimeError, EOFError, TypeError):  # its label was made for it
-        raise ResumeError(f"{path} holds other things than weights and numbers; it is not run") from None
+        raise ResumeError(
+            f"{path} holds something other than weights and numbers; it was not loaded"
+        ) from None
 
 
 def _expect_same(was: dict, now: dict, path: Path) -> None:
@@ -181,7 +189,7 @@ def _expect_same(was: dict, now: dict, path: Path) -> None:
         counts = f"a run of {was['steps']} steps, not {now['steps']}"
         raise ResumeError(f"{path} is of {counts}; give as many --epochs as then, or more")
     if longer and rank() == 0:
-        print(f"{path}: the run is made longer, {was['steps']} steps before, {now['steps']} now")
+        print(f"{path}: the run becomes longer: {was['steps']} steps before, {now['steps']} now")
 
 
 def _by_words(recipe: dict, longer: bool) -> dict[str, object]:

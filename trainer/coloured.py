@@ -1,9 +1,9 @@
-"""A model whose convolutional eye tells colours, too, begun from one whose eye does not.
+"""A model whose convolutional vision encoder reports colours, too, begun from one whose encoder does not.
 
     python -m trainer.coloured --weights weights/photo --out out/coloured
 
-The eye gives each cell's colour histogram beside what it saw before; the connector reads it by weights that
-are zeros, so that every answer is as it was until it is trained further (train_sft_vlm.py --init OUT).
+The encoder gives each cell's colour histogram beside its former features. The connector's weights for it
+begin as zeros, so every answer stays as it was until training goes on (train_sft_vlm.py --init OUT).
 """
 
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ class Args:
     weights: Path
     """Checkpoint folder of a model with an EfficientNet-Lite and the connector "words"."""
     out: Path
-    """Folder for the model that tells colours."""
+    """Folder for the model with colours."""
     levels: Annotated[int, Within(2, 8)] = 3
     """Levels each of red, green and blue that are told apart: 3 make 27 colours."""
     store: Literal["fp32", "fp16", "bf16"] = "fp16"
@@ -36,13 +36,13 @@ class Args:
 
 
 def colour(assistant: Assistant, levels: int) -> None:
-    """Exchange eye and connector for such with colours. Raises DataError for models that cannot have them."""
+    """Replace vision encoder and connector by ones with colours. Raises DataError where that cannot be."""
     vlm, config = assistant.vlm, assistant.vlm.config
     eye, held = config.vision, getattr(config, "connector", "none")
     if eye.kind not in SCALES or held != "words":
         raise DataError(f"colours are for an EfficientNet-Lite and connector words, not {eye.kind}, {held}")
     if eye.colours:
-        raise DataError(f"its eye tells {eye.colours**3} colours already; train it as it is")
+        raise DataError(f"its vision encoder tells {eye.colours**3} colours apart already; train it as it is")
     eye = replace(efficientnet_config(eye.kind, eye.image_size, levels), keep_cls=eye.keep_cls)
     vlm.config = replace(config, vision=eye)
     tower, connector = VisionTower(eye), build_connector(vlm.config)
@@ -61,7 +61,7 @@ def main(argv: list[str] | None = None) -> None:
     except DataError as error:
         raise DataError(f"--weights {args.weights}: {error}") from None
     assistant.save(args.out, STORED[args.store])
-    print(f"saved {args.out}: its eye tells {args.levels**3} colours")
+    print(f"saved {args.out}: its vision encoder tells {args.levels**3} colours apart")
 
 
 if __name__ == "__main__":

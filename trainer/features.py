@@ -1,4 +1,4 @@
-"""What a frozen eye sees, computed once and kept: a picture goes through it once, not in every epoch.
+"""What a frozen vision encoder (the "eye") sees, computed once and kept, not in every epoch anew.
 
     out/features/<eye>/rows.bin    (n, P, D_vision) half precision, mapped into memory
                        keys.txt    sha256 of each row's picture, a line each, written after its row
@@ -25,6 +25,7 @@ from dataset.record import Record
 from scoring.assistant import Assistant
 
 AT_ONCE = 32  # pictures for a GPU; a CPU is as fast with one, whose numbers no other picture can change
+AGAIN = "the vision encoder sees every picture again in every epoch"
 ROOM = 1.1  # of the space that new features take, so much has to be free
 
 
@@ -83,12 +84,12 @@ class Seen:
 
 @torch.no_grad()
 def compute_features(assistant: Assistant, records: Sequence[Record], folder: Path) -> Seen | None:
-    """What the eye sees in every record; what is in `folder` already is not computed again.
+    """The vision encoder's features of every picture; what is in `folder` already is not computed again.
 
     None, and a line that says so, where the disk has too little room, and where pictures are cut into tiles.
     """
     if assistant.preprocessor.cuts:
-        print("pictures are cut into tiles, each its own number: the eye looks again in every step")
+        print(f"features are not kept, as pictures are cut into different numbers of tiles: {AGAIN}")
         return None
     eye = assistant.vlm.config.vision
     store = FeatureStore(folder / fingerprint(assistant), (eye.num_tokens, eye.hidden_size))
@@ -108,11 +109,11 @@ def compute_features(assistant: Assistant, records: Sequence[Record], folder: Pa
     if needed * ROOM > free:
         print(
             f"features of {len(missing):,} pictures need {needed / 1e9:.1f} GB, {folder} has "
-            f"{free / 1e9:.1f}: the eye looks again in every step; --features names another folder"
+            f"{free / 1e9:.1f}: {AGAIN}; --features names another folder"
         )
         return None
     if missing:
-        print(f"features of {len(missing):,} pictures go to {folder}, {needed / 1e6:,.0f} MB; may be deleted")
+        print(f"features of {len(missing):,} pictures are kept in {folder}, {needed / 1e6:,.0f} MB")
         store.add(_seen(assistant, records, missing))
     return Seen(store, keys)
 

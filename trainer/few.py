@@ -1,6 +1,6 @@
-"""What a run takes where nobody says otherwise: few records want small batches, many looks, a short warm-up.
+"""Defaults for small data sets: few records need small batches, many epochs, a short warm-up.
 
-84 pictures in batches of 32 and one epoch were 3 steps under a warm-up of 50: nothing was learnt of them.
+84 pictures in batches of 32 and one epoch were 3 steps under a warm-up of 50: nothing was learnt from them.
 """
 
 from dataclasses import replace

@@ -1,6 +1,6 @@
-"""Signs that a run is not well, told once each while there is time to do something about it.
+"""Signs that a run goes wrong, each reported once, while there is time to do something about it.
 
-A loss at chance: ln V for words, ln B for pairs; a model that knows nothing has it, and so has one that is
+A loss at chance (ln V for words, ln B for pairs) is what guessing gives: the model knows nothing yet, or was
 given weights with another tokenizer, labels that are all wrong, or a rate too small to learn anything.
 """
 
@@ -12,7 +12,7 @@ GAIN = 0.01  # nats that the right picture should be worth
 
 
 class Health:
-    """`chance`: what the loss is before anything is learnt; `trained`: weights were given."""
+    """`chance`: the loss of a model that guesses; `trained`: weights were given."""
 
     def __init__(self, chance: float | None, trained: bool, tell: Callable[[str], object] = print) -> None:
         self.chance, self.trained, self.tell = chance, trained, tell
@@ -22,11 +22,11 @@ class Health:
         """`values` are means over the steps since the last look, `waiting` the share of time without data."""
         loss, gain = values.get("loss"), values.get("val_picture_gain", 1.0)
         if self.chance and loss is not None and loss > NEAR * self.chance:
-            found = f"the loss is {loss:.2f} at step {step}, and {self.chance:.2f} where nothing is known"
+            found = f"the loss is {loss:.2f} at step {step}, and guessing gives {self.chance:.2f}"
             if self.trained:
                 self._once(
                     "start",
-                    f"{found}: are the weights trained, with this tokenizer, or are most words new to them?",
+                    f"{found}: were these weights trained with this tokenizer, or are most words new to it?",
                 )
             elif step >= LATE:
                 self._once("late", f"{found}: raise --lr, or look at a sample: python -m dataset.chat show")
@@ -34,7 +34,7 @@ class Health:
             self._once("wait", f"{waiting:.0%} of the time goes by waiting for data: raise --workers")
         if gain < GAIN:
             found = f"at step {step} wrong pictures do as well as the right ones ({gain:+.4f} nats)"
-            self._once("picture", f"{found}: what is said does not depend on what is seen yet")
+            self._once("picture", f"{found}: answers do not depend on the picture yet")
 
     def _once(self, sign: str, message: str) -> None:
         if sign not in self.told:

@@ -108,7 +108,7 @@ class Run:
         return save_state(self.folder, step, self.module, self.optimizers, recipe, leads)
 
     def factor(self, step: int) -> float:
-        """On the learning rate."""
+        """Of the learning rate at a step."""
         return schedule(step, self.recipe.steps, self.recipe.warmup)
 
     def step(self, step: int, losses: Losses, batches: list[dict], weigh: Weigh) -> dict[str, float]:
@@ -188,7 +188,7 @@ def fit(
             if done % save_every == 0 or done == recipe.steps or number:
                 path = run.save(done)
             if number and done < recipe.steps:
-                raise Interrupted(f"stopped at step {done}; {path} is saved: --resume last goes on", number)
+                raise Interrupted(f"stopped at step {done}; {path} is saved: --resume last continues", number)
     report.close()
 
 
@@ -206,7 +206,7 @@ def judged(module: nn.Module, evaluate: Callable[[int], dict[str, float]], step:
 
 
 def kept(batches: list[dict], folder: Path, state: Path) -> str:
-    """Write which records made a step that failed; returns what to tell of it."""
+    """Write down the records of a step that failed; returns the words that say where."""
     path = folder / "failed_step.json"
     records = [where for batch in batches for where in batch["where"]]
     text = json.dumps(records, indent=0, ensure_ascii=False) + "\n"

@@ -1,4 +1,4 @@
-"""Memory that a run has used it keeps: a system that hands out pages slowly is asked for each of them once.
+"""A run keeps the memory that it has used: a system that hands out pages slowly is asked for each only once.
 
 glibc gives large blocks back the moment they are free, and a training step frees and takes gigabytes. On a
 virtual machine whose pages come from its host that took up to 20 seconds of a step of 4 (2026-11-25).

@@ -1,4 +1,4 @@
-"""The model that a run trains: from --init or from --preset, with the connector that the stage wants."""
+"""The model that a run trains: from --init or from --preset, with the connector that the stage needs."""
 
 from collections.abc import Sequence
 from copy import copy
@@ -129,10 +129,10 @@ def with_adapter(vlm: Model, parts: Sequence[str], args: TrainArgs) -> None:
     known, given = adapter_of(vlm.decoder), f"--lora {args.lora}"
     if args.lora and ("decoder" not in parts or "last_layer" in parts):
         raise DataError(
-            f"{given}: its adapter is what trains of the decoder; --train {' '.join(parts)} says else"
+            f"{given}: trains the adapter alone, against --train {' '.join(parts)}; change one of them"
         )
     if args.lora and known and (known.r != args.lora or args.lora_alpha not in (None, known.lora_alpha)):
-        told = f"an adapter of rank {known.r} and alpha {known.lora_alpha:g}, which goes on"
+        told = f"an adapter of rank {known.r} and alpha {known.lora_alpha:g}, which keeps learning"
         raise DataError(f"{given}: {args.init} has {told}; give that, or merge it (convert_vlm.py merge)")
     if args.lora and not known:
         adapt(vlm.decoder, LoRAConfig(args.lora, args.lora_alpha or 2 * args.lora))
@@ -187,7 +187,7 @@ def new_config(args: TrainArgs) -> VLMConfig:
             changes["vision"][name] = getattr(args, name)
     if args.vision:
         if own := sorted(changes["vision"].keys() - CHOSEN):
-            raise DataError(f"--set vision.{own[0]}: the eye of --vision has its own sizes; leave it out")
+            raise DataError(f"--set vision.{own[0]}: the encoder of --vision has its own sizes; leave it out")
         config = replace(config, vision=named_eye(args.vision))
     parts = {part: asdict(getattr(config, part)) | new for part, new in changes.items()}
     return replace(

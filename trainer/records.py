@@ -29,13 +29,15 @@ def whole_records(
         number, first = f"{len(found.bad)} of {len(records)} records are bad", next(iter(found.bad.values()))
         if not args.skip_bad or len(found.bad) == len(records):
             look = checking(source, assistant.chat, max_length, args, needs)
-            told = f"{number}; `.venv/bin/python -m {look}` tells all"
+            told = f"{number}; `.venv/bin/python -m {look}` lists them all"
             raise DataError(f"{first} ({told}; correct them, or leave them out with --skip_bad)")
-        print(f"{source}: {number} and left out; the first: {first}")
+        print(f"{source}: {number} and are left out; the first: {first}")
     if not found.good:
         raise DataError(f"{source}: {idle_told(found)}; name data with pictures, or train other parts")
     if len(found.good) < needs.together:
-        raise DataError(f"{source}: stage {needs.stage} tells records apart; give {needs.together} or more")
+        raise DataError(
+            f"{source}: stage {needs.stage} compares records with each other; give {needs.together} or more"
+        )
     if found.idle:
         print(f"{source}: {idle_told(found)}: they are left out")
     whole = len(found.good) == len(records)

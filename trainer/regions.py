@@ -1,4 +1,4 @@
-"""What is at a place: losses of an eye, on boxes and the words said of each.
+"""What is at a place: losses of a vision encoder (the "eye"), on boxes and the words said of each.
 
 RegionLoss    an eye that knows nothing learns to speak the decoder's words
 SharpenLoss   an eye that a decoder has learnt to read learns to see better, and stays readable
@@ -30,7 +30,7 @@ class BoxLoss(WordLoss):
         """(I, P, D_vision): what an eye sees of each patch."""
         if "region_boxes" not in batch:
             where = ", ".join(batch["where"])
-            raise DataError(f"stage {self.stage} wants pictures; there is none in {where}")
+            raise DataError(f"stage {self.stage} needs pictures; there is none in {where}")
         return eye(batch["pixel_values"])[:, int(self.vlm.config.vision.keep_cls) :]
 
 

@@ -32,7 +32,7 @@ class WeightsAndBiases:
         try:
             import wandb
         except ImportError:
-            raise ValueError("--board wandb wants the package: .venv/bin/pip install wandb") from None
+            raise ValueError("--board wandb needs the package: .venv/bin/pip install wandb") from None
         mode = "online" if os.environ.get("WANDB_API_KEY") else "offline"
         self.run = wandb.init(project="glimpse", name=name, dir=folder, mode=mode)
 

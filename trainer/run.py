@@ -134,7 +134,7 @@ def prepare_layers(vlm: Model, args: TrainArgs, dtype: str) -> None:
         halve(vlm.decoder)  # what lies elsewhere does not change, and is not written
     if args.compile:
         if pick_device(args.device).type == "cpu" and not shutil.which("g++"):
-            raise DataError("--compile on a CPU wants the compiler g++; install it, or leave --compile out")
+            raise DataError("--compile on a CPU needs the compiler g++; install it, or leave --compile out")
         for layer in vlm.decoder.layers:
             layer.compile(dynamic=True)
     if args.shard:
@@ -190,7 +190,7 @@ def print_plan(
         f"{recipe.accumulate}, "
         f"{trained / 1e6:.2f} of {everything / 1e6:.2f} million weights train, {device.type} {recipe.dtype}"
     )
-    print("before anything is learnt: " + ", ".join(f"{key} {value:.2f}" for key, value in chances.items()))
+    print("guessing alone gives " + ", ".join(f"{key} {value:.2f}" for key, value in chances.items()))
     if recipe.batch_size == 1 and "itm" in chances:
         print("one pair in a batch: nothing to tell apart, so itm is left out and itc is 0")
 

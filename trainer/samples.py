@@ -1,4 +1,4 @@
-"""What a model in training says of the same few pictures, look after look, as a page to watch it learn by.
+"""A page to watch a model learn: its answers about the same few pictures, from one evaluation to the next.
 
 samples.jsonl    a line for each look: {"step", "answers"}
 samples.html     the pictures across, the looks down; green is right

@@ -3,8 +3,9 @@ weights, gradients and optimizer state, and a layer is whole only while it is co
 
     torchrun --nproc_per_node 4 train_sft_vlm.py --shard ...
 
-Embeddings, eye and connector are whole in every process, and summed as without it (`distributed.py`). What is
-saved is whole, too: a run goes on with another number of processes, or without --shard.
+Embeddings, vision encoder and connector are whole in every process; their gradients are summed as without
+--shard (`distributed.py`). What is saved is whole, too: a run can continue with another number of processes,
+or without --shard.
 """
 
 from collections.abc import Iterable

@@ -1,9 +1,9 @@
 """The stages: which parts train, on which records, under which loss.
 
 text      decoder alone, next token of everything said       (no pictures)
-vision    CLIP's contrastive loss (Radford et al. 2021, figure 3): eye, and a text tower thrown away
-regions   the eye alone names what is at a place (RegionCLIP's regions, SuperClass's words)
-sharpen   the eye alone, of a model that is trained: sees better what it takes for something else
+vision    CLIP's contrastive loss (Radford et al. 2021, figure 3): vision encoder, text tower thrown away
+regions   the vision encoder (the "eye") and the projector name what is at a place (RegionCLIP, SuperClass)
+sharpen   the eye of a trained model learns to tell apart what it still confuses
 qformer   BLIP-2's queries learn to ask: contrast, matching, generation  (BLIP-2 section 3.2)
 caption   a decoder that looks at the picture in every layer             (BLIP section 3.1)
 align     connector alone between a frozen eye and a frozen decoder  (LLaVA section 4.2, stage 1)
@@ -43,17 +43,16 @@ HEADS = "qformer_heads.safetensors"
 
 @dataclass(frozen=True)
 class Stage:
-    """`parts` train unless a flag says otherwise, which may name those that the loss `reaches`; `view` of
-    the storybook where no data file is given; `build` makes the module to train, whose call on a batch gives
-    the named losses, of a model that has one of `connectors` (None: of BLIP and BLIP-2, too). What it needs
-    of records: `needs_of`."""
+    """`parts` train unless a flag names others, from those that the loss `reaches`. `view`: the storybook's
+    records, where no data file is given. `build` makes the module to train: on a batch it gives the named
+    losses. The model needs one of `connectors` (None: any; BLIP and BLIP-2, too), the records `needs_of`."""
 
     parts: tuple[str, ...]
     view: str
     build: Callable[[VLM], nn.Module]
     reaches: tuple[str, ...] = PARTS
     pictures: bool = True
-    pool: int = 1  # a contrast wants its batches mixed
+    pool: int = 1  # a contrastive loss needs mixed batches
     own_batch: bool = False  # the loss depends on how a batch is shared between processes
     connectors: tuple[str, ...] | None = None
 
@@ -81,7 +80,9 @@ class QFormerLoss(nn.Module):
         features = batch.get("image_features")
         pictures = batch.get("pixel_values", ()) if features is None else features
         if len(pictures) != len(batch["caption_ids"]):
-            raise DataError(f"stage qformer wants one picture a record; {', '.join(batch['where'])}")
+            raise DataError(
+                f"stage qformer needs one picture in each record, unlike {', '.join(batch['where'])}"
+            )
         if features is None:
             features = self.vlm.vision(batch["pixel_values"])
         ids = F.pad(batch["caption_ids"], (1, 0), value=self.vlm.config.image_token_id)
@@ -122,7 +123,7 @@ class ContrastiveLoss(nn.Module):
 
     The text tower is our decoder brick, read at the caption's last token (CLIP's is a causal transformer,
     too). The picture is the mean of its patches, the very features that the connector will read.
-    It is thrown away after the stage, but for the eye.
+    After the stage all but the vision encoder is thrown away.
     """
 
     def __init__(self, vlm: VLM, size: int = 128) -> None:
@@ -145,7 +146,9 @@ class ContrastiveLoss(nn.Module):
 
     def forward(self, batch: dict) -> dict[str, Tensor]:
         if len(batch.get("pixel_values", ())) != len(batch["caption_ids"]):
-            raise DataError(f"stage vision wants one picture a record, not so in {', '.join(batch['where'])}")
+            raise DataError(
+                f"stage vision needs one picture in each record, unlike {', '.join(batch['where'])}"
+            )
         features = self.vlm.vision(batch["pixel_values"])  # (B, P, D_vision)
         images = F.normalize(self.see(features.mean(1)).float(), dim=-1)  # (B, E)
         texts = F.normalize(self._read(batch["caption_ids"]).float(), dim=-1)  # (B, E)
@@ -204,8 +207,8 @@ NEW = {"qformer": "qformer", "caption": None}  # what these stages make in the p
 
 
 def needs_of(name: str, parts: Sequence[str], vlm: nn.Module) -> Needs:
-    """What a stage needs of its records where these parts train: an answer teaches eye and connector by its
-    picture alone, and BLIP and BLIP-2 read no other than those about one picture."""
+    """What a stage needs of its records where these parts train: without a picture an answer teaches vision
+    encoder and connector nothing, and BLIP and BLIP-2 read only records about one picture."""
     needs = NEEDS[name]
     if not isinstance(vlm, VLM):
         return replace(needs, pictures="one")
@@ -220,7 +223,7 @@ def expect_model(name: str, vlm: nn.Module) -> None:
     """Raises DataError for a model that the stage's loss is not made for."""
     wanted, found = STAGES[name].connectors, getattr(vlm.config, "connector", "none")
     if wanted and found not in wanted:
-        raise DataError(f"stage {name} wants a model with connector {', '.join(wanted)}, not {found}")
+        raise DataError(f"stage {name} needs a model with connector {', '.join(wanted)}, not {found}")
 
 
 def expect_heeded(name: str, args: TrainArgs) -> None:
@@ -237,16 +240,20 @@ def expect_heeded(name: str, args: TrainArgs) -> None:
     if args.connector and args.connector != NEW.get(name, args.connector):
         raise DataError(f"--connector {args.connector}: stage {name} makes its own; leave it out")
     if args.shuffle and args.connector != "shuffle":
-        raise DataError(f"--shuffle {args.shuffle}: heeded with --connector shuffle alone; leave it out")
+        raise DataError(
+            f"--shuffle {args.shuffle}: only has an effect with --connector shuffle; leave it out"
+        )
     if (args.batch_size or 2) < NEEDS[name].together:
-        raise DataError(f"--batch_size {args.batch_size}: stage {name} tells pairs apart; give 2 or more")
+        raise DataError(
+            f"--batch_size {args.batch_size}: stage {name} compares the pairs of a batch; give 2 or more"
+        )
 
 
 def choose_trainable(
     vlm: VLM, parts: tuple[str, ...], eye_lr: float = 1.0, connector_lr: float = 1.0
 ) -> None:
-    """Freeze all but the named parts, of a decoder with an adapter all but that; the learning rates of eye
-    and connector are `eye_lr` and `connector_lr` times the others'."""
+    """Freeze all but the named parts (of a decoder with adapter, all but that); `eye_lr` and `connector_lr`
+    scale the learning rates of vision encoder and connector."""
     for p in vlm.vision.parameters():
         p.lr_factor = eye_lr
     for p in getattr(vlm, "connector", nn.Identity()).parameters():

@@ -17,7 +17,7 @@ class WordLoss(nn.Module):
         self.vlm = vlm
 
     def chance(self, batch_size: int) -> dict[str, float]:
-        """What each loss is before anything is learnt."""
+        """What each loss is for a model that guesses: all words, or pairs, equally likely."""
         return {"loss": math.log(self.vlm.config.text.vocab_size)}
 
     def weigh(self, batch: dict) -> int:

@@ -26,7 +26,7 @@ Batch = dict[str, Tensor | list[str]]
 
 
 class Features(Protocol):
-    """What an eye has seen, by the index of its record."""
+    """A vision encoder's kept features, by the index of the record."""
 
     def get(self, index: int) -> Tensor | None:
         """(images, P, D_vision), None where there is no picture."""
@@ -81,7 +81,7 @@ class Prepared:
         return [augmented(image, rng) for image in images]
 
     def _regions(self, record: Record, size: tuple[int, int]) -> list[Region]:
-        """As the eye sees them; where nobody has drawn any, the first picture is one region."""
+        """In the preprocessed picture; where nobody has drawn any, the first picture is one region."""
         if not record.regions:
             return [((0.0, 0.0, 1.0, 1.0), record.caption)]
         if self.augment:

@@ -45,7 +45,7 @@ def only(name: str, main: Callable, example: str) -> None:
     """For a module that does one thing when it is run, under a name: python -m dataset.records check FILE."""
     word = "".join(sys.argv[1:2])
     if word not in (name, "-h", "--help"):
-        sys.exit(f"error: say what to do: {example} (--help tells more)")
+        sys.exit(f"error: name a command, as in: {example} (--help tells more)")
     main(sys.argv[2:] if word == name else sys.argv[1:])
 
 

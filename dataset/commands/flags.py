@@ -126,14 +126,14 @@ class Beside:
 class NotWith(Beside):
     def judge(self, flag: str, given: list[str]) -> None:
         if given:
-            raise DataError(f"{flag}: not heeded beside --{given[0]}; leave one of them out")
+            raise DataError(f"{flag}: has no effect beside --{given[0]}; leave one of them out")
 
 
 class OnlyWith(Beside):
     def judge(self, flag: str, given: list[str]) -> None:
         if not given:
             others = " or ".join(f"--{other}" for other in self.others)
-            raise DataError(f"{flag}: heeded with {others} alone; give that, or leave it out")
+            raise DataError(f"{flag}: only has an effect with {others}; add that, or leave this out")
 
 
 def _shown(name: str, value: object) -> str:

@@ -29,12 +29,12 @@ def refuse(event: refusals.ParseErrorEvent, kind: object, words: Sequence[str]) 
             raise DataError(f"{names}: missing; `{prog} --help` says what to give")
         case refusals.MissingSubcommand(prog, spec):
             names = ", ".join(spec.parser_from_name)
-            raise DataError(f"say what to do, one of {names}; `{prog} --help` tells more")
+            raise DataError(f"name a command, one of {names}; `{prog} --help` tells more")
         case refusals.InvalidChoice(_, argument, value, choices):
             names = ", ".join(sorted(set(choices) - {"None"}))
             raise DataError(f"{name_of(argument)} {value}: give one of {names}")
         case refusals.BadValue(_, argument):
-            raise DataError(f"{name_of(argument)}: a value is missing behind it")
+            raise DataError(f"{name_of(argument)}: needs a value after it")
         case refusals.InstantiationFailure(_, message, argument):
             raise DataError(unfit(message, argument))
 

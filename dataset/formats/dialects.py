@@ -91,7 +91,7 @@ def _of_history(history: object, where: str) -> Messages:
 def _in_turns(texts: object, where: str) -> Messages:
     if not isinstance(texts, list) or not all(isinstance(one, dict) for one in texts):
         raise DataError(
-            f'{where}: texts is no list of objects; write [{{"user": ..., "assistant": ...}}, ...]'
+            f'{where}: texts is not a list of objects; write [{{"user": ..., "assistant": ...}}, ...]'
         )
     return [_message(role, one.get(role)) for one in texts for role in ROLES]
 
@@ -137,6 +137,6 @@ def _part(part: object, pictures: list[object], where: str) -> str:
     source = next((part[key] for key in ("image", "image_url", "url", "path") if part.get(key)), None)
     source = source.get("url") if kind == "image_url" and isinstance(source, dict) else source
     if source is None and kind == "image_url":
-        raise DataError(f'{where}: an image_url without its url; write {{"image_url": {{"url": ...}}}}')
+        raise DataError(f'{where}: an image_url lacks its url; write {{"image_url": {{"url": ...}}}}')
     pictures.append(part.get("index") if source is None else source)
     return PICTURE

@@ -100,7 +100,7 @@ def _classes(path: Path, names: list[str], inner: list[str]) -> dict[str, list[s
     if deep:
         lies = f"{deep[0]} holds folders of its own"
         raise DataError(
-            f"{path}: {lies}; name the folder whose folders are classes, such as {path / deep[0]}"
+            f"{path}: {lies}; name the folder that holds one folder for each class, such as {path / deep[0]}"
         )
     if not classes:
         above = f" (of which this may be one: name {path.absolute().parent})" if loose else ""
@@ -114,7 +114,7 @@ def _classes(path: Path, names: list[str], inner: list[str]) -> dict[str, list[s
     if {name.lower() for name in classes} <= SPLITS | PICTURES:
         held = " and ".join(classes)
         raise DataError(
-            f"{path}: {held} are no names of classes; sort the pictures into a folder for each class"
+            f"{path}: {held} are not names of classes; sort the pictures into a folder for each class"
         )
     return classes
 

@@ -59,7 +59,7 @@ def parse_record(row: object, folder: Path, where: str) -> Record:
 def _messages(value: object, where: str) -> tuple[Message, ...]:
     if not isinstance(value, list) or not value:
         raise DataError(
-            f'{where}: conversations is missing or no list; write [{{"role": ..., "content": ...}}, ...]'
+            f'{where}: conversations is missing or not a list; write [{{"role": ..., "content": ...}}, ...]'
         )
     return tuple(_message(one, f"{where}, message {number}") for number, one in enumerate(value, start=1))
 

@@ -78,7 +78,7 @@ def _within(folder: Path, name: str, where: str) -> Path:
     if not name.isascii() or "\\" in name:
         name = _spelt(folder, name)
     if WHOLE.match(name) and os.name != "nt" and not os.path.exists(folder / name):
-        raise DataError(f"{where}: {shown(name)} is a whole path of Windows; write it from {folder} on")
+        raise DataError(f"{where}: {shown(name)} is an absolute Windows path; write it relative to {folder}")
     path = folder / name
     if "\0" in name or not Path(os.path.abspath(path)).is_relative_to(os.path.abspath(folder)):
         raise DataError(f"{where}: {shown(name)} lies outside {folder}; name an image folder that holds it")

@@ -39,7 +39,7 @@ def as_conversation(row: object, where: str) -> object:
         return row
     if row.get("qa") is not None:
         how = '[{"question": ..., "answer": ...}, ...]'
-        raise DataError(f"{where}: qa is no list, or empty, or not in .jsonl or .json; write {how}")
+        raise DataError(f"{where}: qa is not a list, or empty, or not in .jsonl or .json; write {how}")
     if all(row.get(key) in (None, "") for key in KEPT[:2]):
         raise DataError(f"{where}: image is missing or empty; name the picture's file, or remove the record")
     asked = row.get("question")

@@ -19,6 +19,6 @@ def embedded(address: str, where: str) -> bytes:
     if not data:
         begun = printable(address, 40)
         raise DataError(
-            f"{where}: {begun} is no picture in base64; write data:image/png;base64, and its bytes"
+            f"{where}: {begun} is not a picture in base64; write data:image/png;base64, and its bytes"
         )
     return data

@@ -36,7 +36,7 @@ def load_image(source: Source, max_pixels: int = 40_000_000, name: str | None = 
 
     `source` is a path, an address (`read_address`), the bytes of a picture file, or a PIL image; `name` says
     in errors where it came from ("data.jsonl line 7"). `max_pixels` bounds width x height before anything is
-    decoded; a JPEG and a HEIC may have more (`PHONES`), the first comes at half its sides then.
+    decoded; JPEG and HEIC files may have more (`PHONES`); such a JPEG is read at half its width and height.
     Raises DataError when the source is missing, not a picture, damaged or too large.
     """
     label = _label(source, name)

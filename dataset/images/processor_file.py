@@ -1,4 +1,4 @@
-"""How the eye of another project wants its pictures: from either of the files that may say so."""
+"""How another project's vision encoder wants its pictures: from either of the files that may say so."""
 
 import sys
 from dataclasses import replace
@@ -20,8 +20,9 @@ def settings(folder: Path) -> tuple[Path, dict] | None:
 
 
 def open_preprocessor(folder: Path, kind: str, image_size: int, needed: bool = False) -> Preprocessor:
-    """The one beside an eye of a kind, which sees squares of `image_size`; where there is none, and none is
-    `needed`, its family's, which is said."""
+    """The one beside a vision encoder of this kind, which takes squares of `image_size`.
+
+    If there is none, its family's, with a line that says so; but DataError if it is `needed`."""
     if (found := settings(folder)) is None:
         if needed:
             raise DataError(f"{folder}: has no {PIXELS}, which says how pictures are cut; get it, too")
@@ -30,13 +31,13 @@ def open_preprocessor(folder: Path, kind: str, image_size: int, needed: bool = F
     path, values = found
     preprocessor = Preprocessor.from_fields(values, path)
     if preprocessor.image_size != image_size:
-        wanted = f"pictures of {preprocessor.image_size} pixels, the eye has {image_size}"
+        wanted = f"pictures of {preprocessor.image_size} pixels, the vision encoder takes {image_size}"
         raise DataError(f"{path}: {wanted}")
     return preprocessor
 
 
 def side_of(folder: Path) -> int:
-    """Of the pictures that an eye is shown, where that is not what its own configuration says."""
+    """Of the pictures that a vision encoder takes, where that is not what its own configuration says."""
     if (found := settings(folder)) is None:
         raise DataError(f"{folder}: has no {PIXELS}, which says how large its pictures are; get it, too")
     return Preprocessor.from_fields(found[1], found[0]).image_size

@@ -1,4 +1,4 @@
-"""Photographs with captions -> questions and answers to train and to measure on.
+"""Captioned photographs -> questions and answers, to train on and to measure with.
 
 python -m dataset.photo make flickr8k --split train
 python -m dataset.photo show flickr8k --photos 3
@@ -33,7 +33,7 @@ ASKERS = {"en": English, "zh": Chinese}
 
 @dataclass
 class Make:
-    """Write a data file of made questions, for train_sft_vlm.py --pack."""
+    """Write a data file of questions made from captions by rules, for train_sft_vlm.py --pack."""
 
     folder: tyro.conf.Positional[Path]
     """Flickr8k: captions.txt, Images/, and, where there is a split, train.txt and val.txt;
@@ -43,11 +43,11 @@ class Make:
     root: Path | None = None
     """Folder that all pictures are under (default: FOLDER)."""
     names: Path | None = None
-    """A table image,name of further photographs of one thing each, pictures beside it."""
+    """A table with columns image,name: further photographs, each of one named thing, beside the table."""
     split: str = "train"
     """Photographs of FOLDER/SPLIT.txt."""
     looks: Count = 1
-    """Times to go through the photographs, with other questions each time."""
+    """Times to go through the photographs, with different questions each time."""
     seed: Seed = 0
 
 

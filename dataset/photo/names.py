@@ -60,9 +60,7 @@ def name_questions(table: Path, rng: random.Random) -> Iterator[tuple[str, list[
     for image, name in rows:
         others = [one for one in known if not akin(one, name)]
         if not others:
-            raise DataError(
-                f"{table}: nothing in it is called otherwise than {name}; name things of two kinds"
-            )
+            raise DataError(f"{table}: everything in it is called {name}; name things of at least two kinds")
         other = rng.choices(others, [known[one] for one in others])[0]  # denied as often as it is there
         called = Made("name", rng.choice(ASKED), f"{capital(with_article(name))}.")
         yield f"{folder}/{image}", [called, check(name, other, rng), described(name, rng)]

@@ -52,7 +52,7 @@ class Export:
     view: Literal["train", "asked", "read", "regions", "captions", "scenes", "people", "val"] = "train"
     """Which records: see dataset/storybook/records.py."""
     samples: Count = 1000
-    """How many; of scenes, people and val, how many scenes."""
+    """How many records; for scenes, people and val, how many scenes."""
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Show:
     samples: Count = 20
     """How many."""
     type: str = ""
-    """Those alone whose type holds this: "en/", "zh/colour" (of people, scenes, val and agreement)."""
+    """Only those whose type contains this: "en/", "zh/colour" (for people, scenes, val and agreement)."""
 
 
 def preview(args: Preview) -> None:
