@@ -3,10 +3,13 @@ PYTHON ?= python3
 PY := .venv/bin/python
 WEIGHTS ?= weights/photo
 IMAGE ?= $(firstword $(wildcard $(WEIGHTS)/example.*) weights/photo/example.jpg)
+TESTS := OMP_NUM_THREADS=1 $(PY) -m pytest -q -n logical --maxprocesses 4
+LONGEST := notebooks/05_train_one.ipynb
+LESSONS := $(LONGEST) $(filter-out $(LONGEST) %_zh.ipynb,$(wildcard notebooks/*.ipynb))  # twins have the same code
 OUT ?= $(if $(QUICK),out/quick,out/tiny)
 
 .DEFAULT_GOAL := help
-COMMANDS := help chat web serve test train photo lint proof notebooks fuzz coverage planted bench docs
+COMMANDS := help chat web serve test slow train photo lint proof notebooks fuzz coverage planted bench docs
 .PHONY: $(COMMANDS)
 STRAY := $(if $(word 2,$(MAKECMDGOALS)),$(filter-out .venv/% $(COMMANDS),$(MAKECMDGOALS)))
 $(if $(STRAY),$(error no command "$(firstword $(STRAY))"; put a name with blanks in quotes: IMAGE="my photo.jpg"))
@@ -32,13 +35,16 @@ serve: .venv/ready  ## OpenAI's API, on http://127.0.0.1:8000/v1 [WEIGHTS=folder
 	@$(PY) serve_vlm.py --weights "$(WEIGHTS)"
 
 test: .venv/ready  ## the fast tests, offline
-	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n logical --maxprocesses 4 --dist loadfile
+	$(TESTS) --dist loadfile
+
+slow: .venv/ready  ## the slow tests: a browser, kills, several processes
+	$(TESTS) --dist loadfile -m slow
 
 planted: .venv/ready  ## plant bugs: does a test find each? (10 minutes)
 	$(PY) -m tests.planted
 
 fuzz: .venv/ready  ## the property tests, with twenty times as many examples
-	FUZZ=20 $(PY) -m pytest -q tests/test_fuzz.py
+	FUZZ=20 $(TESTS) tests/test_fuzz.py
 
 coverage: .venv/ready  ## lines that the fast tests reach
 	$(PY) -m pytest -q --cov=model --cov=dataset --cov=trainer --cov=scoring --cov=talk --cov=serve --cov=web --cov-report=term
@@ -49,8 +55,9 @@ proof: .venv/ready  ## compare each part with its reference: docs/PROOF.md
 		tests/test_images.py tests/test_lora.py tests/test_named_eyes.py tests/test_nanovlm.py \
 		tests/test_qformer.py tests/test_smolvlm.py tests/test_today.py tests/test_twins.py
 
-notebooks: .venv/ready  ## run all notebooks, into out/notebooks
-	.venv/bin/jupyter nbconvert --log-level WARN --to notebook --execute --output-dir out/notebooks notebooks/*.ipynb
+notebooks: .venv/ready  ## run all lessons, two at a time, into out/notebooks
+	printf '%s\n' $(LESSONS) | OMP_NUM_THREADS=1 xargs -n 1 -P 2 .venv/bin/jupyter nbconvert \
+		--log-level WARN --to notebook --execute --output-dir out/notebooks
 
 .venv/docs: requirements-docs.txt .venv/ready
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt

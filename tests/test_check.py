@@ -10,7 +10,7 @@ from PIL import Image
 
 import train_sft_vlm
 from dataset.chat.render import Chat
-from dataset.check import examine, histogram, told
+from dataset.check import examine, histogram, main, told
 from dataset.records import open_records
 from dataset.show import rendered
 from tests.test_scripts import SMALL
@@ -72,16 +72,27 @@ def test_the_histogram_counts_every_length() -> None:
     assert list(histogram([7])) == ["tokens: 7 to 7, mean 7", "      7 to     7         1  " + "#" * 40]
 
 
+def checked(argv: list[str], capsys: pytest.CaptureFixture) -> tuple[int, str]:
+    """The exit code of `check` in this process, and what it said."""
+    with pytest.raises(SystemExit) as ended:
+        main(argv)
+    return ended.value.code, capsys.readouterr().out
+
+
 @pytest.mark.parametrize("rows, code", [([GOOD, OTHER], 0), ([GOOD, GOOD], 0), ([GOOD, {}], 1)])
-def test_the_command_ends_with_a_code(rows: list, code: int, folder: Path, tokenizer_folder: Path) -> None:
-    command = [sys.executable, "-m", "dataset.records", "check", str(written(folder, *rows))]
-    done = subprocess.run([*command, "--weights", str(tokenizer_folder)], capture_output=True, text=True)
-    assert done.returncode == code and f"2 records, {code} of them bad" in done.stdout, done.stderr
-    again = (
-        "duplicate records, which count each time: 1; the first: " in done.stdout
-        and "line 2: the same as" in done.stdout
-    )
+def test_the_command_ends_with_a_code(
+    rows: list, code: int, folder: Path, tokenizer_folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    ended, said = checked([str(written(folder, *rows)), "--weights", str(tokenizer_folder)], capsys)
+    assert ended == code and f"2 records, {code} of them bad" in said
+    again = "which count each time: 1; the first: " in said and "line 2: the same as" in said
     assert again == (rows[0] == rows[1])
+
+
+def test_a_shell_gets_the_code(folder: Path, tokenizer_folder: Path) -> None:
+    command = [sys.executable, "-m", "dataset.records", "check", str(written(folder, GOOD, {}))]
+    done = subprocess.run([*command, "--weights", str(tokenizer_folder)], capture_output=True, text=True)
+    assert done.returncode == 1 and "2 records, 1 of them bad" in done.stdout, done.stderr
 
 
 def test_training_stops_at_the_start_or_says_what_it_leaves_out(

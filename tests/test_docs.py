@@ -172,6 +172,32 @@ def test_photographs_are_shown_with_their_answers(language: str, page: str) -> N
         photos.between_marks("no marks", told)
 
 
+@pytest.mark.parametrize("page", photos.PAGES.values())
+def test_front_pages_are_short(page: str) -> None:
+    """What a stranger reads to the end; everything else has its page in docs/."""
+    assert len((ROOT / page).read_text().splitlines()) <= 125
+
+
+def test_both_front_pages_have_the_same_commands_and_links() -> None:
+    english, chinese = ((ROOT / page).read_text() for page in photos.PAGES.values())
+    assert typed(english) == typed(chinese)
+    assert len(re.findall("^## ", english, re.MULTILINE)) == len(re.findall("^## ", chinese, re.MULTILINE))
+    ours, theirs = (
+        {link for link in LINK.findall(text) if link[0] != "#" and not link.startswith("README")}
+        for text in (english, chinese)
+    )
+    assert ours - theirs == {"https://github.com/jingyaogong/minimind-v"} | {
+        f"notebooks/{name}.ipynb" for name in twins()
+    }  # their Chinese twins are in both; the papers are in one
+    assert theirs <= ours
+
+
+def typed(page: str) -> list[str]:
+    """What a page's blocks of commands say without the remarks."""
+    blocks = re.findall(r"^```\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    return [line.partition(" #")[0].rstrip() for block in blocks for line in block.splitlines()]
+
+
 def test_the_recording_is_small() -> None:
     assert (ROOT / "docs/session.gif").stat().st_size < 2e6
 

@@ -1,8 +1,6 @@
 """What a stage needs of its records is asked before the first step, by `check`, and of every batch."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,7 +21,7 @@ from dataset.record import Record
 from model.bert import BertConfig
 from scoring.assistant import Assistant
 from tests.conftest import scrambled
-from tests.test_check import turns
+from tests.test_check import checked, turns
 from tests.test_mistakes import mistake
 from tests.test_scripts import SMALL
 from trainer.loop import Recipe, fit, make_optimizers, train_step
@@ -89,10 +87,11 @@ def test_a_pair_is_one_picture_and_its_words(stage: str, mixed: Path, tokenizer_
     ("align", 0, "3 of 6 records have no picture, and would teach the stage nothing"),
     ("qformer", 1, "line 4: 0 pictures; stage qformer needs one in each record"),
 ])  # fmt: skip
-def test_check_asks_the_same(stage: str, code: int, said: str, mixed: Path, tokenizer_folder: Path) -> None:
-    command = [sys.executable, "-m", "dataset.records", "check", str(mixed), "--stage", stage]
-    done = subprocess.run([*command, "--weights", str(tokenizer_folder)], capture_output=True, text=True)
-    assert done.returncode == code and said in done.stdout, done
+def test_check_asks_the_same(
+    stage: str, code: int, said: str, mixed: Path, tokenizer_folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    ended, told = checked([str(mixed), "--stage", stage, "--weights", str(tokenizer_folder)], capsys)
+    assert ended == code and said in told
 
 
 def test_a_caption_that_is_read_by_itself_fits_where_it_is_read(assistant: Assistant) -> None:

@@ -3,6 +3,7 @@
 import os
 import pkgutil
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,14 @@ def test_each_lesson_says_what_comes_before_and_after(path: Path) -> None:
     assert set(re.findall(r"\b\d\d\b", about.partition("Next: ")[2])) <= lessons
     drawn = (ROOT / "notebooks/README.md").read_text()
     assert f'N{path.stem[:2]}["' in drawn
+
+
+@pytest.mark.skipif(not shutil.which("make") or os.name == "nt", reason="no make here")
+def test_every_lesson_is_executed() -> None:
+    """But for the Chinese ones, whose code is the same (tests/test_docs.py)."""
+    shown = subprocess.run(["make", "-n", "notebooks"], cwd=ROOT, capture_output=True, text=True, check=True)
+    named = re.findall(r"notebooks/\S+\.ipynb", shown.stdout)
+    assert sorted(named) == [str(path.relative_to(ROOT)) for path in LESSONS]
 
 
 def test_no_progress_bars_in_a_notebook() -> None:
