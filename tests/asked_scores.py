@@ -1,9 +1,10 @@
 """How many of the held-out questions in people's words a model answers right.
 
-    python -m tests.asked_scores --weights out/tiny --shuffled                  # asked.py: about drawn scenes
-    python -m tests.asked_scores --weights weights/photo --photos flickr8k/Images   # photo_questions.jsonl
+    python -m tests.asked_scores --weights out/tiny --shuffled
+    python -m tests.asked_scores --weights weights/photo --photos flickr8k/Images
 
-By family, person and language, with 95% intervals. The photographs are 40 of Flickr8k's val.
+By family, person and language, with 95% intervals. Of drawn scenes (asked.py), or, with --photos, of 40
+photographs of Flickr8k's val (photo_questions.jsonl).
 """
 
 import re

@@ -124,5 +124,5 @@ def test_held_out_records_are_judged_as_those_trained_on(
     ):
         train_sft_vlm.main([*flags, "--out", str(folder / "1")])
     train_sft_vlm.main([*flags, "--out", str(folder / "2"), "--skip_bad"])
-    assert "d.jsonl: 1 of 3 records are bad and left out; the first: " in capsys.readouterr().out
+    assert "d.jsonl: 1 of 3 records are bad and are left out; the first: " in capsys.readouterr().out
     assert "val_exact_match" in (folder / "2" / "metrics.jsonl").read_text()
