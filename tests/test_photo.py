@@ -90,7 +90,7 @@ def test_a_file_that_training_reads(flickr: Path, chat: Chat, capsys: pytest.Cap
         assert sum(asked[image].values()) > 2 * Mixture.of("en", 0).captions
     assert any(not r.messages[0]["content"].isascii() for r in records)
     cat = asked["cat.jpg"]
-    assert cat["name"] >= 1 and cat["caption"] == 1 and cat.total() == 3
+    assert cat["name"] >= 1 and cat.total() - cat["caption"] == 2
     assert len(Packs(records, 50)) == 6, "a row for each photograph"
 
 
@@ -145,13 +145,14 @@ def test_questions_about_names(flickr: Path) -> None:
         "scissors",
         "a glass",
     ]
-    seen = Counter()
+    seen, described = Counter(), 0
     for seed in range(40):
         table = flickr.parent / "named/names.csv"
-        for image, (named, checked, told) in name_questions(table, random.Random(seed)):
+        for image, (named, checked, *told) in name_questions(table, random.Random(seed)):
             a = true[image.removeprefix("./")]
             assert named.family == "name" and named.answer.lower() == f"{a}."
-            assert told.family == "caption" and told.answer == f"A photo of {a}."
+            assert [(one.family, one.answer) for one in told] in ([], [("caption", f"A photo of {a}.")])
+            described += len(told)
             others = [b for b in true.values() if b != a]
             if checked.family == "name":
                 asked = [how.format(a=x, b=y) for how in EITHER for b in others for x, y in ((a, b), (b, a))]
@@ -164,6 +165,7 @@ def test_questions_about_names(flickr: Path) -> None:
                 assert right or checked.answer in ("No.", f"No, it is {a}.")
             seen[checked.answer.partition(" ")[0]] += 1
     assert seen["Yes."] > 10 and seen["No."] > 5 and seen["No,"] > 5
+    assert 15 < described < 45  # of 120
 
 
 def written(name: str, text: str | bytes) -> Callable[[Path], object]:
