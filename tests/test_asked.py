@@ -14,7 +14,8 @@ from dataset.storybook.kinds import KINDS
 from dataset.storybook.records import VIEWS, StorybookRecords
 from dataset.storybook.settings import SETTINGS
 from dataset.storybook.world import SIZES, Scene, make_scene
-from tests.asked import SPLIT, Truth, read, scene_of, truth, write
+from tests import asked_scores
+from tests.asked import PHOTO_QUESTIONS, SPLIT, Truth, read, scene_of, truth, write
 
 ROWS = read()
 ALWAYS = {"id", "scene", "person", "family", "lang", "question", "accept", "reject"}
@@ -108,6 +109,14 @@ def test_nothing_else_draws_these_scenes(monkeypatch: pytest.MonkeyPatch):
     for view in VIEWS:
         StorybookRecords(view, 1, pictures=False)[0]
     assert {"train", "val"} <= drawn and SPLIT not in drawn
+
+
+def test_photographs_are_named_and_the_next_one_where_they_are_shuffled() -> None:
+    rows = read(PHOTO_QUESTIONS)
+    scenes = list(dict.fromkeys(row["scene"] for row in rows))
+    for shuffled, wanted in ((False, scenes[0]), (True, scenes[1])):
+        first = asked_scores.records(rows, shuffled, Path("photos"))[0]
+        assert first.images == (Path("photos", wanted),) and first.where == rows[0]["id"]
 
 
 def test_written_as_shared_tools_read_it(tmp_path: Path):

@@ -10,7 +10,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -47,11 +46,11 @@ def reply(answer: str) -> str:
     return next((kind for kind, words in KINDS if re.search(words, text)), text.rstrip(".。"))
 
 
-def grams(asked: str) -> set[tuple[str, ...]]:
-    """Words (characters of Chinese), pairs and threes of them."""
+def grams(asked: str) -> list[tuple[str, ...]]:
+    """Words (characters of Chinese), pairs and threes of them, each once and in the same order."""
     words = ["^", *re.findall(r"[a-z0-9']+|[\u4e00-\u9fff]", asked.lower()), "$"]
-    threes = zip(words, words[1:], words[2:], strict=False)
-    return {(word,) for word in words} | set(pairwise(words)) | set(threes)
+    found = [tuple(words[at : at + size]) for size in (1, 2, 3) for at in range(len(words) - size + 1)]
+    return list(dict.fromkeys(found))
 
 
 def row_of(photo: str, made: Made) -> Row:

@@ -9,7 +9,7 @@ from dataset.photo.chinese_absent import absent
 from dataset.photo.chinese_ask import ask
 from dataset.photo.chinese_read import Reading
 from dataset.photo.chinese_subject import doing, subjects, unit
-from dataset.photo.english_missing import SHARE, Asked
+from dataset.photo.english_missing import Asked, chances
 from dataset.photo.made import Made
 
 
@@ -28,7 +28,7 @@ class Missing:
     def __init__(self, readings: Sequence[Reading]) -> None:
         there = Counter(asked for reading in readings for asked in answered(reading))
         gone = Counter(name for reading in readings for name in absent(reading))
-        self.chance = {one: SHARE * times / gone[one[1]] for one, times in there.items() if gone[one[1]]}
+        self.chance = chances(there, gone)
 
     def questions(self, reading: Reading, rng: random.Random) -> Iterator[Made]:
         gone = set(absent(reading))

@@ -35,11 +35,16 @@ def answered(facts: Facts) -> Iterable[Asked]:
             yield "count", noun
 
 
+def chances(there: Counter[Asked], gone: Counter[str]) -> dict[Asked, float]:
+    """How likely each is asked about a photo without the thing."""
+    return {one: SHARE * times / gone[one[1]] for one, times in there.items() if gone[one[1]]}
+
+
 class Missing:
     def __init__(self, photos: Sequence[Facts]) -> None:
         there = Counter(asked for facts in photos for asked in answered(facts))
         gone = Counter(thing for facts in photos for thing in existence_case(facts).deniable)
-        self.chance = {one: SHARE * times / gone[one[1]] for one, times in there.items() if gone[one[1]]}
+        self.chance = chances(there, gone)
 
     def questions(self, asker: Asker) -> Iterable[Made]:
         gone, rng = set(existence_case(asker.facts).deniable), asker.rng

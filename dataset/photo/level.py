@@ -27,10 +27,8 @@ def levelled(photos: Sequence[Photo], rng: random.Random) -> list[Photo]:
         return list(photos)
     one, other = halves(rows)
     judge = Bayes(rows, temper=Bayes(one).fit(other))
-    return [
-        (name, [one for one in made if one.family in LET_BE or rng.random() < kept(row_of(name, one), judge)])
-        for name, made in photos
-    ]
+    stays = iter([rng.random() < kept(row, judge) for row in rows])  # in the order of `asked`
+    return [(name, [one for one in made if one.family in LET_BE or next(stays)]) for name, made in photos]
 
 
 def kept(row: Row, judge: Bayes) -> float:
