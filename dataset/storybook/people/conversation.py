@@ -77,11 +77,11 @@ def asked(name: str, scene: Scene, tongue: Tongue, rng: random.Random, measuring
     return [(wording.text, question.answer) for question, wording in zip(some, wordings, strict=True)]
 
 
-def conversation(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Turn]:
+def conversation(scene: Scene, tongue: Tongue, rng: random.Random, blocks: int = BLOCKS) -> list[Turn]:
     """Several families after one another, all in one language or in both."""
     spoken = list(TONGUES.values()) if rng.random() < SWITCHING else [tongue]
-    turns = asked(EARLY, scene, tongue, rng) if rng.random() < EARLY_SHARE else []
-    for name in rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=BLOCKS):
+    turns = asked(EARLY, scene, tongue, rng) if rng.random() < EARLY_SHARE * blocks / BLOCKS else []
+    for name in rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=blocks):
         now = rng.choice(spoken)
         turns += asked(name, scene, now, rng) or asked("existence", scene, now, rng)
     return turns
