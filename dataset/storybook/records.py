@@ -53,8 +53,8 @@ OF_TWO = 3  # questions about two pictures
 ASKED_FIRST = 40_000_000  # scene that people are the first to ask about
 STRANGE_SHARE = 0.06  # of what people ask is about a picture that is no scene
 CROWDS = 0.35  # of the scenes that people ask about hold many things of few kinds: to be counted and compared
-CROWD_OF_FEW = {"min_things": 3, "alike": 0.75}
-OWN_WORDS = 3  # every third conversation
+CROWD_OF_FEW = {"min_things": 3, "alike": 0.75, "hued": 0.5}
+OWN_WORDS, FEWER_OWN_WORDS = 3, 4  # every third conversation is in them; every fourth of many
 MANY = 24  # conversations about a picture
 AT_A_TIME = (1, 1, 1, 2)  # questions, or follow-ups, of a short conversation
 OTHERS = 25  # of so many pictures one is no scene, and one is two pictures
@@ -160,7 +160,7 @@ def many(index: int, pictures: bool = True) -> Record:
     elif which == 1:
         scenes = make_pair("train", first, first + 1)
         turns = [compare(*scenes, language, rng, mixture.of_pairs)]
-    elif rest % OWN_WORDS == 0:
+    elif rest % FEWER_OWN_WORDS == 0:
         turns = own_words(scenes[0], language, rng, mixture, rng.random(), at_a_time)
     else:
         turns = in_words.conversation(scenes[0], in_words.TONGUES[code], rng, at_a_time)
