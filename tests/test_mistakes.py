@@ -209,6 +209,11 @@ ASKED: dict[str, tuple[str, Edit | None, str]] = {  # flags of eval_vlm.py, what
     "no classes": ("--data weights", None, "weights: holds config.json; name that file"),
     "half of VQA": ("--data q.json", text("q.json", VQA), "no annotations of VQA beside it"),
     "no view": ("--data storybook:dreams", None, "the storybook has"),
+    "nothing to pack": (
+        "--data storybook:words --pack 4",
+        None,
+        "--pack 4: storybook:words draws a picture for each conversation; give storybook:many",
+    ),
     "bad record": ("--data d.jsonl", text("d.jsonl", '{"conversations": 3}'), "d.jsonl line 1"),
     "outside": ("--data data/d.jsonl", text("data/d.jsonl", OUTSIDE), "lies outside data"),
     "a graph on a CPU": (f"{HI} --graph", None, "--graph is for our own decoder on CUDA"),
