@@ -209,17 +209,17 @@ ASKED: dict[str, tuple[str, Edit | None, str]] = {  # flags of eval_vlm.py, what
     "no classes": ("--data weights", None, "weights: holds config.json; name that file"),
     "half of VQA": ("--data q.json", text("q.json", VQA), "no annotations of VQA beside it"),
     "no view": ("--data storybook:dreams", None, "the storybook has"),
-    "nothing to pack": (
-        "--data storybook:words --pack 4",
-        None,
-        "--pack 4: storybook:words draws a picture for each conversation; give storybook:many",
-    ),
     "bad record": ("--data d.jsonl", text("d.jsonl", '{"conversations": 3}'), "d.jsonl line 1"),
     "outside": ("--data data/d.jsonl", text("data/d.jsonl", OUTSIDE), "lies outside data"),
     "a graph on a CPU": (f"{HI} --graph", None, "--graph is for our own decoder on CUDA"),
     "not transformers'": (f"{HI} --load 1", None, "model_type is 'glimpse'"),
 }
 TRAINED: dict[str, tuple[str, Edit | None, str]] = {  # flags of train_sft_vlm.py
+    "nothing to pack": (
+        "--data storybook:words --pack 4",
+        None,
+        "--pack 4: storybook:words draws a picture for each conversation; give storybook:many",
+    ),
     "no init": ("--init nowhere", None, "no config.json in nowhere"),
     "no tokenizer": ("--tokenizer nowhere", None, "no tokenizer.json in nowhere"),
     "no eye": ("--tokenizer weights --vision nowhere", None, "nowhere: no such folder, nor in the cache"),
