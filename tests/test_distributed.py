@@ -26,7 +26,7 @@ from trainer.stages import STAGES
 ROOT = Path(__file__).parent.parent
 X = torch.arange(12.0).view(4, 3)
 QUIET = "--samples 24 --batch_size 4 --warmup 1 --workers 0 --device cpu --dtype fp32 --seed 3".split()
-NEAR = 3e-3  # of how far the weights move: Adam makes up to 1.2e-3 of rounding (stage vision)
+NEAR = 1e-4  # of how far all weights move together: Adam makes a step of its own of one gradient's rounding
 RUNS = {  # name -> script, flags
     "text": (train_pretrain_vlm.main, "--stage text"),
     "vision": (train_pretrain_vlm.main, "--stage vision --lr 1e-4"),
@@ -167,8 +167,8 @@ def test_two_processes_train_to_the_weights_of_one(assistant: Assistant, tmp_pat
     for name in RUNS:
         train(name, start, tmp_path / "one" / name)
         one, two = (load_file(tmp_path / way / name / "model.safetensors") for way in ("one", "two"))
-        moved = sum((one[key] - before[key]).square().sum() for key in one).sqrt()
-        apart = sum((one[key] - two[key]).square().sum() for key in one).sqrt()
+        moved = sum((one[key] - before[key]).abs().sum() for key in one)
+        apart = sum((one[key] - two[key]).abs().sum() for key in one)
         assert apart < NEAR * moved, f"{name}: {apart:.2e} apart after moving {moved:.2e}"
 
 
