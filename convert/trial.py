@@ -31,6 +31,7 @@ from transformers import (
 from convert.files import WITH_TEMPLATE, ConvertError, Sources
 from convert.template import SHOWN, SYSTEM, TALK, open_template
 from convert.words import TOKENIZER, add_specials, special_tokens
+from dataset.batches.packing import shared_start
 from dataset.chat.render import IGNORED, Chat
 from dataset.errors import read_object
 from dataset.images.preprocess import Preprocessor
@@ -102,7 +103,7 @@ def expect_same_ids(chat: Chat, sources: Sources, grids: Sequence[Grid], picture
     rest = tokenizer.encode(text if spelled else text.removeprefix(bos), add_special_tokens=False).ids
     expected, found = rest if spelled else begin + rest, chat.prompt(talk, grids)
     if found != expected:
-        at = next((i for i, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b), len(found))
+        at = shared_start([found, expected])
         theirs, ours = ([*map(tokenizer.id_to_token, ids[at:][:5])] for ids in (expected, found))
         raise ConvertError(f"{folder}: after {at} tokens a conversation goes on {theirs} there, {ours} here")
 

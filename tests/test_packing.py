@@ -14,7 +14,7 @@ import train_pretrain_vlm
 import train_sft_vlm
 from dataset.batches.collate import Collate, Prepared
 from dataset.batches.loader import make_loader
-from dataset.batches.packing import Packs, in_common
+from dataset.batches.packing import Packs, in_common, shared_start
 from dataset.chat.render import IGNORED
 from dataset.open import open_data
 from dataset.record import IMAGE, Record
@@ -316,3 +316,8 @@ def test_other_stages_do_not_pack(data: Path, tokenizer_folder: Path, tmp_path: 
     ]
     with pytest.raises(SystemExit, match="--pack is for the stages align and sft"):
         train_pretrain_vlm.main(["--stage", "text", *flags, "--pack", "4"])
+
+
+def test_a_row_may_be_the_start_of_another() -> None:
+    """The trial of an import says so: "after 2 tokens", not after 3, when the source ends there."""
+    assert shared_start([[1, 2, 3], [1, 2]]) == 2 and shared_start([[1, 2], [1, 4]]) == 1

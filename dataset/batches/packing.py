@@ -103,8 +103,13 @@ def _grow(row: Sample, branch: Sequence[Sample], start: int) -> None:
 
 def _in_common(branch: Sequence[Sample], start: int) -> int:
     """Up to where samples may share their tokens."""
-    columns = zip(*(sample.input_ids[start : _asked(sample)] for sample in branch), strict=False)
-    return start + sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+    return start + shared_start([sample.input_ids[start : _asked(sample)] for sample in branch])
+
+
+def shared_start(rows: Sequence[Sequence[int]]) -> int:
+    """How many ids all rows begin with; the shortest may be all of it."""
+    columns = zip(*rows, strict=False)
+    return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
 
 
 def _asked(sample: Sample) -> int:
