@@ -258,8 +258,8 @@ def named(phrase: Phrase, the: bool = False, colours: bool = True) -> str:
 
 
 def a(noun: str) -> str:
-    vowel = noun[0] in "aeiou" and not noun.startswith(("uni", "one", "use"))
-    return f"{'an' if vowel else 'a'} {noun}"
+    vowel = noun[:1].lower() in "aeiou" and not noun.lower().startswith(("uni", "one", "use", "eu", "ew"))
+    return f"{'an' if vowel or noun.startswith('hour') else 'a'} {noun}"
 
 
 def doing(caption: Caption, deed: Deed) -> str:

@@ -2,14 +2,15 @@
 
 A question whose reply words alone give with probability p is kept with probability (1 - p) / p, so that
 the reply comes no more often than others to questions of such words (weights of inverse propensity; the aim
-is VQA v2's, Goyal et al. 2017). What no photograph can answer is let be: its words are to give it away.
+is VQA v2's, Goyal et al. 2017). A yes may come `ODDS` times as often as a no, whatever the words. What no
+photograph can answer is let be: its words are to give it away.
 """
 
 import random
 from collections.abc import Sequence
 
 from dataset.photo.blind import Bayes, Row, halves, row_of
-from dataset.photo.made import Made
+from dataset.photo.made import ODDS, Made
 
 Photo = tuple[str, list[Made]]
 FEW = 1000  # questions
@@ -34,4 +35,5 @@ def levelled(photos: Sequence[Photo], rng: random.Random) -> list[Photo]:
 def kept(row: Row, judge: Bayes) -> float:
     """The chance that a question stays."""
     share = 0.0 if row[3] == "unknown" else judge.share(row)
-    return 1.0 if share <= 0.5 else (1 - share) / share
+    wanted = {"yes": ODDS, "no": 1 / ODDS}.get(row[3], 1.0)
+    return min(1.0, wanted * (1 - share) / share) if share else 1.0
