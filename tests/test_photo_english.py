@@ -9,7 +9,7 @@ import pytest
 
 from dataset.photo.english import English
 from dataset.photo.english_absent import LINE, may_be_denied
-from dataset.photo.english_actions import told_deeds
+from dataset.photo.english_actions import anyone_case, deeds_of_all, told_deeds
 from dataset.photo.english_balance import Balance, Case
 from dataset.photo.english_facts import Facts, doing
 from dataset.photo.english_read import ing, plural_of, read
@@ -203,6 +203,32 @@ def test_counts_need_agreement() -> None:
 def test_what_may_be_there_unsaid_is_never_denied(caption: str, never_denied: str) -> None:
     facts = Facts([caption] * 3)
     assert not [thing for thing in never_denied.split() if may_be_denied(LINE[thing], facts)]
+
+
+@pytest.mark.parametrize(
+    "captions, seen, not_seen",
+    [
+        (["A man rides a bike .", "A motocross rider jumps ."], "motorcycle", "bicycle"),
+        (["A man rides a bike on a dirt road .", "A cyclist jumps ."], "bicycle", "motorcycle"),
+        (["Dirt bikers race .", "A man rides a bike ."], "motorcycle", "bicycle"),
+    ],
+)
+def test_a_bike_with_a_motor_is_no_bicycle(captions: list[str], seen: str, not_seen: str) -> None:
+    facts = Facts(captions)
+    assert facts.seen[seen] and not facts.seen[not_seen]
+    case = anyone_case(Facts([*captions, "A man races on a bike ."]))
+    assert ("riding a bicycle" in case.true) == (seen == "bicycle")
+
+
+def test_a_deed_in_the_name_of_a_thing_is_not_done() -> None:
+    facts = Facts(["A boy stands by a swimming pool .", "A boy in running shoes stands ."])
+    assert not {"swimming", "running"} & set(anyone_case(facts).true)
+    assert "swimming" in anyone_case(Facts(["A boy is swimming .", "A boy swims in a pool ."])).true
+
+
+def test_what_people_do_together_is_not_what_one_of_them_does() -> None:
+    facts = Facts(["Two men and a girl sit .", "Onlookers watch as a girl jumps .", "Two boys run ."])
+    assert {deed.verb for _, deed in deeds_of_all(facts)} == {"sit", "run"}
 
 
 def test_backgrounds_and_clothes_are_never_denied() -> None:

@@ -38,13 +38,12 @@ def agreed(told: Deeds) -> Deeds:
 
 
 def deeds_of_all(facts: Facts) -> Deeds:
-    """What people do together: "a man and a woman", "two boys"."""
-    return [
-        (caption, deed)
-        for caption in facts.captions
-        for deed in caption.deeds
-        if all(phrase.kind == "person" for phrase in deed.who) and (len(deed.who) > 1 or deed.who[0].plural)
-    ]
+    """What people do together: "a man and a woman", "two boys", where their caption names nobody else."""
+    found = []
+    for caption, people in zip(facts.captions, facts.people, strict=True):
+        if len(people) > 1 or any(phrase.plural for phrase in people):
+            found += [(caption, deed) for deed in caption.deeds if set(deed.who) == set(people)]
+    return found
 
 
 def deeds_case(facts: Facts, thing: Thing) -> Case:

@@ -102,7 +102,7 @@ class Held:
 
     def _asked(self, asker: Asker, thing: Thing, asked: str, name: str, phrase: Phrase) -> Iterable[Made]:
         said = {**slots(thing, asker.facts), "x": asked}
-        answer = named(phrase, the=phrase.kind == "place")
+        answer = named(phrase, the=phrase.kind == "place" and phrase.determiner == "the")
         true = f"{said['the']} {said['is']} {asked} {answer}"
         hand = asked in IN_HAND and thing.human and phrase.kind in ("gear", "food")
         wording = "name_hand" if hand and asker.rng.random() < 0.5 else "name_object"

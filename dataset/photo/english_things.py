@@ -63,6 +63,8 @@ def slots(thing: Thing, facts: Facts) -> dict[str, str]:
 OF_KINDS = frozenset("dog bird boat ball hat toy flower car motorcycle bicycle truck glasses shoe".split())
 NO_KIND = frozenset("puppy pup bike motorbike dirtbike lab creature disc disk sneaker sunglasses".split())
 
+LISTED = 0.3  # of the photographs are asked what things are in them
+
 
 def kind_case(facts: Facts, thing: Thing) -> Case:
     """What animal or vehicle it is, and which are surely not there."""
@@ -97,7 +99,8 @@ class Names:
             yield asker.made("name", "name_sport", {}, sport, f"It is {sport}")
         if behind := _in_background(facts):
             yield asker.made("name", "name_background", {}, rng.choice(behind))
-        if len(seen := [slots(thing, facts)["a"] for thing in most_told(facts)]) > 1:
+        seen = [slots(thing, facts)["a"] for thing in most_told(facts)]
+        if len(seen) > 1 and rng.random() < LISTED:
             yield asker.made("name", "name_all", {}, listed(seen[:3]))
 
     def _only(self, asker: Asker, thing: Thing) -> Iterable[Made]:
