@@ -14,6 +14,7 @@ from dataset.photo.english_balance import Balance, Case
 from dataset.photo.english_facts import Facts, doing
 from dataset.photo.english_read import ing, plural_of, read
 from dataset.photo.english_talk import direct, embedded, sentence
+from dataset.photo.english_things import most_told
 from dataset.photo.english_wordings import WORDINGS
 from dataset.photo.made import ODDS, YES, Made
 
@@ -162,6 +163,19 @@ def test_a_thing_is_asked_for_by_its_colour() -> None:
 def test_an_answer_is_the_deed_on_which_most_agree() -> None:
     said = answers("dog", "action", r"what.* the dog (doing|up to)")
     assert said and not any(re.search("carrying|playing", one) for one in said), said
+
+
+def test_of_several_the_verb_is_plural() -> None:
+    said = ["Two girls in red dresses are holding umbrellas .", "Two girls wearing red dresses dance ."] * 2
+    girls = English({"girls": said, "dog": DOG})
+    asked = [m.question.lower() for seed in range(60) for m in girls.questions("girls", random.Random(seed))]
+    assert any(re.search("do(es)? the girls (have|wear)", one) for one in asked)
+    assert not [one for one in asked if re.search(r"\b(does|has) the (girls|dresses|umbrellas)\b", one)]
+
+
+def test_things_alone_are_not_listed_where_people_are() -> None:
+    assert [t.name for t in most_told(Facts(["A couple sits on a rock by the trees ."] * 3))] == []
+    assert len(most_told(Facts(["A man sits on a rock by the trees ."] * 3))) == 3
 
 
 def test_every_family_and_clean_answers() -> None:

@@ -9,7 +9,7 @@ from dataset.photo.english_ask import Asker
 from dataset.photo.english_balance import Balance, Case, about, said_of
 from dataset.photo.english_facts import Facts, Thing, a, named
 from dataset.photo.english_read import CLASS, kinds, plural_of
-from dataset.photo.english_words import MASS
+from dataset.photo.english_words import GROUP_WORDS, MASS
 from dataset.photo.made import Made
 
 SPORTS_SHOWN_BY = """
@@ -63,6 +63,7 @@ def slots(thing: Thing, facts: Facts) -> dict[str, str]:
 OF_KINDS = frozenset("dog bird boat ball hat toy flower car motorcycle bicycle truck glasses shoe".split())
 NO_KIND = frozenset("puppy pup bike motorbike dirtbike lab creature disc disk sneaker sunglasses".split())
 
+PEOPLE = GROUP_WORDS | {"person"}
 LISTED = 0.3  # of the photographs are asked what things are in them
 
 
@@ -139,14 +140,16 @@ def sport_of(facts: Facts) -> str:
 
 
 def most_told(facts: Facts) -> list[Thing]:
-    """Things that two captions name, those that most name first; no clothes."""
+    """Things that two captions name, those that most name first; no clothes. None where people are not told
+    apart, as things alone would not be what is seen."""
     told = {
         thing.name: len({id(caption) for caption, _ in thing.mentions})
         for thing in facts.things
         if thing.mentions[0][1].kind != "wear"
     }
     often = sorted((name for name, times in told.items() if times > 1), key=lambda name: -told[name])
-    return [facts.heads[name] for name in often]
+    found = [facts.heads[name] for name in often]
+    return found if any(thing.human for thing in found) or not facts.words & PEOPLE else []
 
 
 def listed(words: Sequence[str]) -> str:

@@ -27,8 +27,12 @@ def levelled(photos: Sequence[Photo], rng: random.Random) -> list[Photo]:
     if len(rows) < FEW:
         return list(photos)
     one, other = halves(rows)
-    judge = Bayes(rows, temper=Bayes(one).fit(other))
-    stays = iter([rng.random() < kept(row, judge) for row in rows])  # in the order of `asked`
+    judges: dict[str, Bayes] = {}  # of each photograph one that has not learnt its answers
+    for learnt, judged in ((one, other), (other, one)):
+        judge = Bayes(learnt)
+        judge.fit(judged)
+        judges |= {photo: judge for photo, *_ in judged}
+    stays = iter([rng.random() < kept(row, judges[row[0]]) for row in rows])  # in the order of `asked`
     return [(name, [one for one in made if one.family in LET_BE or next(stays)]) for name, made in photos]
 
 

@@ -43,7 +43,7 @@ class Mixture:
         A caption has four times the tokens of an answer: with more of them, answers are little of the loss.
         """
         if language == "en":
-            return cls(3, 8, 6)
+            return cls(3, 10, 6)
         return (cls(2, 0, 0), cls(0, 3, 3), cls(0, 0, 0), cls(0, 3, 3))[number % 4]
 
     def choose(self, made: Sequence[Made], captions: Sequence[str], rng: random.Random) -> list[Made]:
