@@ -47,6 +47,7 @@ def test_what_words_give_away_is_found_and_thinned() -> None:
     assert left["action"].checked / left["action"].checks < YES + 0.05
     for animal in ("dog", "cat", "bird"):
         assert abs(yes_of(after, animal) - YES) < 0.13, animal
+    assert abs(left["action"].yes / left["action"].checks - YES) < 0.02
     kept = Counter(one.family for _, made in after for one in made)
     assert kept["caption"] == kept["unanswerable"] == 800 > kept["action"] / 3
     birds = sum("bird" in one.question and one.answer == "Yes." for _, made in after for one in made)

@@ -7,9 +7,10 @@ photograph can answer is let be: its words are to give it away.
 """
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 
-from dataset.photo.blind import Bayes, Row, halves, row_of
+from dataset.photo.blind import CHECKS, Bayes, Row, halves, row_of
 from dataset.photo.made import ODDS, Made
 
 Photo = tuple[str, list[Made]]
@@ -27,13 +28,23 @@ def levelled(photos: Sequence[Photo], rng: random.Random) -> list[Photo]:
     if len(rows) < FEW:
         return list(photos)
     one, other = halves(rows)
-    judges: dict[str, Bayes] = {}  # of each photograph one that has not learnt its answers
-    for learnt, judged in ((one, other), (other, one)):
-        judge = Bayes(learnt)
-        judge.fit(judged)
-        judges |= {photo: judge for photo, *_ in judged}
-    stays = iter([rng.random() < kept(row, judges[row[0]]) for row in rows])  # in the order of `asked`
+    judge = Bayes(rows, temper=Bayes(one).fit(other))
+    stays = iter(evened(rows, [rng.random() < kept(row, judge) for row in rows], rng))  # in this order
     return [(name, [one for one in made if one.family in LET_BE or next(stays)]) for name, made in photos]
+
+
+def evened(rows: Sequence[Row], stays: Sequence[bool], rng: random.Random) -> list[bool]:
+    """So much less of what is too much that `YES` of the answers are yes in each family and language."""
+    kinds = [(asked.isascii(), family, said) for _, family, asked, said in rows]
+    told = Counter(kind for kind, stay in zip(kinds, stays, strict=True) if stay)
+
+    def share(language: bool, family: str, said: str) -> float:
+        other = told[language, family, "no" if said == "yes" else "yes"]
+        if said not in CHECKS or not other:
+            return 1.0
+        return other * (ODDS if said == "yes" else 1 / ODDS) / told[language, family, said]
+
+    return [stay and rng.random() < share(*kind) for kind, stay in zip(kinds, stays, strict=True)]
 
 
 def kept(row: Row, judge: Bayes) -> float:
