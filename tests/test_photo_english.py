@@ -90,6 +90,12 @@ def test_phrases_and_deeds_are_read() -> None:
     assert set(deeds) == {"ride", "wave"} and deeds["wave"].who[0].noun == "man"
 
 
+def test_what_is_said_to_be_wanting_is_not_there() -> None:
+    caption = read("A man with no shirt walks a dog without a leash .")
+    assert [p.noun for p in caption.phrases] == ["man", "dog"]
+    assert [deed.verb for deed in caption.deeds] == ["walk"]
+
+
 def test_a_deed_keeps_its_object() -> None:
     facts = Facts(["A boy jumps over a hurdle .", "A boy is jumping a hurdle .", "The boy jumps ."])
     said = {doing(*told) for told in told_deeds(facts.heads["boy"].deeds)}
