@@ -19,7 +19,7 @@ all="--train vision connector decoder --eye_lr 0.1 --muon_lr 0.01 --warmup 20 --
 if [ "${QUICK:-}" ]; then
     text=3200 regions=32000 sft=9600 last=sft scenes=50
 else
-    text=9600 regions=64000 sft=88000 last=words scenes=500
+    text=9600 regions=64000 sft=88000 last=many scenes=500
 fi
 stage text    train_pretrain_vlm.py --stage text --tokenizer "$out/tokenizer" --samples $text --batch_size 64 --muon_lr 0.01
 stage regions train_pretrain_vlm.py --stage regions --init "$out/text" --samples $regions --batch_size 64 --muon_lr 0.01 --warmup 20
@@ -36,5 +36,7 @@ else
     stage numbers train_sft_vlm.py --init "$out/sharper" --data storybook:numbers $all --muon_lr 0.004 --lr 2e-4 --samples 27200
     mean mean "$out/sharper" "$out/numbers"
     stage words train_sft_vlm.py --init "$out/mean" --data storybook:words $all --warmup 30 --val storybook:asked_val --samples 200000
+    stage many train_sft_vlm.py --init "$out/words" --data storybook:many --pack 8 --batch_size 16 --train connector decoder \
+        --muon_lr 0.01 --warmup 30 --val storybook:asked_val --val_samples 220 --save_every 250 --samples 19200
 fi
 "$python" eval_vlm.py --weights "$out/$last" --suite --samples $scenes --dtype auto --report "$out/suite.json"

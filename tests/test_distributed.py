@@ -18,7 +18,7 @@ from model.decoder import Decoder
 from scoring.assistant import Assistant
 from tests.conftest import TINY, scrambled
 from trainer.args import TrainArgs
-from trainer.distributed import gather, sum_gradients, summed, summed_by_name
+from trainer.distributed import gather, leave, sum_gradients, summed, summed_by_name
 from trainer.run import make_recipe
 from trainer.shards import clip_gradients, shard_layers, whole
 from trainer.stages import STAGES
@@ -26,7 +26,7 @@ from trainer.stages import STAGES
 ROOT = Path(__file__).parent.parent
 X = torch.arange(12.0).view(4, 3)
 QUIET = "--samples 24 --batch_size 4 --warmup 1 --workers 0 --device cpu --dtype fp32 --seed 3".split()
-NEAR = 1e-3  # of how far the weights move
+NEAR = 3e-3  # of how far the weights move: Adam makes up to 1.2e-3 of rounding (stage vision)
 RUNS = {  # name -> script, flags
     "text": (train_pretrain_vlm.main, "--stage text"),
     "vision": (train_pretrain_vlm.main, "--stage vision --lr 1e-4"),
@@ -62,7 +62,7 @@ def gathering(rank: int, folder: str) -> None:
     named = summed_by_name({"loss": 2.0, "found": 1.0} if rank else {})  # one has learnt nothing
     sums = summed([rank + 1, 2], X.device), named
     torch.save((everything.detach(), first, own.grad, *sums), f"{folder}/{rank}.pt")
-    dist.destroy_process_group()
+    leave()
 
 
 def summing(rank: int, folder: str) -> None:
@@ -72,15 +72,14 @@ def summing(rank: int, folder: str) -> None:
     (sum(p.sum() for p in parameters[: 1 + rank]) * (rank + 1)).backward()
     sum_gradients(parameters)
     torch.save([p.grad for p in parameters], f"{folder}/{rank}.pt")
-    dist.destroy_process_group()
+    leave()
 
 
 def dividing(rank: int, folder: str) -> None:
     """Each process reads one of two rows through layers of which it holds half."""
     meet(rank, folder)
     torch.save(whole(clipped(rank, divided=True)), f"{folder}/{rank}.pt")
-    dist.barrier()  # none leaves while another still talks to it
-    dist.destroy_process_group()
+    leave()
 
 
 def clipped(rows: int | slice, divided: bool = False) -> dict[str, torch.Tensor]:
@@ -99,7 +98,7 @@ def training(rank: int, folder: str, start: str) -> None:
     meet(rank, folder)
     for name in RUNS:
         train(name, start, Path(folder) / "two" / name)
-    dist.destroy_process_group()
+    leave()
 
 
 def torchrun(flags: list[str]) -> subprocess.CompletedProcess:

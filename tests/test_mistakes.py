@@ -215,6 +215,11 @@ ASKED: dict[str, tuple[str, Edit | None, str]] = {  # flags of eval_vlm.py, what
     "not transformers'": (f"{HI} --load 1", None, "model_type is 'glimpse'"),
 }
 TRAINED: dict[str, tuple[str, Edit | None, str]] = {  # flags of train_sft_vlm.py
+    "nothing to pack": (
+        "--data storybook:words --pack 4",
+        None,
+        "--pack 4: storybook:words draws a picture for each conversation; give storybook:many",
+    ),
     "no init": ("--init nowhere", None, "no config.json in nowhere"),
     "no tokenizer": ("--tokenizer nowhere", None, "no tokenizer.json in nowhere"),
     "no eye": ("--tokenizer weights --vision nowhere", None, "nowhere: no such folder, nor in the cache"),

@@ -54,7 +54,6 @@ def test_a_newcomers_words_are_understood(shipped: Assistant, question: str) -> 
     assert answer.isascii() == question.isascii()
 
 
-@pytest.mark.xfail(reason="names the bird alone: lists of a kind are a third wrong still", strict=True)
 def test_all_animals_are_named(shipped: Assistant) -> None:
     answer = said(shipped, "what animals are there?")
     assert "bird" in answer and "turtle" in answer and "boat" not in answer

@@ -3,6 +3,7 @@
 import json
 from itertools import islice
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import torch
@@ -13,10 +14,11 @@ import train_pretrain_vlm
 import train_sft_vlm
 from dataset.batches.collate import Collate, Prepared
 from dataset.batches.loader import make_loader
-from dataset.batches.packing import Packs
+from dataset.batches.packing import Packs, in_common
 from dataset.chat.render import IGNORED
 from dataset.open import open_data
 from dataset.record import IMAGE, Record
+from dataset.storybook.records import MANY, StorybookRecords
 from model.decoder import shared_mask
 from scoring.assistant import Assistant
 from tests.test_scripts import SMALL
@@ -225,6 +227,39 @@ def test_nothing_stands_with_what_it_has_not_in_common() -> None:
     later = [*TEXT[0].messages, {"role": "user", "content": IMAGE}, {"role": "assistant", "content": "a"}]
     late = Record((PICTURES[0],), tuple(later))
     assert len(Packs([late, late], 2)) == 2, "an answer before the picture is scored, and shared by nobody"
+
+
+def test_drawn_conversations_are_in_rows_without_a_look_at_their_pictures() -> None:
+    records = open_data("storybook:many", samples=3)
+    with mock.patch.object(StorybookRecords, "__getitem__", side_effect=AssertionError("drawn for nothing")):
+        packs = Packs(records, 10)
+    assert [i for row in packs.rows for i in row] == list(range(3 * MANY))
+    assert set(map(len, packs.rows)) == {10, MANY - 20}
+    for pack, row in zip(packs, packs.rows, strict=True):
+        assert {in_common(records[i], i) for i in row} == {in_common(pack, row[0])}
+        assert [pack.messages, *pack.more] == [records[i].messages for i in row]
+
+
+def test_many_drawn_conversations_learn_what_each_learns_alone(model: Assistant) -> None:
+    records = open_data("storybook:many", samples=3)  # no scene, two pictures, a scene
+    rows = [[records[i] for i in range(MANY * n, MANY * n + 4)] for n in range(3)]
+    assert [len(row[0].images) for row in rows] == [1, 2, 1]
+    together, apart = batch_of(model, rows), batch_of(model, [[r] for row in rows for r in row])
+    (loss, gradients), (expected, theirs) = learnt(model, together), learnt(model, apart)
+    assert_close(loss, expected, rtol=1e-5, atol=1e-5)
+    for name in theirs:
+        assert_close(gradients[name], theirs[name], rtol=1e-4, atol=1e-5)
+
+
+def test_rows_go_on_where_a_run_stopped(model: Assistant) -> None:
+    packs = Packs(open_data("storybook:many", samples=6), 8)
+    prepared = Prepared(packs, model.chat, model.preprocessor)
+    whole = list(islice(make_loader(prepared, 2, 0, pool=2), 5))
+    rest = list(islice(make_loader(prepared, 2, 0, pool=2, start=3), 2))
+    for a, b in zip(whole[3:], rest, strict=True):
+        assert torch.equal(a["input_ids"], b["input_ids"]) and torch.equal(
+            a["pixel_values"], b["pixel_values"]
+        )
 
 
 def test_workers_prepare_the_same_rows(model: Assistant) -> None:

@@ -12,6 +12,7 @@ from dataset.storybook.__main__ import main
 from dataset.storybook.colours import COLOURS
 from dataset.storybook.kinds import KINDS
 from dataset.storybook.people.conversation import NAMES, TONGUES, asked, conversation, questions
+from dataset.storybook.people.english import careless
 from dataset.storybook.people.grammar import Grammar
 from dataset.storybook.people.kept import plain as plain_words
 from dataset.storybook.people.kept import texts_of
@@ -19,7 +20,7 @@ from dataset.storybook.people.references import STRANGE_COLOURS, Reference
 from dataset.storybook.people.strange import HELD_OUT, PAINTERS, Strange
 from dataset.storybook.people.tongue import Tongue
 from dataset.storybook.people.wording import REGISTERS, Question, choose, filled, worded
-from dataset.storybook.records import PER_SCENE, WORDINGS, StorybookRecords
+from dataset.storybook.records import CROWD_OF_FEW, PER_SCENE, WORDINGS, StorybookRecords
 from dataset.storybook.words import LANGUAGES
 from dataset.storybook.world import NEVER_SEEN, PLACES, SIZES, Scene, Thing, make_scene
 
@@ -259,6 +260,24 @@ def test_yes_and_no_are_equally_frequent(family: str, tongue: Tongue) -> None:
     yes = sum(answer in (answers["yes"], answers["right_yes"]) for answer in some)
     no = sum(answer in (answers["no"], answers["right_no"]) for answer in some)
     assert 0.45 < yes / (yes + no) < 0.55 and yes + no > 300
+
+
+def test_no_wording_tells_yes_from_no() -> None:
+    """Of each section by itself: "are both red" is as often true as not, and "is any rain falling"."""
+    crowds = [make_scene("train", 10_000 + index, **CROWD_OF_FEW) for index in range(700)]
+    said: dict[str, list[bool]] = {}
+    for family in ("alike", "amount", "around", "check", "comparison", "relation"):
+        for _, question in all_questions(family, ENGLISH, crowds + MORE_SCENES):
+            if question.answer in ("yes", "no"):
+                said.setdefault(question.section, []).append(question.answer == "yes")
+    shares = {section: sum(some) / len(some) for section, some in said.items()}
+    assert len(shares) == 22 and min(map(len, said.values())) > 80
+    assert all(0.38 < share < 0.62 for share in shares.values()), shares
+
+
+def test_a_careless_writer_leaves_out_capitals_marks_and_articles() -> None:
+    texts = {careless("What's the colour of a boat?", random.Random(seed)) for seed in range(20)}
+    assert texts == {"whats the colour of a boat", "whats colour of boat"}
 
 
 def test_how_a_thing_is_named_does_not_tell_whether_it_is_there() -> None:

@@ -31,8 +31,16 @@ def processes(device: torch.device) -> Iterator[torch.device]:
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield device
-    finally:
-        dist.destroy_process_group()
+    except BaseException:
+        dist.destroy_process_group()  # the others may never come
+        raise
+    leave()
+
+
+def leave() -> None:
+    """End together: who goes while another still talks to it is aborted, or aborts the other."""
+    dist.barrier()
+    dist.destroy_process_group()
 
 
 def several() -> bool:

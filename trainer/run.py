@@ -156,6 +156,10 @@ def prepare(stage: Stage, args: TrainArgs, assistant: Assistant, needs: Needs) -
     if args.pack > 1:
         if stage.build is not AnswerLoss or not isinstance(assistant.vlm, VLM):
             raise DataError("--pack is for the stages align and sft, whose loss knows of it; leave it out")
+        if drawn and records.alike == 1:
+            raise DataError(
+                f"--pack {args.pack}: {args.data} draws a picture for each conversation; give storybook:many"
+            )
         records = Packs(records, args.pack, args.seed)
     prepared = Prepared(records, assistant.chat, assistant.preprocessor, max_length, args.augment)
     again = (args.epochs or 1) > 1 or not drawn  # the storybook draws new ones each time

@@ -24,18 +24,12 @@ from dataset.record import IMAGE, Record
 
 
 class Packs(Sequence[Record]):
-    """Records by up to `size` that have their pictures in common (`in_common`), mixed by `seed`."""
+    """Records by up to `size` that have their pictures in common."""
 
     def __init__(self, records: Sequence[Record], size: int, seed: int = 0) -> None:
         self.records = records
-        groups: dict[object, list[int]] = {}
-        for index in range(len(records)):
-            groups.setdefault(in_common(records[index], index), []).append(index)
-        rng = torch.Generator().manual_seed(seed)
-        self.rows: list[list[int]] = []
-        for group in groups.values():
-            mixed = [group[i] for i in torch.randperm(len(group), generator=rng).tolist()]
-            self.rows += [mixed[i : i + size] for i in range(0, len(mixed), size)]
+        groups = together(records, seed)
+        self.rows = [group[i : i + size] for group in groups for i in range(0, len(group), size)]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -46,6 +40,19 @@ class Packs(Sequence[Record]):
             return first
         where = f"{first.where} and {len(others)} more"
         return replace(first, where=where, more=tuple(record.messages for record in others))
+
+
+def together(records: Sequence[Record], seed: int) -> list[Sequence[int]]:
+    """Indices of records about the same pictures: `alike` of them in a row, where records say so, whose
+    pictures would be drawn for nothing; else all are looked at, and mixed by `seed`."""
+    if (alike := getattr(records, "alike", 1)) > 1:
+        return [range(i, i + alike) for i in range(0, len(records), alike)]
+    groups: dict[object, list[int]] = {}
+    for index in range(len(records)):
+        groups.setdefault(in_common(records[index], index), []).append(index)
+    rng = torch.Generator().manual_seed(seed)
+    shuffles = [torch.randperm(len(group), generator=rng).tolist() for group in groups.values()]
+    return [[group[i] for i in order] for group, order in zip(groups.values(), shuffles, strict=True)]
 
 
 def in_common(record: Record, index: int) -> object:

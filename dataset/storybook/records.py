@@ -12,6 +12,7 @@ regions        one crowded picture, and what is said of each thing in it
 things         as regions, in pictures with room between the things, too
 asked          several questions about one picture, in people's words (dataset/storybook/people)
 words          as asked, and every third as numbers: neither unlearns the other
+many           as words, but many short conversations about each picture, for `--pack`: `samples` are pictures
 val            one question of each family in each language about each of `samples` scenes
 asked_val      as asked
 
@@ -30,85 +31,35 @@ strange        pictures that are no scenes, each in both languages
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
+from functools import lru_cache, partial
+
+from PIL import Image
 
 from dataset.record import Record
 from dataset.storybook.language import Language
+from dataset.storybook.mixtures import AFTER, MIXTURES, long_answer, own_words
 from dataset.storybook.names import full_name
 from dataset.storybook.people import conversation as in_words
 from dataset.storybook.people import strange as no_scene
 from dataset.storybook.pope import PROBES, probe
-from dataset.storybook.questions import FAMILIES, SCENERY, about, dialogue, scenery_word
-from dataset.storybook.two import OF_PAIRS, compare
+from dataset.storybook.questions import FAMILIES, SCENERY, dialogue, scenery_word
+from dataset.storybook.two import compare
 from dataset.storybook.words import LANGUAGES
 from dataset.storybook.world import CANVAS, Scene, make_pair, make_scene, twin
 
 TWINS, CROWD = 4, 6
-ABOUT_SHARE, AFTER_SHARE = 0.6, 0.5  # of the long answers: about things by name; with questions after
-QUESTIONS = 6  # about one picture: as many tokens as a description, so that batches need little padding
-SWITCHING = 0.2  # of the conversations: in both languages
-AFTER, OF_TWO = 2, 3  # questions after a long answer; about two pictures
+OF_TWO = 3  # questions about two pictures
 ASKED_FIRST = 40_000_000  # scene that people are the first to ask about
 STRANGE_SHARE = 0.06  # of what people ask is about a picture that is no scene
 CROWDS = 0.35  # of the scenes that people ask about hold many things of few kinds: to be counted and compared
-OWN_WORDS = 3  # every third conversation
+CROWD_OF_FEW = {"min_things": 3, "alike": 0.75, "hued": 0.5}
+OWN_WORDS, FEWER_OWN_WORDS = 3, 4  # every third conversation is in them; every fourth of many
+MANY = 24  # conversations about a picture
+AT_A_TIME = (1, 1, 1, 2)  # questions, or follow-ups, of a short conversation
+OTHERS = 25  # of so many pictures one is no scene, and one is two pictures
 WORDINGS = 10  # of one question
 PEOPLE = [(code, name) for code in LANGUAGES for name in in_words.NAMES]
-
-
-ALL_ALIKE = {
-    "existence": 4,
-    "count": 4,
-    "colour": 2,
-    "size": 2,
-    "position": 4,
-    "relation": 5,
-    "comparison": 4,
-    "unanswerable": 1,
-    "setting": 3,
-    "summary": 2,
-    "description": 1,
-}
-AROUND = {"setting": 4, "summary": 2}
-STEPS = ALL_ALIKE | {"count": 8, "colour": 1, "size": 1, "comparison": 6, "unanswerable": 2, "description": 2}
-
-
-@dataclass(frozen=True)
-class Mixture:
-    """What a view of conversations is made of: shares of pairs, long answers and dialogues (the rest are
-    questions), and weights of questions, about one picture and about two."""
-
-    first: int  # scene
-    pairs: float = 0.0
-    reading: float = 0.0
-    dialogues: float = 0.0
-    questions: dict[str, float] = field(default_factory=ALL_ALIKE.copy)
-    of_pairs: dict[str, float] = field(default_factory=OF_PAIRS.copy)
-
-
-REASON = Mixture(
-    first=10_000_000,
-    pairs=0.2,
-    reading=0.35,
-    dialogues=0.05,
-    questions=STEPS,
-    of_pairs=OF_PAIRS | {"shared": 10},
-)
-MIXTURES = {
-    "train": Mixture(first=0, pairs=0.08, reading=0.3, dialogues=0.05),
-    "single": Mixture(first=0, reading=0.3, dialogues=0.05),
-    "around": Mixture(first=8_000_000, reading=0.15, questions=AROUND),
-    "reason": REASON,
-    "numbers": replace(
-        REASON,
-        first=30_000_000,
-        pairs=0.12,
-        reading=0.3,
-        dialogues=0.04,
-        questions=STEPS | {"count": 14, "comparison": 12},
-    ),
-}
 
 
 def talk(index: int, pictures: bool = True, view: str = "train") -> Record:
@@ -120,14 +71,8 @@ def talk(index: int, pictures: bool = True, view: str = "train") -> Record:
     if chosen < mixture.pairs:
         scenes = make_pair("train", first, first + 1)
         turns = list(dict(compare(*scenes, language, rng, mixture.of_pairs) for _ in range(OF_TWO)).items())
-    elif chosen < mixture.pairs + mixture.reading:
-        turns = _reading(scenes[0], language, rng)
-        if rng.random() < AFTER_SHARE:
-            turns += _asked(scenes[0], language, rng, mixture.questions, AFTER)
-    elif chosen < mixture.pairs + mixture.reading + mixture.dialogues:
-        turns = dialogue(scenes[0], language, rng)
     else:
-        turns = _asked(scenes[0], language, rng, mixture.questions, QUESTIONS)
+        turns = own_words(scenes[0], language, rng, mixture, chosen - mixture.pairs)
     return _record(scenes, turns, f"{language.code}/{view}", f"storybook {view} {index}", pictures)
 
 
@@ -135,25 +80,8 @@ def read(index: int, pictures: bool = True) -> Record:
     rng = random.Random(f"read {index}")
     language = rng.choice(list(LANGUAGES.values()))
     scene = make_scene("train", index)
-    turns = _reading(scene, language, rng)
+    turns = long_answer(scene, language, rng)
     return _record([scene], turns, f"{language.code}/read", f"storybook read {index}", pictures)
-
-
-def _reading(scene: Scene, language: Language, rng: random.Random) -> list[tuple[str, str]]:
-    long_answer = about if rng.random() < ABOUT_SHARE else FAMILIES["description"]
-    return [long_answer(scene, language, rng)]
-
-
-def _asked(
-    scene: Scene, language: Language, rng: random.Random, weights: dict[str, float], number: int
-) -> list[tuple[str, str]]:
-    """Questions, most with short answers. None is asked twice in the same words."""
-    spoken = list(LANGUAGES.values()) if rng.random() < SWITCHING else [language]
-    turns = []
-    for name in rng.choices(list(weights), list(weights.values()), k=number):
-        now = rng.choice(spoken)
-        turns.append(FAMILIES[name](scene, now, rng) or FAMILIES["existence"](scene, now, rng))
-    return list(dict(turns).items())
 
 
 def regions(index: int, pictures: bool = True, fewest: int = CROWD) -> Record:
@@ -211,14 +139,36 @@ def asked(index: int, pictures: bool = True, split: str = "train", view: str = "
     code = rng.choice(list(LANGUAGES))
     if rng.random() < STRANGE_SHARE:
         return strange(index, pictures, code, measuring=False)
-    crowd = {"min_things": 3, "alike": 0.75} if rng.random() < CROWDS else {}
-    scene = make_scene(split, ASKED_FIRST + index, **crowd)
+    scene = _crowded_or_not(split, ASKED_FIRST + index, rng)
     turns = in_words.conversation(scene, in_words.TONGUES[code], rng)
     return _record([scene], turns, f"{code}/asked", f"storybook {view} {index}", pictures)
 
 
 def words(index: int, pictures: bool = True) -> Record:
     return talk(index, pictures, "numbers") if index % OWN_WORDS == 0 else asked(index, pictures)
+
+
+def many(index: int, pictures: bool = True) -> Record:
+    """One of the short conversations about a picture, or about two, or about one that is no scene."""
+    number, rest = divmod(index, MANY)
+    rng, mixture, which = random.Random(f"many {index}"), MIXTURES["many"], number % OTHERS
+    code, at_a_time = rng.choice(list(LANGUAGES)), rng.choice(AT_A_TIME)
+    first, language = mixture.first + 2 * number, LANGUAGES[code]
+    scenes = [_crowded_or_not("train", first, random.Random(f"many scene {number}"))]
+    if which == 0:
+        scenes, turns = [no_scene.Strange(number, measuring=False)], no_scene.turns(index, code, False, 1)
+    elif which == 1:
+        scenes = make_pair("train", first, first + 1)
+        turns = [compare(*scenes, language, rng, mixture.of_pairs)]
+    elif rest % FEWER_OWN_WORDS == 0:
+        turns = own_words(scenes[0], language, rng, mixture, rng.random(), at_a_time)
+    else:
+        turns = in_words.conversation(scenes[0], in_words.TONGUES[code], rng, at_a_time)
+    return _record(scenes, turns, f"{code}/many", f"storybook many {number}", pictures)
+
+
+def _crowded_or_not(split: str, index: int, rng: random.Random) -> Scene:
+    return make_scene(split, index, **(CROWD_OF_FEW if rng.random() < CROWDS else {}))
 
 
 def strange(index: int, pictures: bool = True, code: str = "", measuring: bool = True) -> Record:
@@ -284,8 +234,14 @@ def _record(
         messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
     if pictures:
         messages[0]["content"] = "<image>\n" * len(scenes) + messages[0]["content"]
-    images = tuple(scene.draw() for scene in scenes) if pictures else ()
+    images = tuple(map(_drawn, scenes)) if pictures else ()
     return Record(images=images, messages=tuple(messages), type=type, where=where)
+
+
+@lru_cache(maxsize=2)
+def _drawn(scene: Scene | no_scene.Strange) -> Image.Image:
+    """Once for all that is asked about it in a row."""
+    return scene.draw()
 
 
 VIEWS = {
@@ -301,6 +257,7 @@ VIEWS = {
     "things": things,
     "asked": asked,
     "words": words,
+    "many": many,
     "val": partial(held_out, split="val"),
     "asked_val": partial(asked, split="val", view="asked_val"),
     "scenes": held_out,
@@ -314,20 +271,21 @@ VIEWS = {
     "described_val": partial(described, split="val", view="described_val"),
 }
 PER_SCENE = {view: len(LANGUAGES) * len(FAMILIES) for view in ("val", "scenes", "combinations")}
-PER_SCENE |= {"pairs": len(LANGUAGES), "dialogues": len(LANGUAGES), "pope": len(PROBES)}
+PER_SCENE |= {"many": MANY, "pairs": len(LANGUAGES), "dialogues": len(LANGUAGES), "pope": len(PROBES)}
 PER_SCENE |= {"people": len(PEOPLE), "agreement": WORDINGS * len(LANGUAGES), "strange": len(LANGUAGES)}
 
 
 class StorybookRecords(Sequence[Record]):
     """Records 0..n-1 of a view; where several are about one scene (`PER_SCENE`), `samples` counts scenes.
 
-    `group`: how many records in a row belong together in a batch.
+    `group`: how many records in a row belong together in a batch; `alike`: how many are about one picture.
     """
 
     def __init__(self, view: str, samples: int, pictures: bool = True) -> None:
         self.view, self.pictures = VIEWS[view], pictures
         self.length = samples * PER_SCENE.get(view, 1)
         self.group = TWINS if view == "captions" else 1
+        self.alike = MANY if view == "many" else 1
 
     def __len__(self) -> int:
         return self.length

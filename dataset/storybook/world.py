@@ -25,7 +25,7 @@ CANVAS, CELL = 128.0, 128.0 / 3
 CLEAR_OF_LINES = 4.0  # pixels between a thing's centre and the next place
 OVERLAP = 0.82  # of their radii's sum: how near two centres may come
 MAX_THINGS = 6
-ALIKE = 0.35  # of the things, as a rule, are of a kind that is there already
+ALIKE, HUED = 0.35, 0.25  # of the things, as a rule, are of a kind, or in a colour, that is there already
 NEVER_SEEN = {(kind, list(COLOURS)[(3 * i) % len(COLOURS)]) for i, kind in enumerate(KINDS)}
 
 
@@ -80,18 +80,23 @@ def _names() -> tuple[tuple[str, ...], ...]:
 
 
 def make_scene(
-    split: str, index: int, max_things: int = MAX_THINGS, min_things: int = 1, alike: float = ALIKE
+    split: str,
+    index: int,
+    max_things: int = MAX_THINGS,
+    min_things: int = 1,
+    alike: float = ALIKE,
+    hued: float = HUED,
 ) -> Scene:
     """Scene number `index` of a split: the same wherever and whenever it is asked for.
 
     `min_things` are tried; a full picture may have room for fewer. `alike`: how many are of a kind that is
-    there already, or there would be nothing to count.
+    there already, or there would be nothing to count; `hued`: how many are in a colour that is.
     """
     rng = random.Random(f"{split}/{index}")
     setting, time, weather = (rng.choice(names) for names in _names()[:3])
     things: list[Thing] = []
     for _ in range(rng.randint(min_things, max_things)):
-        thing = _place(rng, things, alike, unseen=split == "combinations")
+        thing = _place(rng, things, alike, hued, unseen=split == "combinations")
         if thing:
             things.append(thing)
     things.sort(key=lambda t: (t.row, t.column))
@@ -107,13 +112,13 @@ def make_pair(split: str, first: int, second: int) -> tuple[Scene, Scene]:
 
 
 def _place(
-    rng: random.Random, others: list[Thing], alike: float, unseen: bool, tries: int = 40
+    rng: random.Random, others: list[Thing], alike: float, hued: float, unseen: bool, tries: int = 40
 ) -> Thing | None:
     *_, kinds, colours, sizes = _names()
     kind, colour, size = rng.choice(kinds), rng.choice(colours), rng.choice(sizes)
     if others and rng.random() < alike:
         kind = rng.choice(others).kind
-    if others and rng.random() < 0.25:
+    if others and rng.random() < hued:
         colour = rng.choice(others).colour
     while ((kind, colour) in NEVER_SEEN) != unseen:
         colour = rng.choice(colours)

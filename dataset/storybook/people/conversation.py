@@ -28,26 +28,26 @@ TONGUES: dict[str, Tongue] = {"en": ENGLISH, "zh": CHINESE}
 FOLLOW_UP, EARLY = "follow_up", "too_early"
 NAMES = (*FAMILIES, FOLLOW_UP)  # of all families
 WEIGHTS = {
-    "existence": 4,
-    "count": 6,
-    "colour": 5,
+    "existence": 7,
+    "count": 10,
+    "colour": 6,
     "size": 2,
-    "position": 4,
-    "check": 5,
-    "alike": 3,
-    "amount": 3,
-    "choice": 3,
-    "identity": 3,
+    "position": 5,
+    "check": 9,
+    "alike": 8,
+    "amount": 6,
+    "choice": 5,
+    "identity": 4,
     "missing": 3,
     "place": 4,
-    "relation": 4,
-    "comparison": 4,
-    "superlative": 4,
+    "relation": 8,
+    "comparison": 8,
+    "superlative": 6,
     "listing": 6,
-    "two_parts": 6,
+    "two_parts": 5,
     "description": 3,
     "summary": 1,
-    "around": 6,
+    "around": 14,
     "unknowable": 4,
     "one_picture": 1,
     "talk": 4,
@@ -77,11 +77,11 @@ def asked(name: str, scene: Scene, tongue: Tongue, rng: random.Random, measuring
     return [(wording.text, question.answer) for question, wording in zip(some, wordings, strict=True)]
 
 
-def conversation(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Turn]:
+def conversation(scene: Scene, tongue: Tongue, rng: random.Random, blocks: int = BLOCKS) -> list[Turn]:
     """Several families after one another, all in one language or in both."""
     spoken = list(TONGUES.values()) if rng.random() < SWITCHING else [tongue]
-    turns = asked(EARLY, scene, tongue, rng) if rng.random() < EARLY_SHARE else []
-    for name in rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=BLOCKS):
+    turns = asked(EARLY, scene, tongue, rng) if rng.random() < EARLY_SHARE * blocks / BLOCKS else []
+    for name in rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=blocks):
         now = rng.choice(spoken)
         turns += asked(name, scene, now, rng) or asked("existence", scene, now, rng)
     return turns

@@ -11,6 +11,8 @@ from dataset.storybook.people.references import Reference
 from dataset.storybook.people.tongue import Tongue, word
 
 POINTING = 0.08  # of the things asked about are "that cat" or "this cat"
+CARELESS = 0.3  # of the texts have neither capitals nor marks,
+BARE = 0.3  # and of these so many no articles
 INVERTED = re.compile(r"~(\w+) ?([^~]*)~")
 STATED = re.compile(r"^(i|my|tell|please|this|these|one word)\b")
 
@@ -42,7 +44,14 @@ def typed(text: str, alone: bool, rng: random.Random) -> str:
         text += "." if "?" in text or STATED.match(text) else "?"
     elif alone and any(map(str.isalpha, text)):
         text += "." if IMPERATIVE.match(text) else rng.choice(("", "", "", "?", "!", "."))
-    return noisy(text, rng)
+    text = noisy(text, rng)
+    return careless(text, rng) or text if rng.random() < CARELESS else text
+
+
+def careless(text: str, rng: random.Random) -> str:
+    """ "What's the colour of the boat?" -> "whats the colour of the boat", or "whats colour of boat"."""
+    text = re.sub(r"[?.!]+$", "", text.lower().replace("'", ""))
+    return re.sub(r"\b(the|an?) ", "", text) if rng.random() < BARE else text
 
 
 def rewritten(text: str, what: str, by: str) -> str:

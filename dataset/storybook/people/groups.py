@@ -20,7 +20,14 @@ from dataset.storybook.world import PLACES, Scene
 
 T = TypeVar("T")
 NUMBERS = (2, 3, 4, 5, 6)
-UNLIKE = 0.3  # of the questions whether things are alike are asked where they are not: few things are alike
+UNLIKE = {  # so many of the times that the answer is no are asked about: few things are alike
+    "same_colour": 0.2,
+    "same_size": 0.2,
+    "pair": 0.4,
+    "both_colour": 0.25,
+    "all_colour": 0.1,
+    "only_kind": 0.6,
+}
 
 
 def groups(scene: Scene) -> list[Reference]:
@@ -38,7 +45,8 @@ def even(true: list[T], false: list[T], rng: random.Random, unlike: float = 1.0)
 
 @family
 def alike(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    return one_of({same: 3, pair_same: 2, all_in_colour: 4}, scene, tongue, rng)
+    makers = {same: 3, pair_same: 2, both_in_colour: 3, all_in_colour: 10}  # the last seldom finds any
+    return one_of(makers, scene, tongue, rng)
 
 
 def same(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
@@ -48,7 +56,7 @@ def same(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
     for reference in groups(scene):
         values = {getattr(thing, key) for thing in reference.found(scene)}
         (true if len(values) == 1 else false).append(reference)
-    if not (drawn := even(true, false, rng, UNLIKE)):
+    if not (drawn := even(true, false, rng, UNLIKE[f"same_{key}"])):
         return None
     return Question(f"same_{key}", right(tongue, drawn[1]), {"it": drawn[0]})
 
@@ -59,15 +67,28 @@ def pair_same(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | No
     if not (two := pair(scene, rng, key)):
         return None
     truth = getattr(two[0], key) == getattr(two[1], key)
-    if not truth and rng.random() > UNLIKE:
+    if not truth and rng.random() > UNLIKE["pair"]:
         return None
     return Question(f"pair_same_{key}", right(tongue, truth), {"it": two[2], "other": two[3]})
 
 
+def both_in_colour(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Are both red? As often as not: "both" alone tells nothing."""
+    two = [reference for reference in groups(scene) if reference.count(scene) == 2]
+    return in_colour("both_colour", two, scene, tongue, rng)
+
+
 def all_in_colour(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    """Are both red, or all?"""
+    """Are all red? As often as not."""
+    more = [reference for reference in groups(scene) if reference.count(scene) > 2]
+    return in_colour("all_colour", more, scene, tongue, rng)
+
+
+def in_colour(
+    section: str, some: list[Reference], scene: Scene, tongue: Tongue, rng: random.Random
+) -> Question | None:
     true, false = [], []
-    for reference in groups(scene):
+    for reference in some:
         found = reference.found(scene)
         colours = {thing.colour for thing in found}
         if len(colours) == 1:
@@ -75,10 +96,9 @@ def all_in_colour(scene: Scene, tongue: Tongue, rng: random.Random) -> Question 
             false.append((reference, other_colour(found[0], rng)))
         else:
             false += [(reference, colour) for colour in sorted(colours)]
-    if not (drawn := even(true, false, rng, UNLIKE)):
+    if not (drawn := even(true, false, rng, UNLIKE[section])):
         return None
     (reference, colour), truth = drawn
-    section = "both_colour" if reference.count(scene) == 2 else "all_colour"
     return Question(section, right(tongue, truth), {"it": reference, "colour": f"colour {colour}"})
 
 
@@ -112,7 +132,7 @@ def only(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
         reference = Reference(concept)
         if number := reference.count(scene):
             (true if number == len(scene.things) else false).append(reference)
-    drawn = even(true, false, rng)
+    drawn = even(true, false, rng, UNLIKE["only_kind"])
     return drawn and Question("only_kind", right(tongue, drawn[1]), {"it": drawn[0]})
 
 

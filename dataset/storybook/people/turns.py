@@ -17,7 +17,8 @@ from dataset.storybook.people.tongue import Tongue
 from dataset.storybook.people.wording import Question
 from dataset.storybook.world import Scene, Thing
 
-ALIKE = 0.3  # of the questions whether different things are alike are asked
+ALIKE = 0.5  # of the questions whether different things are alike are asked
+NAMED_FIRST = 0.3  # of those about "it" begin with whether it is there: it always is
 HIDDEN = {"colour": "colour", "size": "size", "position": "place"}
 
 
@@ -43,7 +44,7 @@ def of_it(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
     thing, reference = picked
     known = {key for key, hidden in HIDDEN.items() if getattr(reference, hidden)}
     asked = rng.sample(sorted(set(HIDDEN) - known), 3 - len(known))
-    first = asked.pop() if len(asked) > 1 and coin(rng) else None
+    first = asked.pop() if len(asked) > 1 and rng.random() > NAMED_FIRST else None
     if first:
         questions = [Question(first, attribute_of(thing, first, tongue), {"it": reference})]
     else:

@@ -15,7 +15,7 @@ from dataset.storybook.people.kept import plain
 from dataset.storybook.people.references import Reference
 from dataset.storybook.people.tongue import Tongue
 
-SLIPS = 0.08  # of the texts of careful persons have one, too
+SLIPS = 0.05  # of the texts of careful persons have one, too
 TRIES = 60  # wordings, until one is held out, or is not
 
 
@@ -32,11 +32,11 @@ class Register:
 
 
 REGISTERS = (
-    Register("plain", 8),
+    Register("plain", 24),
     Register("opener", 2),
     Register("curt", 1),
     Register("polite", 3),
-    Register("indirect", 2),
+    Register("indirect", 3),
     Register("child", 2, rewriting=0.2),
     Register("foreigner", 2, rewriting=0.4),
     Register("typist", 4, rewriting=0.2, slips=2),
