@@ -112,15 +112,18 @@ def test_show(flickr: Path, capsys: pytest.CaptureFixture) -> None:
 def test_the_mixture() -> None:
     made = [Made(family, f"{family} {i}?", "a") for family in (*WEIGHTS, "unheard of") for i in range(9)]
     made.append(Made("caption", "What is it?", "a cat"))
-    told = Mixture(3, 20).choose(made, ["A cat", "a dog .", "It 's a cat , sitting ."], random.Random(0))
+    made += [Made(family, f"{family} {i}?", "Yes.") for family in WEIGHTS for i in range(9)]
+    told = Mixture(3, 7, 20).choose(made, ["A cat", "a dog .", "It 's a cat , sitting ."], random.Random(0))
     assert {one.answer for one in told[:3]} == {"A cat.", "A dog.", "It's a cat, sitting."}
-    counts = Counter(one.family for one in told[3:])
-    assert counts.total() == 20 and max(counts.values()) <= MOST and "unheard of" not in counts
+    for number, some in ((7, told[3:10]), (20, told[10:])):
+        counts = Counter(one.family for one in some)
+        assert counts.total() == number and max(counts.values()) <= MOST and "unheard of" not in counts
+        assert all((one.answer == "Yes.") == (number == 7) for one in some)
     often = Counter(
-        one.family for seed in range(300) for one in Mixture(0, 2).choose(made, [], random.Random(seed))
+        one.family for seed in range(300) for one in Mixture(0, 0, 2).choose(made, [], random.Random(seed))
     )
     assert often["colour"] > 2 * often["existence"] > 0
-    assert Mixture(5, 3).choose([], ["A cat"], random.Random(0)) == []
+    assert Mixture(5, 2, 3).choose([], ["A cat"], random.Random(0)) == []
     assert Mixture.of("en", 0) == Mixture.of("en", 1) and Mixture.of("zh", 0) != Mixture.of("zh", 1)
 
 
@@ -144,6 +147,11 @@ def test_questions_about_names(flickr: Path) -> None:
         "a bus",
         "scissors",
         "a glass",
+    ]
+    assert [with_article(one) for one in ("Ewer", "euphonium", "hourglass")] == [
+        "a Ewer",
+        "a euphonium",
+        "an hourglass",
     ]
     seen, described = Counter(), 0
     for seed in range(40):

@@ -21,7 +21,7 @@ from dataset.photo.chinese_read import Reading, read
 from dataset.photo.chinese_subject import CALLED, does, doing, person, said, subjects, undone, unit
 from dataset.photo.chinese_things import colour, count, name
 from dataset.photo.chinese_turns import follow_ups, unanswerable
-from dataset.photo.made import Made
+from dataset.photo.made import ODDS, YES, Made
 
 
 class Chinese:
@@ -79,19 +79,19 @@ class Chinese:
 
     def existence(self, reading: Reading, rng: random.Random) -> Iterator[Made]:
         here = self.absence.asked(reading, rng)
-        away = self.absence.draw(reading, len(here), rng)
-        for what, yes in [(what, True) for what in here[: len(away)]] + [(what, False) for what in away]:
+        away = self.absence.draw(reading, sum(rng.random() < 1 / ODDS for _ in here), rng)
+        for what, yes in [(what, True) for what in here] + [(what, False) for what in away]:
             x = rng.choice(CALLED.get(what, (what,)))
             question = ask(rng, "existence", x=x, one=f"一{unit(what)}{what}")
             long = f"有，照片里有{what}" if yes else f"没有，照片里没有{what}"
             yield Made("existence", question, said(rng, "有" if yes else "没有", long))
 
     def wears(self, reading: Reading, rng: random.Random) -> Iterator[Made]:
-        """Whether one person wears this: as often yes as no, for whatever can be both."""
+        """Whether one person wears this: `YES` of the answers are yes, for whatever can be both."""
         here, gone = wardrobe(reading)
         for what, yes in [(what, True) for what in here] + [(what, False) for what in gone]:
             this, other = self.worn[yes][what], self.worn[not yes][what]
-            if rng.random() > (other + 2) / (this + 1):
+            if rng.random() > (other + 2) / (this + 1) * (ODDS if yes else 1 / ODDS):
                 continue
             wear = "戴" if what in words.ON_HEAD else "穿"
             answer = (
@@ -117,7 +117,7 @@ class Chinese:
             ]
             answer = said(rng, does(done, reading), f"{noun}{does(done, reading)}", *full)
             yield Made("action", ask(rng, "action", he=he, noun=noun), answer)
-            asked = done if (yes := rng.random() < 0.5) else self.other(done, reading, one.kind, rng)
+            asked = done if (yes := rng.random() < YES) else self.other(done, reading, one.kind, rng)
             if asked is None or (yes and not self.asked(done, one.kind, rng)):
                 continue
             right = does(done, reading)
@@ -125,8 +125,8 @@ class Chinese:
             yield Made("attribute_check", ask(rng, "does", he=he, x=asked.name), answer)
 
     def asked(self, done: words.Doing, kind: str, rng: random.Random) -> bool:
-        """Whether to ask after what is done: not more often than the answer can be no."""
-        rate = self.elsewhere[kind][done] / self.done[kind][done]
+        """Whether to ask after what is done: so often that `YES` of the answers are yes."""
+        rate = ODDS * self.elsewhere[kind][done] / self.done[kind][done]
         return done.name not in words.IDLE and rng.random() < rate
 
     def other(self, done: words.Doing, reading: Reading, kind: str, rng: random.Random) -> words.Doing | None:

@@ -1,8 +1,8 @@
 """What is not in a photo, of what could be asked: what no caption says, hints at, or could leave unsaid.
 
 POPE (Li et al., 2023) asks for random, popular and co-occurring absent things. Here a thing is drawn in
-proportion to how often it is there in other photos, over how often its absence is certain: so "is there
-an X?" is answered yes about as often as no, for every X.
+proportion to how often it is there in other photos, over how often its absence is certain: so `YES` of the
+answers to "is there an X?" are yes, for every X.
 """
 
 import random
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from dataset.photo.chinese_read import Reading
 from dataset.photo.chinese_words import BY_NAME, KIN, PEOPLE, THINGS
+from dataset.photo.made import ODDS
 
 PEOPLE_THERE = re.compile(
     "|".join((*PEOPLE.split(), "脸", "骑", "滑雪", "影", "观众", "乐队", "爱好", "大家", "他", "她"))
@@ -76,20 +77,21 @@ class Absence:
             for name in here:
                 self.together.setdefault(name, Counter()).update(here)
         # What is nearly everywhere is asked after less often: else its answer would be yes, photo unseen.
-        self.kept = {name: min(1.0, 0.6 * gone[name] / number) for name, number in self.there.items()}
+        self.kept = {name: min(1.0, 0.6 * ODDS * gone[name] / number) for name, number in self.there.items()}
         self.weight = {name: (self.there[name] + 2) / (number + 20) for name, number in gone.items()}
         for _ in range(3):
             self.calibrate(photos)
 
     def calibrate(self, photos: Sequence[tuple[list[str], list[str]]]) -> None:
-        """Weights anew, so that a thing is drawn as absent about as often as it is asked for as present."""
+        """Weights anew: a thing is drawn as absent once for `ODDS` times it is asked for as present."""
         drawn: Counter[str] = Counter()
         for here, away in photos:
-            share = sum(self.kept[name] for name in here) / (sum(self.weight[name] for name in away) or 1)
+            asked = sum(self.kept[name] for name in here) / ODDS
+            share = asked / (sum(self.weight[name] for name in away) or 1)
             for name in away:
                 drawn[name] += share * self.weight[name]
         for name, number in drawn.items():
-            self.weight[name] *= (self.kept.get(name, 1) * self.there[name] + 2) / (number + 1)
+            self.weight[name] *= (self.kept.get(name, 1) * self.there[name] / ODDS + 2) / (number + 1)
 
     def asked(self, reading: Reading, rng: random.Random) -> list[str]:
         """Some of what is there, worth asking after."""

@@ -8,7 +8,7 @@ from dataset.photo import chinese_words as words
 from dataset.photo.chinese_ask import ask
 from dataset.photo.chinese_read import Reading
 from dataset.photo.chinese_subject import NUMBERS, most, person, said
-from dataset.photo.made import Made
+from dataset.photo.made import YES, Made
 
 OTHERS = {
     "男人": ("女人", "小孩"),
@@ -84,6 +84,6 @@ def which(reading: Reading, rng: random.Random) -> Iterator[Made]:
             yield Made("person", ask(rng, "or", a=a, b=b), said(rng, right, f"是{right}"))
     if noun != "人":
         rights, wrongs = (noun, age) if age else (noun,), OTHERS[noun] if age else OTHERS[noun][:1]
-        yes = rng.random() < 0.5
+        yes = rng.random() < YES
         asked = rng.choice(rights if yes else wrongs)
         yield Made("attribute_check", ask(rng, "is_who", x=asked), check(rng, yes, f"是{noun}"))

@@ -9,7 +9,7 @@ from dataset.photo import chinese_facts as facts
 from dataset.photo.chinese_ask import ask
 from dataset.photo.chinese_read import Reading, spans
 from dataset.photo.chinese_subject import most, said, subjects
-from dataset.photo.made import Made
+from dataset.photo.made import YES, Made
 
 BESIDE = re.compile(
     "(?:[和与跟])([一两三四五][只个条名位匹头群])?(?:[^，。的]{0,4}的)?(?:小|大|黑|白|黄|老)?$"
@@ -64,7 +64,7 @@ def place(reading: Reading, rng: random.Random) -> Iterator[Made]:
     if where:
         yield Made("scene", ask(rng, "scene"), said(rng, f"在{where}", where))
     if where and others:
-        yes = rng.random() < 0.5
+        yes = rng.random() < YES
         answer = said(rng, "是的", f"是的，在{where}") if yes else said(rng, "不是", f"不是，在{where}")
         yield Made("scene", ask(rng, "is_scene", x=where if yes else rng.choice(others)), answer)
     outside = facts.outdoors(reading)

@@ -7,7 +7,7 @@ from dataset.photo import chinese_words as words
 from dataset.photo.chinese_ask import ask
 from dataset.photo.chinese_read import Reading
 from dataset.photo.chinese_subject import CALLED, NUMBERS, Subject, doing, most, person, said, unit
-from dataset.photo.made import Made
+from dataset.photo.made import YES, Made
 
 
 def name(reading: Reading, rng: random.Random) -> Iterator[Made]:
@@ -35,7 +35,7 @@ def name(reading: Reading, rng: random.Random) -> Iterator[Made]:
 
 
 def colour(reading: Reading, rng: random.Random) -> Iterator[Made]:
-    """Colours asked openly, by choice, and to be confirmed: right and wrong ones equally."""
+    """Colours asked openly, by choice, and to be confirmed: right and wrong ones."""
     people = person(reading) if reading.who.said else Subject("b", "狗", "它", "只")
     if reading.pair:
         a, b = rng.sample(reading.pair, 2)
@@ -58,7 +58,7 @@ def colour(reading: Reading, rng: random.Random) -> Iterator[Made]:
                 ask(rng, "wear_colour_or" if worn else "colour_or", a=a, b=b, **names),
                 said(rng, hue, full),
             )
-        yes = rng.random() < 0.5
+        yes = rng.random() < YES
         answer = said(rng, "是的", f"是的，{full}", "是") if yes else said(rng, "不是", f"不是，是{hue}的")
         yield Made(
             "attribute_check",

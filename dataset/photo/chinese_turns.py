@@ -8,7 +8,7 @@ from dataset.photo.chinese_ask import ask, choose
 from dataset.photo.chinese_read import Reading
 from dataset.photo.chinese_subject import unit
 from dataset.photo.chinese_words import BY_NAME
-from dataset.photo.made import Made
+from dataset.photo.made import YES, Made
 
 UNKNOWN = {
     "person": """{he}叫什么名字
@@ -133,18 +133,18 @@ def follow_ups(
 def what_about(
     asked: Sequence[Made], reading: Reading, away: Sequence[str], rng: random.Random
 ) -> Iterator[Made]:
-    """After "is there a dog?", "and a cat?": there is, as often as not."""
+    """After "is there a dog?", "and a cat?": there is, or there is not."""
     if not asked:
         return
     first = rng.choice(asked)
     here = [
         name for name in present(reading) if name not in first.question and name[-1] not in first.question
     ]
-    for names, answers in (
-        (here, ("有。", "有{name}。")),
-        ([one for one in away if one not in first.question], ("没有。", "没有{name}。")),
+    for names, answers, often in (
+        (here, ("有。", "有{name}。"), YES),
+        ([one for one in away if one not in first.question], ("没有。", "没有{name}。"), 1 - YES),
     ):
-        if names and (here or rng.random() < 0.3) and rng.random() < 0.6:
+        if names and (here or rng.random() < 0.3) and rng.random() < often:
             name = rng.choice(names)
             yield after(first, ask(rng, "and", x=name), choose(rng, answers).format(name=name))
 

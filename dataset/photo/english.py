@@ -4,8 +4,9 @@ Made by rules, as those of COCO-QA (Ren et al. 2015, "Exploring models and data 
 answering").
 
     captions -> `english_read`: phrases, deeds -> `english_facts`: what they say together
-             -> `_things`, `_colours`, `_actions`, `_positions`, `_people`, `_places`, `_counts`: questions
-             -> `english_absent`, `_missing`: what is not there; `english_balance`: as many no as yes
+             -> `_things`, `_objects`, `_colours`, `_actions`, `_positions`, `_people`,
+                `_places`, `_counts`: questions
+             -> `english_absent`, `_missing`: what is not there; `english_balance`: how often it is asked for
              -> `english_wordings`, `english_talk`: as people type them
 
 What captions leave open is not asked.
@@ -22,12 +23,13 @@ from dataset.photo.english_colours import Colours
 from dataset.photo.english_counts import Counts
 from dataset.photo.english_facts import Facts, a
 from dataset.photo.english_missing import Missing
+from dataset.photo.english_objects import Held
 from dataset.photo.english_people import People
 from dataset.photo.english_places import Scenes
 from dataset.photo.english_positions import Positions
 from dataset.photo.english_read import CLASS, plural_of
 from dataset.photo.english_talk import sentence
-from dataset.photo.english_things import name_questions
+from dataset.photo.english_things import Names
 from dataset.photo.english_turns import follow_ups, unanswerable
 from dataset.photo.english_words import MASS
 from dataset.photo.made import Made
@@ -43,14 +45,13 @@ class English:
         photos = list(self.facts.values())
         self.existence = Balance(existence_case(facts) for facts in photos)
         self.actions = Actions(photos)
-        makers = (Colours, Positions, People, Scenes, Counts, Missing)
+        makers = (Names, Held, Colours, Positions, People, Scenes, Counts, Missing)
         self.families = [self.actions, *(maker(photos) for maker in makers)]
 
     def questions(self, image: str, rng: random.Random) -> list[Made]:
         """Everything that can be asked of a photo, each thing in a wording drawn anew."""
         asker = Asker(self.facts[image], rng)
         made = [
-            *name_questions(asker),
             *self._existence(asker),
             *(m for family in self.families for m in family.questions(asker)),
             Made("caption", asker.ask("caption"), self._caption(asker)),

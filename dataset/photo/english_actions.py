@@ -12,17 +12,37 @@ from dataset.photo.english_talk import sentence
 from dataset.photo.english_things import slots
 from dataset.photo.made import Made
 
-HARDLY_DEEDS = frozenset("wear have do try attempt get show be appear use dress set go put come make".split())
-POINTLESS = frozenset("him her it them himself herself itself another".split())
+HARDLY_DEEDS = frozenset(
+    "wear have do try attempt get show be appear use dress set go put come make stick".split()
+)
+POINTLESS = frozenset("him her it them himself herself itself another something object thing".split())
+CROWDED = frozenset("crowd audience spectators onlookers parade group bystanders".split())
+HAPPENING = 0.6  # the answer is a caption, and captions are asked for already
+Deeds = list[tuple[Caption, Deed]]
 
 
-def told_deeds(thing: Thing) -> list[tuple[Caption, Deed]]:
-    """What a thing does, as far as it says something by itself."""
+def told_deeds(deeds: Deeds) -> Deeds:
+    """Of the deeds those that say something by themselves."""
     found = []
-    for caption, deed in thing.deeds:
+    for caption, deed in deeds:
         rest = caption.rest(deed)
         if deed.verb not in HARDLY_DEEDS and not (rest and rest[-1] in POINTLESS) and "of" not in rest[:1]:
             found.append((caption, deed))
+    return found
+
+
+def agreed(told: Deeds) -> Deeds:
+    """The deeds of the verb that most captions use, where two use it."""
+    verb, times = Counter(deed.verb for _, deed in told).most_common(1)[0]
+    return [(caption, deed) for caption, deed in told if deed.verb == verb] if times > 1 else told
+
+
+def deeds_of_all(facts: Facts) -> Deeds:
+    """What people do together: "a man and a woman", "two boys", where their caption names nobody else."""
+    found = []
+    for caption, people in zip(facts.captions, facts.people, strict=True):
+        if len(people) > 1 or any(phrase.plural for phrase in people):
+            found += [(caption, deed) for deed in caption.deeds if set(deed.who) == set(people)]
     return found
 
 
@@ -39,10 +59,18 @@ def deeds_case(facts: Facts, thing: Thing) -> Case:
     return about(thing.name, Case(tuple(true), tuple(deniable)))
 
 
+def anyone_case(facts: Facts) -> Case:
+    """What somebody does, and what surely nobody does, where people are few and there is no animal."""
+    if facts.seen["person"] < 2 or facts.seen["animal"] or facts.words & CROWDED:
+        return Case((), ())
+    return signs_case(DEEDS, facts.words, NO_SMILE)
+
+
 class Actions:
     def __init__(self, photos: list[Facts]) -> None:
         self.known = Counter(word for facts in photos for c in facts.captions for word in c.tokens)
         self.balance = Balance(deeds_case(f, t) for f in photos if (t := self._busiest(f)))
+        self.anyone = Balance(map(anyone_case, photos))
 
     @staticmethod
     def _busiest(facts: Facts) -> Thing | None:
@@ -57,17 +85,24 @@ class Actions:
     def questions(self, asker: Asker) -> Iterable[Made]:
         facts, rng = asker.facts, asker.rng
         for thing in facts.things:
-            told = told_deeds(thing) if thing.alive else []
-            told = [one for one in told if self.spelt(doing(*one))] or told
-            if told:
-                said, answer = slots(thing, facts), doing(*rng.choice(told))
-                yield asker.made("action", "action", said, answer, f"{said['the']} {said['is']} {answer}")
+            if thing.alive and (told := told_deeds(thing.deeds)):
+                yield self._doing(asker, slots(thing, facts), told)
+        if told := told_deeds(deeds_of_all(facts)):
+            yield self._doing(asker, {"the": "the people", "is": "are", "he": "they"}, told)
         short = [c for c in facts.captions if c.deeds and 5 <= len(c.tokens) <= 14]
-        if short:
+        if short and rng.random() < HAPPENING:
             yield Made("action", asker.ask("happening"), sentence(rng.choice(short).text))
         yield from _who(asker)
         if thing := self._busiest(facts):
             yield from self._checks(asker, thing)
+        for deed, truth in self.anyone.ask(anyone_case(facts), rng):
+            yield asker.yes_no("attribute_check", "anyone_doing", {"x": deed}, f"somebody is {deed}", truth)
+
+    def _doing(self, asker: Asker, said: dict[str, str], told: Deeds) -> Made:
+        """What most captions tell; of two the shorter one, for who is asked says it in a few words."""
+        told = agreed([one for one in told if self.spelt(doing(*one))] or told)
+        answer = min((doing(*one) for one in asker.rng.sample(told, min(2, len(told)))), key=len)
+        return asker.made("action", "action", said, answer, f"{said['the']} {said['is']} {answer}")
 
     def _checks(self, asker: Asker, thing: Thing) -> Iterable[Made]:
         said, case = slots(thing, asker.facts), deeds_case(asker.facts, thing)
@@ -92,7 +127,7 @@ def _who(asker: Asker) -> Iterable[Made]:
     thing = asker.rng.choice(alive)
     told = [
         (c, d)
-        for c, d in told_deeds(thing)
+        for c, d in told_deeds(thing.deeds)
         if len(c.rest(d)) <= 5 and not set(c.rest(d)) & {"his", "her", "its", "their"}
     ]
     verbs = {d.verb for t in asker.facts.things if t is not thing for _, d in t.deeds}

@@ -1,6 +1,7 @@
 """A question asked: a wording with its slots filled, and the answer in a short or a fuller form."""
 
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from dataset.photo.english_talk import sentence, spoken
 from dataset.photo.english_wordings import WORDINGS
 from dataset.photo.made import Made
 
+OF_MANY = {"does": "do", "has": "have", "wears": "wear"}  # wordings are of one
+OF_ONE = re.compile(rf"\b({'|'.join(OF_MANY)})\b")
 FULLER = 0.2  # of the answers are whole sentences
 
 
@@ -20,7 +23,11 @@ class Asker:
     rng: random.Random
 
     def ask(self, wording: str, slots: Mapping[str, str] | None = None) -> str:
-        return spoken(self.rng.choice(WORDINGS[wording]).format(**(slots or {})), self.rng)
+        slots = slots or {}
+        worded = self.rng.choice(WORDINGS[wording])
+        if slots.get("is") == "are":
+            worded = OF_ONE.sub(lambda verb: OF_MANY[verb[0]], worded)
+        return spoken(worded.format(**slots), self.rng)
 
     def answer(self, short: str, fuller: str = "") -> str:
         return sentence(fuller if fuller and self.rng.random() < FULLER else short)

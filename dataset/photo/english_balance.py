@@ -1,4 +1,4 @@
-"""Yes and no in balance: every yes goes with a no, and each value is denied about as often as affirmed.
+"""Yes and no in balance: `YES` of the answers are yes, of all and of each value that is asked after.
 
 A case is what can be asked of one photo: the values that hold, those that can be denied, and those to
 prefer among the latter. Which values a yes is thinned for, and how readily each is drawn for a no, is found
@@ -10,6 +10,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dataset.photo.made import ODDS
+
+TIMES = 2  # that each value may come up, in other words
 ROUNDS = 12
 SAMPLE = 2500  # cases to mend by
 
@@ -49,20 +52,21 @@ class Balance:
         for _ in range(ROUNDS):
             asked = Counter(pair for case in some for pair in self.ask(case, rng))
             for value in true:
-                self._mend(value, (asked[value, True] + 0.5) / (asked[value, False] + 0.5))
+                self._mend(value, (asked[value, True] + 0.5) / ODDS / (asked[value, False] + 0.5))
 
     def _mend(self, value: str, uneven: float) -> None:
         self.weight[value] *= min(4.0, max(0.25, uneven)) ** 0.8
         self.keep[value] = min(1.0, self.keep[value] * min(1.1, max(0.5, 1 / uneven)) ** 0.5)
 
     def ask(self, case: Case, rng: random.Random) -> list[tuple[str, bool]]:
-        """What holds, each with something that does not."""
+        """What holds, and something that does not for some of it."""
         asked: list[tuple[str, bool]] = []
         left = {v: self.weight.get(v, 0.0) * (2 if v in case.preferred else 1) for v in case.deniable}
-        for value in case.true:
+        for value in case.true * TIMES:
             if rng.random() < self.keep.get(value, 0.0) and (wrong := pick(left, rng)):
-                asked += [(value, True), (wrong, False)]
-                if len(left) > 1:
+                told = answers(value, wrong, rng)
+                asked += told
+                if len(told) > 1 and len(left) > 1:
                     del left[wrong]
         return asked
 
@@ -74,6 +78,11 @@ class Balance:
             found.append(wrong)
             del left[wrong]
         return found
+
+
+def answers(right: str, wrong: str, rng: random.Random) -> list[tuple[str, bool]]:
+    """What holds, and, so that `YES` of the answers are yes, now and then what does not."""
+    return [(right, True)] + [(wrong, False)] * (rng.random() < 1 / ODDS)
 
 
 def pick(weights: dict[str, float], rng: random.Random) -> str | None:

@@ -4,8 +4,11 @@ from collections.abc import Iterable
 
 from dataset.photo.english_ask import Asker
 from dataset.photo.english_balance import Balance, Case, about, said_of
-from dataset.photo.english_facts import Facts, Thing, near_colours
-from dataset.photo.english_things import slots
+from dataset.photo.english_facts import Facts, Thing, a, near_colours
+from dataset.photo.english_people import somebody
+from dataset.photo.english_read import plural_of
+from dataset.photo.english_things import listed, slots
+from dataset.photo.english_words import MASS
 from dataset.photo.made import Made
 
 # what is asked: words that say so, words that say the opposite
@@ -49,9 +52,15 @@ def said_colours(thing: Thing, facts: Facts) -> tuple[str, ...]:
     return thing.colours()
 
 
-def in_words(colours: tuple[str, ...]) -> str:
-    """ "black, white and brown"."""
-    return " and ".join(colours) if len(colours) < 3 else ", ".join(colours[:-1]) + " and " + colours[-1]
+def owned(thing: Thing, asker: Asker) -> str:
+    """ "the shirt", or, where one person wears it, "his shirt", "the man's shirt"."""
+    wearer, said = somebody(asker.facts), slots(thing, asker.facts)
+    if thing.mentions[0][1].kind != "wear" or not wearer:
+        return said["the"]
+    whose = slots(wearer, asker.facts)
+    return asker.rng.choice(
+        [said["the"], f"{whose['his']} {said['thing']}", f"{whose['the']}'s {said['thing']}"]
+    )
 
 
 def parts(colours: str) -> set[str]:
@@ -65,7 +74,7 @@ class Colours:
         told = [(t, c) for f in photos for t in f.things if (c := said_colours(t, f))]
         self.known: dict[str, set[str]] = {}  # class -> the colours that its things have
         for thing, colours in told:
-            self.known.setdefault(thing.mentions[0][1].kind, set()).add(in_words(colours))
+            self.known.setdefault(thing.mentions[0][1].kind, set()).add(listed(colours))
         self.balance = Balance(self._case(thing, colours) for thing, colours in told)
         self.qualities = Balance(quality_case(t) for f in photos for t in f.things)
 
@@ -74,11 +83,12 @@ class Colours:
         kind = thing.mentions[0][1].kind
         near = near_colours({c for _, phrase in thing.mentions for c in phrase.colours})
         free = [c for c in sorted(self.known.get(kind, ())) if not parts(c) & near]
-        return about(kind, Case((in_words(colours),), tuple(free)))
+        return about(kind, Case((listed(colours),), tuple(free)))
 
     def questions(self, asker: Asker) -> Iterable[Made]:
         for thing in asker.facts.things:
             colours, said = said_colours(thing, asker.facts), slots(thing, asker.facts)
+            said["the"] = owned(thing, asker)
             if colours:
                 yield from self._of(asker, thing, colours, said)
             for value, truth in self.qualities.ask(quality_case(thing), asker.rng):
@@ -90,7 +100,7 @@ class Colours:
     def _of(
         self, asker: Asker, thing: Thing, colours: tuple[str, ...], said: dict[str, str]
     ) -> Iterable[Made]:
-        right, rng = in_words(colours), asker.rng
+        right, rng = listed(colours), asker.rng
         true = f"{said['the']} {said['is']} {right}"
         yield asker.made("colour", "colour", said, right, true)
         case = self._case(thing, colours)
@@ -98,8 +108,19 @@ class Colours:
             colour = said_of(value)
             statement = f"{said['the']} {said['is']} {colour}"
             yield asker.yes_no("attribute_check", "attribute", {**said, "x": colour}, statement, truth, true)
+        for value, truth in self.balance.ask(case, rng) if said["is"] == "is" else ():
+            yield _such_a_thing(asker, thing, said_of(value), truth, true)
         for wrong in self.balance.denied(case, 1, rng):
             yield asker.choice("colour", "colour_choice", right, said_of(wrong), said, "", true)
+
+
+def _such_a_thing(asker: Asker, thing: Thing, colour: str, truth: bool, true: str) -> Made:
+    """ "is there a black dog": where there is a dog, of one colour."""
+    name = f"{colour} {thing.name}"
+    some = name if thing.name in MASS else a(name)
+    said = {"a": some, "many": f"{colour} {plural_of(thing.name)}", "thing": name, "be": "is"}
+    wording = "existence_mass" if thing.name in MASS else "existence"
+    return asker.yes_no("existence", wording, said, f"there is {some}", truth, true)
 
 
 def quality_case(thing: Thing) -> Case:

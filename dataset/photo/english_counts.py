@@ -14,6 +14,7 @@ COUNTED = (
     "dog", "horse", "bird", "bicycle", "car", "boat", "cow", "motorcycle", "ball", "bench", "sheep", "kayak",
     "boy", "girl", "man", "woman", "child",
 )  # fmt: skip
+MORE = "more than"
 OF_PEOPLE = ("boy", "girl", "man", "woman", "child")
 BY_TWOS = frozenset(
     "people couple together players friends another opponent parents they them passengers each".split()
@@ -30,7 +31,8 @@ def number_of(noun: str, facts: Facts) -> int | None:
 
 
 def number_case(noun: str, number: int) -> Case:
-    return about(noun, Case((str(number),), tuple(str(n) for n in (1, 2, 3, 4) if n != number)))
+    more, others = (MORE,) if number > 1 else (), tuple(str(n) for n in (1, 2, 3, 4) if n != number)
+    return about(noun, Case((str(number), *more), others if more else (*others, MORE)))
 
 
 class Counts:
@@ -54,16 +56,18 @@ class Counts:
             "count", "count", {"many": plural_of(noun)}, NUMBER_WORDS[number], there_are(number, noun)
         )
         for value, truth in self.balance.ask(number_case(noun, number), asker.rng):
-            asked = int(said_of(value))
-            said = {"x": counted(asked, noun), "be": "is" if asked == 1 else "are"}
-            yield asker.yes_no(
-                "count", "is_count", said, there_are(asked, noun), truth, there_are(number, noun)
-            )
+            asked, be = counted(said_of(value), noun)
+            said, statement = {"x": asked, "be": be}, f"there {be} {asked}"
+            yield asker.yes_no("count", "is_count", said, statement, truth, there_are(number, noun))
 
 
-def counted(number: int, noun: str) -> str:
-    return f"only one {noun}" if number == 1 else f"{NUMBER_WORDS[number]} {plural_of(noun)}"
+def counted(number: str, noun: str) -> tuple[str, str]:
+    """How many, in words, and the verb that goes with it."""
+    if number in ("1", MORE):
+        return f"{'only' if number == '1' else MORE} one {noun}", "is"
+    return f"{NUMBER_WORDS[int(number)]} {plural_of(noun)}", "are"
 
 
 def there_are(number: int, noun: str) -> str:
-    return f"there is {counted(1, noun)}" if number == 1 else f"there are {counted(number, noun)}"
+    asked, be = counted(str(number), noun)
+    return f"there {be} {asked}"

@@ -10,7 +10,11 @@ from dataset.photo.english_words import ALIKE, GROUP_WORDS, MASS, NOUN_LINES, PO
 
 HIS = {"man": "he", "boy": "he", "woman": "she", "girl": "she"}
 SEX = {"male": "male", "female": "female", "he": "male", "she": "female", "his": "male", "her": "female"}
-RAINWEAR = re.compile(r"\brain (?=boots?|coats?|gear|jackets?)")
+NOT_DONE = re.compile(  # "a swimming pool", "running shoes": nobody need swim or run, nor need it rain
+    r"\b(rain (?=boots?|coats?|gear|jackets?)|swimming (?=pools?|trunks|suits?|caps?)|running (?=shoes?)"
+    r"|walking (?=sticks?)|climbing (?=walls?)|sleeping (?=bags?)|fishing (?=poles?|rods?|boats?))"
+)
+MOTORED = re.compile(r"\bmoto|\bdirt ?bik", re.I)
 CLASSES = frozenset(NOUN_LINES)
 LEAVE_OUT = frozenset(
     "front side top middle bottom picture photo photograph object something thing item other another one "
@@ -96,6 +100,7 @@ class Facts:
 
     def __init__(self, captions: Sequence[str]) -> None:
         self.captions = [read(text) for text in captions]
+        self._name_bikes()
         self.words: set[str] = set()  # every token, every noun and all that it is a kind of
         self.seen: Counter[str] = Counter()  # noun or kind -> in how many captions
         for caption in self.captions:
@@ -104,13 +109,19 @@ class Facts:
             }
             names -= {"other", "group", "part", "place", "wear", "gear"}
             self.seen.update(names)
-            self.words |= names - CLASSES | set(RAINWEAR.sub("", " ".join(caption.tokens)).split())
+            self.words |= names - CLASSES | set(NOT_DONE.sub("", " ".join(caption.tokens)).split())
         self.people = [[p for p in c.phrases if p.kind == "person"] for c in self.captions]
         self.single = self._one_person()
         if any(basic(p.noun) == "person" for people in self.people for p in people):
             self.words.add("person")  # man or woman is not told
         self.things = self._things()
         self.heads = {thing.name: thing for thing in self.things}
+
+    def _name_bikes(self) -> None:
+        """A bike is a bicycle, but where a caption speaks of a motor."""
+        if any(MOTORED.search(caption.text) for caption in self.captions):
+            for phrase in (p for caption in self.captions for p in caption.phrases):
+                phrase.noun = "motorcycle" if phrase.noun == "bike" else phrase.noun
 
     def _one_person(self) -> bool:
         """Whether all captions speak of one person alone."""
@@ -258,8 +269,8 @@ def named(phrase: Phrase, the: bool = False, colours: bool = True) -> str:
 
 
 def a(noun: str) -> str:
-    vowel = noun[0] in "aeiou" and not noun.startswith(("uni", "one", "use"))
-    return f"{'an' if vowel else 'a'} {noun}"
+    vowel = noun[:1].lower() in "aeiou" and not noun.lower().startswith(("uni", "one", "use", "eu", "ew"))
+    return f"{'an' if vowel or noun.startswith('hour') else 'a'} {noun}"
 
 
 def doing(caption: Caption, deed: Deed) -> str:

@@ -28,7 +28,7 @@ def answered(facts: Facts) -> Iterable[Asked]:
             yield "colour", thing.name
         if movable(thing) and facts.where(thing):
             yield "where", thing.name
-        if thing.alive and told_deeds(thing):
+        if thing.alive and told_deeds(thing.deeds):
             yield "action", thing.name
     for noun in COUNTED:
         if (number_of(noun, facts) or 0) > 1:  # one is not always asked for

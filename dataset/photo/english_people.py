@@ -6,7 +6,7 @@ from itertools import pairwise
 from dataset.photo.english_ask import Asker
 from dataset.photo.english_balance import Balance, Case
 from dataset.photo.english_facts import Facts, Thing, a, basic, named
-from dataset.photo.english_read import Caption, kinds, plural_of
+from dataset.photo.english_read import Caption, Phrase, kinds, plural_of
 from dataset.photo.english_things import slots
 from dataset.photo.english_words import GROUP_WORDS, NUMBER_WORDS, OLD, YOUNG
 from dataset.photo.made import Made
@@ -37,6 +37,7 @@ NOT_ALL_NAMED = GROUP_WORDS - {
     "players",
     "parents",
 }
+WEARING = ("in", "wearing", "is wearing", "are wearing", "dressed in", "wears")
 OPPOSITE = {"man": "woman", "woman": "man", "boy": "girl", "girl": "boy"}
 
 
@@ -82,6 +83,7 @@ class People:
             wording = "who_one" if thing and rng.random() < 0.2 else "who"
             yield asker.made("person", wording, {}, who, f"The photo shows {who}")
         if not thing:
+            yield from _dressed(asker)
             return
         said = slots(thing, facts)
         yield from self._man_or_woman(asker, thing)
@@ -165,6 +167,26 @@ def age_of(facts: Facts, thing: Thing) -> str:
     if young and not adjectives & OLD and "small" not in adjectives:
         return "Young"
     return "An adult" if ages == {"adult"} else ""
+
+
+def _dressed(asker: Asker) -> Iterable[Made]:
+    """What each of several people wears, where a caption says it right after who it is."""
+    for thing in asker.facts.things:
+        if thing.human and (worn := worn_by(thing)):
+            said, clothes = slots(thing, asker.facts), named(asker.rng.choice(worn))
+            yield asker.made("person", "wear", said, clothes, f"{said['the']} {said['is']} wearing {clothes}")
+
+
+def worn_by(thing: Thing) -> list[Phrase]:
+    """ "a man in a red shirt": the shirt."""
+    return [
+        worn
+        for caption, phrase in thing.mentions
+        for worn in caption.phrases
+        if worn.kind == "wear"
+        and worn.noun not in NOT_CLOTHES
+        and " ".join(caption.tokens[phrase.end : worn.start]) in WEARING
+    ]
 
 
 def _clothes(asker: Asker) -> str:

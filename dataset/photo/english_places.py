@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from dataset.photo.english_ask import Asker
-from dataset.photo.english_balance import Balance
+from dataset.photo.english_balance import Balance, answers
 from dataset.photo.english_facts import Facts
 from dataset.photo.english_scenes import (
     CITY,
@@ -69,7 +69,7 @@ class Scenes:
             right = "indoors" if inside else "outdoors"
             yield asker.made("scene", "in_out", {}, right, f"It is {right}")
             if inside or rng.random() < 1 / 3:
-                for x, truth in ((right, True), ("outdoors" if inside else "indoors", False)):
+                for x, truth in answers(right, "outdoors" if inside else "indoors", rng):
                     yield asker.yes_no(
                         "scene", "is_place", {"x": x}, f"this was taken {x}", truth, f"it is {right}"
                     )
@@ -102,5 +102,5 @@ class Scenes:
         if time:
             yield asker.made("weather", "day_night", {}, time, f"It is {time}")
             if time == "night" or rng.random() < 1 / 3:
-                for x, truth in ((time, True), ("day" if time == "night" else "night", False)):
+                for x, truth in answers(time, "day" if time == "night" else "night", rng):
                     yield asker.yes_no("weather", "is_time", {"x": x}, f"it is {x}", truth, f"it is {time}")

@@ -89,6 +89,7 @@ ADVERBS = frozenset(
     "who that which closely carefully up down".split()
 )
 PREPOSITION = re.compile(rf"(?:{PREPOSITIONS})\b")
+WANTING = (["no"], ["without"])  # before what is not there
 ENDS = frozenset(". ; : ( ) while whilst as who that which when where because before is are was but".split())
 ENDS |= {"wearing", "dressed", '"'}
 
@@ -272,6 +273,7 @@ def read(text: str) -> Caption:
             if caption.deeds and caption.deeds[-1].end > k and word in DOING and k in ends:
                 caption.deeds[-1].end = k  # "holding a ball running": two deeds
             caption.deeds.append(deed)
+    caption.phrases = [p for p in caption.phrases if tokens[p.start - 1 : p.start] not in WANTING]
     return caption
 
 

@@ -1,26 +1,17 @@
-"""Questions that a thing's name answers: what animal, what sport, what somebody holds."""
+"""Questions that a thing's name answers: what animal, what kind of ball, what sport."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from dataset.photo.english_absent import LINE, existence_case
 from dataset.photo.english_ask import Asker
+from dataset.photo.english_balance import Balance, Case, about, said_of
 from dataset.photo.english_facts import Facts, Thing, a, named
-from dataset.photo.english_read import Caption, Deed, Phrase, ing, kinds, plural_of
-from dataset.photo.english_words import MASS
+from dataset.photo.english_read import CLASS, kinds, plural_of
+from dataset.photo.english_words import GROUP_WORDS, MASS
 from dataset.photo.made import Made
 
-# the verbs whose object is asked for, with the preposition that goes with them: "holding", "sitting on"
-OBJECT_OF = {
-    verb: tuple(preposition.replace("-", "") for preposition in prepositions.split(","))
-    for verb, prepositions in re.findall(
-        r"(\S+):(\S+)",
-        """hold:- carry:- throw:- catch:- chase:- ride:-,on eat:- drink:- read:- kick:- hit:- push:- pull:-
-        climb:- sit:on,in stand:on,in lie:on,in play:with jump:over,into lean:on,against sleep:on walk:on
-        swing:- fly:- paddle:- drive:- hug:- feed:- pet:- fetch:- bite:- chew:-,on leap:over smoke:- use:-
-        kneel:on""",
-    )
-}
 SPORTS_SHOWN_BY = """
 soccer baseball basketball tennis volleyball hockey rugby lacrosse cricket golf softball wrestling boxing
 karate judo gymnastics motocross polo rafting canoeing parasailing waterskiing rollerskating
@@ -68,30 +59,102 @@ def slots(thing: Thing, facts: Facts) -> dict[str, str]:
     }  # fmt: skip
 
 
-def name_questions(asker: Asker) -> Iterable[Made]:
-    facts, rng = asker.facts, asker.rng
+# things of which the kind is asked, and nouns that name the thing itself once more
+OF_KINDS = frozenset("dog bird boat ball hat toy flower car motorcycle bicycle truck glasses shoe".split())
+NO_KIND = frozenset("puppy pup bike motorbike dirtbike lab creature disc disk sneaker sunglasses".split())
+
+PEOPLE = GROUP_WORDS | {"person"}
+LISTED = 0.3  # of the photographs are asked what things are in them
+
+
+def kind_case(facts: Facts, thing: Thing) -> Case:
+    """What animal or vehicle it is, and which are surely not there."""
+    kind = thing.mentions[0][1].kind
+    wrong = tuple(name for name in existence_case(facts).deniable if CLASS.get(name) == kind)
+    return about(kind, Case((thing.name,) if thing.name in LINE else (), wrong))
+
+
+def only_ones(facts: Facts) -> Iterable[Thing]:
+    """The animal of a photo, and its vehicle, where captions name one kind of them."""
     for kind in ("animal", "vehicle"):
         there = [t for t in facts.things if t.mentions[0][1].kind == kind and t.name != kind]
         names = {
             noun for c in facts.captions for p in c.phrases if p.kind == kind for noun in kinds(p.noun)[-2:-1]
         }
         if len(there) == 1 and len(names - {kind}) <= 1 and facts.seen[there[0].name] >= 2:
-            said = slots(there[0], facts)
-            word = said["many"] if there[0].plural else a(there[0].name)
-            yield asker.made(
-                "name", f"name_{kind}", {}, word, f"{'These are' if there[0].plural else 'It is'} {word}"
+            yield there[0]
+
+
+class Names:
+    def __init__(self, photos: list[Facts]) -> None:
+        self.balance = Balance(kind_case(facts, thing) for facts in photos for thing in only_ones(facts))
+
+    def questions(self, asker: Asker) -> Iterable[Made]:
+        facts, rng = asker.facts, asker.rng
+        for thing in only_ones(facts):
+            yield from self._only(asker, thing)
+        for thing in facts.things:
+            if kind := kind_of(thing):
+                yield asker.made("name", "name_kind", slots(thing, facts), a(kind))
+        if sport := sport_of(facts):
+            yield asker.made("name", "name_sport", {}, sport, f"It is {sport}")
+        if behind := _in_background(facts):
+            yield asker.made("name", "name_background", {}, rng.choice(behind))
+        seen = [slots(thing, facts)["a"] for thing in most_told(facts)]
+        if len(seen) > 1 and rng.random() < LISTED:
+            yield asker.made("name", "name_all", {}, listed(seen[:3]))
+
+    def _only(self, asker: Asker, thing: Thing) -> Iterable[Made]:
+        said, kind = slots(thing, asker.facts), thing.mentions[0][1].kind
+        word, these = said["a"], "These are" if thing.plural else "It is"
+        wording = f"name_{kind}s" if thing.plural else f"name_{kind}"
+        yield asker.made("name", wording, {}, word, f"{these} {word}")
+        for value, truth in self.balance.ask(kind_case(asker.facts, thing), asker.rng):
+            one, many = a(said_of(value)), plural_of(said_of(value))
+            asked = many if thing.plural else one
+            statement = f"{'these are' if thing.plural else 'it is'} {asked}"
+            yield asker.yes_no(
+                "existence",
+                "are_these" if thing.plural else "is_this",
+                {"a": asked},
+                statement,
+                truth,
+                f"{these.lower()} {word}",
             )
+
+
+def kind_of(thing: Thing) -> str:
+    """Which kind of dog, ball or boat it is, where captions name one; of a breed two have to."""
+    told = Counter(p.noun for _, p in thing.mentions if p.noun != thing.name and p.noun not in NO_KIND)
+    if thing.plural or thing.name not in OF_KINDS or len(told) != 1:
+        return ""
+    (noun, times), *_ = told.items()
+    return noun if times > (thing.name == "dog") else ""
+
+
+def sport_of(facts: Facts) -> str:
+    """The one sport that captions tell, or ""."""
     tokens = NO_SPORT.sub("", " ".join(word for caption in facts.captions for word in caption.tokens))
     sports = {SPORTS[word] for word in tokens.split() if word in SPORTS}
-    if len(sports) == 1 and facts.seen["person"]:
-        sport = sports.pop()
-        yield asker.made("name", "name_sport", {}, sport, f"It is {sport}")
-    for thing in facts.things:
-        if thing.alive:
-            yield from _objects(asker, thing)
-    behind = _in_background(facts)
-    if behind:
-        yield asker.made("name", "name_background", {}, rng.choice(behind))
+    return sports.pop() if len(sports) == 1 and facts.seen["person"] else ""
+
+
+def most_told(facts: Facts) -> list[Thing]:
+    """Things that two captions name, those that most name first; no clothes. None where people are not told
+    apart, as things alone would not be what is seen."""
+    told = {
+        thing.name: len({id(caption) for caption, _ in thing.mentions})
+        for thing in facts.things
+        if thing.mentions[0][1].kind != "wear"
+    }
+    often = sorted((name for name, times in told.items() if times > 1), key=lambda name: -told[name])
+    found = [facts.heads[name] for name in often]
+    return found if any(thing.human for thing in found) or not facts.words & PEOPLE else []
+
+
+def listed(words: Sequence[str]) -> str:
+    """ "black, white and brown"."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _in_background(facts: Facts) -> list[str]:
@@ -104,61 +167,3 @@ def _in_background(facts: Facts) -> list[str]:
             ):
                 found.append(named(p))
     return found
-
-
-def _objects(asker: Asker, thing: Thing) -> Iterable[Made]:
-    """What somebody holds, rides, sits on ...: one question a verb, where captions name one thing."""
-    found: dict[str, list[Phrase]] = {}
-    for caption, deed in thing.deeds:
-        for preposition in OBJECT_OF.get(deed.verb, ()):
-            if phrase := _object(caption, deed, preposition):
-                found.setdefault(f"{ing(deed.verb)} {preposition}".strip(), []).append(phrase)
-    said = slots(thing, asker.facts)
-    for asked, phrases in found.items():
-        votes = Counter(kinds(p.noun)[-2 if len(kinds(p.noun)) > 1 else 0] for p in phrases)
-        best, number = votes.most_common(1)[0]
-        if len(votes) > 1 and number < 2:
-            continue
-        phrase = asker.rng.choice([p for p in phrases if best in kinds(p.noun)])
-        answer = named(phrase)
-        yield asker.made(
-            "name",
-            "name_object",
-            {**said, "x": asked},
-            answer,
-            f"{said['the']} {said['is']} {asked} {answer}",
-        )
-    if thing.name in ("dog", "cat", "bird") and not thing.plural and (carried := _in_mouth(asker.facts)):
-        yield asker.made("name", "name_mouth", said, named(asker.rng.choice(carried)))
-
-
-def _object(caption: Caption, deed: Deed, preposition: str) -> Phrase | None:
-    at = deed.start + 1 + len(preposition.split())
-    if " ".join(caption.tokens[deed.start + 1 : at]) != preposition:
-        return None
-    phrase = next((p for p in caption.phrases if p.start == at), None)
-    if (
-        phrase
-        and phrase.end <= deed.end
-        and phrase.kind not in ("other", "group", "part")
-        and phrase.noun not in ("toy",)
-    ):
-        if caption.tokens[phrase.end : phrase.end + 1] == ["of"]:
-            return None
-        return phrase
-    return None
-
-
-def _in_mouth(facts: Facts) -> list[Phrase]:
-    found = []
-    for caption in facts.captions:
-        for phrase in caption.phrases:
-            after = " ".join(caption.tokens[phrase.end : phrase.end + 3])
-            if after in ("in its mouth", "in his mouth", "in the mouth") and phrase.kind in (
-                "gear",
-                "animal",
-                "food",
-            ):
-                found.append(phrase)
-    names = {kinds(p.noun)[-2 if len(kinds(p.noun)) > 1 else 0] for p in found}
-    return found if len(names) == 1 else []

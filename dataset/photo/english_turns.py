@@ -5,13 +5,13 @@ from collections.abc import Iterable
 
 from dataset.photo.english_absent import LINE
 from dataset.photo.english_ask import Asker
-from dataset.photo.english_colours import in_words, said_colours
+from dataset.photo.english_colours import said_colours
 from dataset.photo.english_counts import number_of
 from dataset.photo.english_facts import Thing, basic
 from dataset.photo.english_people import somebody
 from dataset.photo.english_read import plural_of
 from dataset.photo.english_talk import sentence, spoken
-from dataset.photo.english_things import slots
+from dataset.photo.english_things import listed, most_told, slots
 from dataset.photo.english_wordings_turns import UNKNOWN
 from dataset.photo.made import Made
 
@@ -39,6 +39,7 @@ def follow_ups(asker: Asker, made: list[Made]) -> Iterable[Made]:
     if len(alive) > 1:
         yield from _and_the_other(asker, alive, made)
     yield from _other_one(asker)
+    yield from _what_else(asker)
     yield from _doubted(asker, made)
     actions = [m for m in made if m.family == "action" and m.answer.split()[0].endswith("ing")]
     if actions:
@@ -58,9 +59,17 @@ def _other_one(asker: Asker) -> Iterable[Made]:
             two = [p for p in caption.phrases if basic(p.noun) == noun]
             if len(two) == 2 and two[0].colours and two[1].colours and two[0].colours != two[1].colours:
                 said = {"many": plural_of(noun), "thing": noun}
-                first = (asker.ask("one_of_two", said), sentence(in_words(two[0].colours)))
-                yield Made("follow_up", asker.ask("other_one"), sentence(in_words(two[1].colours)), (first,))
+                first = (asker.ask("one_of_two", said), sentence(listed(two[0].colours)))
+                yield Made("follow_up", asker.ask("other_one"), sentence(listed(two[1].colours)), (first,))
                 return
+
+
+def _what_else(asker: Asker) -> Iterable[Made]:
+    """After what most captions name: what else is there."""
+    seen = [slots(thing, asker.facts)["a"] for thing in most_told(asker.facts)]
+    if len(seen) > 1:
+        first = asker.ask("what_first"), sentence(seen[0])
+        yield Made("follow_up", asker.ask("what_else"), sentence(listed(seen[1:3])), (first,))
 
 
 def _introduced(asker: Asker, thing: Thing) -> tuple[str, str]:
@@ -79,7 +88,7 @@ def _introduced(asker: Asker, thing: Thing) -> tuple[str, str]:
 def _leaning(asker: Asker, thing: Thing, made: list[Made]) -> Iterable[tuple[str, str]]:
     facts, said = asker.facts, slots(thing, asker.facts)
     if colours := said_colours(thing, facts):
-        yield asker.ask("it_colour", said), sentence(in_words(colours))
+        yield asker.ask("it_colour", said), sentence(listed(colours))
     for family, wording in (("action", "it_doing"), ("position", "it_where")):
         if answer := _answer(family, said["thing"], made):
             yield asker.ask(wording, said), answer

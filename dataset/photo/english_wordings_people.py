@@ -59,6 +59,22 @@ PEOPLE = {
         can we see {the} {x}
         {is} {the} {x} in this picture"""
     ),
+    "anyone_doing": lines(
+        """[is] <anyone> {x}
+        [is] <anybody> {x}
+        [is] <somebody> {x}
+        [is] <someone> {x} here
+        is anyone {x} in the photo
+        is there anyone {x}
+        is there somebody {x}
+        is there a person {x}
+        do you see anyone {x}
+        can you see somebody {x}
+        does the picture show anyone {x}
+        anyone {x}
+        are there people {x}
+        somebody is {x}"""
+    ),
     "doing_choice": lines(
         """{is} {the} {one} or {other}
         {is} {the} {one} or {other}

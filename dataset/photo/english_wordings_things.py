@@ -28,6 +28,73 @@ THINGS = {
         is there an animal, and if so which one
         the animal in the photo is what"""
     ),
+    "name_animals": lines(
+        """what animals [are] <these>
+        what animals [are] <they>
+        what animals [are] <those>
+        which animals [do] <you> see
+        what kind of animals [are] <these>
+        what animals [are] <there> in the photo
+        what animals <are in the picture>
+        name the animals
+        animals?
+        what are the animals
+        what creatures [are] <these>
+        tell me what animals these are"""
+    ),
+    "name_vehicles": lines(
+        """what vehicles [are] <these>
+        which vehicles [do] <you> see
+        what kind of vehicles [are] <they>
+        what vehicles <are in the photo>
+        name the vehicles
+        what vehicles [are] <there>"""
+    ),
+    "is_this": lines(
+        """[is] <this> {a}
+        [is] <this> {a}
+        [is] <that> {a}
+        [is] <it> {a}
+        is it {a} that we see
+        is what i see {a}
+        this is {a}
+        is that {a} in the picture
+        it's {a}
+        would you call it {a}"""
+    ),
+    "are_these": lines(
+        """[are] <these> {a}
+        [are] <these> {a}
+        [are] <those> {a}
+        [are] <they> {a}
+        these are {a}
+        are those {a} in the picture
+        would you call them {a}"""
+    ),
+    "name_kind": lines(
+        """what kind of {thing} [is] <it>
+        what kind of {thing} [is] <this>
+        what kind of {thing} [is] <that>
+        which kind of {thing} [is] <this>
+        what sort of {thing} [is] <it>
+        what type of {thing} [is] <it>
+        what type of {thing} do you see
+        {thing}: what kind
+        what kind of {thing} is there
+        can you name the kind of {thing}"""
+    ),
+    "name_all": lines(
+        """what things [do] <you> see
+        what objects <are in the picture>
+        what things [are] <there> in the photo
+        name the things in the picture
+        name a few things you see
+        list what is in the photo
+        list the things in the picture
+        which things can be seen
+        what all is in the photo
+        tell me what things you can see"""
+    ),
     "name_vehicle": lines(
         """what vehicle [is] <this>
         what kind of vehicle [is] <it>
@@ -83,6 +150,20 @@ THINGS = {
         tell me what {the} {is} {x}
         what exactly [{is}] <{the}> {x}
         what thing [{is}] <{the}> {x}"""
+    ),
+    "name_hand": lines(
+        """what <is in {his} hand>
+        what <is in {his} hand>
+        what <is in {his} hands>
+        what's in {the}'s hand
+        what's that in {his} hand
+        what does {the} have in {his} hand
+        what does {he} have in {his} hands
+        what [has] <{he}> got in {his} hand
+        what [is] <the thing> in {his} hand
+        what {is} {the} holding in {his} hands
+        name the thing in {his} hand
+        tell me what {the} has in {his} hands"""
     ),
     "name_mouth": lines(
         """what [is] <{the}> carrying in its mouth

@@ -99,6 +99,25 @@ TURNS = {
         what's just outside the frame
         what <is behind the camera>"""
     ),
+    "what_first": lines(
+        """what [do] <you> see
+        what can you see
+        what <is in the picture>
+        what [is] <there> in the photo
+        what's the first thing you see
+        what's that"""
+    ),
+    "what_else": lines(
+        """what else
+        what else [do] <you> see
+        what else [is] <there>
+        what else is in the picture
+        what else can be seen
+        anything else
+        and what else
+        is there anything else, and what
+        what else is in it"""
+    ),
     "it_colour": lines(
         """what colour [is] <it>
         its colour?

@@ -2,14 +2,16 @@
 
 A question whose reply words alone give with probability p is kept with probability (1 - p) / p, so that
 the reply comes no more often than others to questions of such words (weights of inverse propensity; the aim
-is VQA v2's, Goyal et al. 2017). What no photograph can answer is let be: its words are to give it away.
+is VQA v2's, Goyal et al. 2017). A yes may come `ODDS` times as often as a no, whatever the words. What no
+photograph can answer is let be: its words are to give it away.
 """
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 
-from dataset.photo.blind import Bayes, Row, halves, row_of
-from dataset.photo.made import Made
+from dataset.photo.blind import CHECKS, Bayes, Row, halves, row_of
+from dataset.photo.made import ODDS, Made
 
 Photo = tuple[str, list[Made]]
 FEW = 1000  # questions
@@ -27,11 +29,26 @@ def levelled(photos: Sequence[Photo], rng: random.Random) -> list[Photo]:
         return list(photos)
     one, other = halves(rows)
     judge = Bayes(rows, temper=Bayes(one).fit(other))
-    stays = iter([rng.random() < kept(row, judge) for row in rows])  # in the order of `asked`
+    stays = iter(evened(rows, [rng.random() < kept(row, judge) for row in rows], rng))  # in this order
     return [(name, [one for one in made if one.family in LET_BE or next(stays)]) for name, made in photos]
+
+
+def evened(rows: Sequence[Row], stays: Sequence[bool], rng: random.Random) -> list[bool]:
+    """So much less of what is too much that `YES` of the answers are yes in each family and language."""
+    kinds = [(asked.isascii(), family, said) for _, family, asked, said in rows]
+    told = Counter(kind for kind, stay in zip(kinds, stays, strict=True) if stay)
+
+    def share(language: bool, family: str, said: str) -> float:
+        other = told[language, family, "no" if said == "yes" else "yes"]
+        if said not in CHECKS or not other:
+            return 1.0
+        return other * (ODDS if said == "yes" else 1 / ODDS) / told[language, family, said]
+
+    return [stay and rng.random() < share(*kind) for kind, stay in zip(kinds, stays, strict=True)]
 
 
 def kept(row: Row, judge: Bayes) -> float:
     """The chance that a question stays."""
     share = 0.0 if row[3] == "unknown" else judge.share(row)
-    return 1.0 if share <= 0.5 else (1 - share) / share
+    wanted = {"yes": ODDS, "no": 1 / ODDS}.get(row[3], 1.0)
+    return min(1.0, wanted * (1 - share) / share) if share else 1.0

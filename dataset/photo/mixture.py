@@ -1,9 +1,14 @@
-"""How much of what: which of the questions that the rules make of a photograph are trained on."""
+"""How much of what: which of the questions that the rules make of a photograph are trained on.
+
+A yes/no question is the cheapest lesson, some dozen tokens: so they are chosen by themselves, and are many.
+"""
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from dataset.photo.blind import CHECKS, reply
 from dataset.photo.made import Made
 
 WEIGHTS = {  # a question of this family is chosen so many times as often as one of the next
@@ -25,9 +30,10 @@ MOST = 3  # of one family about one photograph
 
 @dataclass(frozen=True)
 class Mixture:
-    """Of one photograph in one language: so many captions under one question, so many questions."""
+    """Of one photograph in one language: captions under one question, yes/no questions, other questions."""
 
     captions: int
+    checks: int
     questions: int
 
     @classmethod
@@ -37,8 +43,8 @@ class Mixture:
         A caption has four times the tokens of an answer: with more of them, answers are little of the loss.
         """
         if language == "en":
-            return cls(3, 10)
-        return (cls(2, 0), cls(0, 5), cls(0, 0), cls(0, 5))[number % 4]
+            return cls(3, 10, 6)
+        return (cls(2, 0, 0), cls(0, 3, 3), cls(0, 0, 0), cls(0, 3, 3))[number % 4]
 
     def choose(self, made: Sequence[Made], captions: Sequence[str], rng: random.Random) -> list[Made]:
         asked = next((one for one in made if one.family == "caption"), None)
@@ -47,17 +53,23 @@ class Mixture:
             some = rng.sample(list(captions), min(self.captions, len(captions)))
             told = [replace(asked, answer=tidy(caption)) for caption in some]
         left = [one for one in made if one.family in WEIGHTS]
-        counts: dict[str, int] = {}
-        for _ in range(min(self.questions, len(left))):
-            weights = [WEIGHTS[one.family] / (1 + counts.get(one.family, 0)) for one in left]
-            one = left.pop(rng.choices(range(len(left)), weights)[0])
-            counts[one.family] = counts.get(one.family, 0) + 1
-            told.append(one)
-            if counts[one.family] == MOST:
-                left = [other for other in left if other.family != one.family]
-            if not left:
-                break
-        return told
+        checks = [one for one in left if reply(one.answer) in CHECKS]
+        others = [one for one in left if reply(one.answer) not in CHECKS]
+        return [*told, *drawn(checks, self.checks, rng), *drawn(others, self.questions, rng)]
+
+
+def drawn(left: list[Made], number: int, rng: random.Random) -> list[Made]:
+    """So many of the questions, by the weights of their families, each family's next one half as readily."""
+    told: list[Made] = []
+    counts: Counter[str] = Counter()
+    while left and len(told) < number:
+        weights = [WEIGHTS[one.family] / (1 + counts[one.family]) for one in left]
+        one = left.pop(rng.choices(range(len(left)), weights)[0])
+        counts[one.family] += 1
+        told.append(one)
+        if counts[one.family] == MOST:
+            left = [other for other in left if other.family != one.family]
+    return told
 
 
 def tidy(caption: str) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dataset.errors import DataError
+from dataset.photo.english_facts import a
 from dataset.photo.english_talk import spoken as typed
 from dataset.photo.english_wordings import WORDINGS
-from dataset.photo.made import Made
+from dataset.photo.made import YES, Made
 from dataset.photo.tables import rows_of
 
 ASKED = (
@@ -62,7 +63,7 @@ def name_questions(table: Path, rng: random.Random) -> Iterator[tuple[str, list[
         others = [one for one in known if not akin(one, name)]
         if not others:
             raise DataError(f"{table}: everything in it is called {name}; name things of at least two kinds")
-        other = rng.choices(others, [known[one] for one in others])[0]  # denied as often as it is there
+        other = rng.choices(others, [known[one] for one in others])[0]  # as often as it is there
         called = Made("name", rng.choice(ASKED), f"{capital(with_article(name))}.")
         made = [called, check(name, other, rng)]
         yield f"{folder}/{image}", [*made, described(name, rng)] if rng.random() < DESCRIBED else made
@@ -75,13 +76,13 @@ def described(name: str, rng: random.Random) -> Made:
 
 
 def check(name: str, other: str, rng: random.Random) -> Made:
-    a, b = with_article(name), with_article(other)
+    right, wrong = with_article(name), with_article(other)
     if rng.random() < 1 / 3:
-        pair = [a, b] if rng.random() < 0.5 else [b, a]
-        return Made("name", rng.choice(EITHER).format(a=pair[0], b=pair[1]), f"{capital(a)}.")
-    if rng.random() < 0.5:
-        return Made("existence", rng.choice(CHECKED).format(a=a), "Yes.")
-    return Made("existence", rng.choice(CHECKED).format(a=b), rng.choice(("No.", f"No, it is {a}.")))
+        pair = [right, wrong] if rng.random() < 0.5 else [wrong, right]
+        return Made("name", rng.choice(EITHER).format(a=pair[0], b=pair[1]), f"{capital(right)}.")
+    if rng.random() < YES:
+        return Made("existence", rng.choice(CHECKED).format(a=right), "Yes.")
+    return Made("existence", rng.choice(CHECKED).format(a=wrong), rng.choice(("No.", f"No, it is {right}.")))
 
 
 def spoken(name: str) -> str:
@@ -98,7 +99,7 @@ def akin(one: str, other: str) -> bool:
 def with_article(name: str) -> str:
     if name[-1:] == "s" and name[-2:] not in ("ss", "us", "is"):
         return name
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+    return a(name)
 
 
 def capital(text: str) -> str:
