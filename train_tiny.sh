@@ -14,7 +14,7 @@ mean() { # mean NAME FOLDER...
     name=$1; shift
     done_with "$name" || "$python" -m trainer.average --weights "$@" --out "$out/$name"
 }
-all="--train vision connector decoder --eye_lr 0.1 --muon_lr 0.01 --warmup 20 --val storybook:val --val_samples 220 --save_every 250"
+all="--train vision connector decoder --eye_lr 0.1 --muon_lr 0.01 --warmup 20 --val storybook:val --val_samples 220 --val_every 2000 --save_every 1000"
 [ -f "$out/tokenizer/tokenizer.json" ] || "$python" -m dataset.train_tokenizer --out "$out/tokenizer"
 if [ "${QUICK:-}" ]; then
     text=3200 regions=32000 sft=9600 last=sft scenes=50

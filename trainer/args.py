@@ -99,8 +99,9 @@ class TrainArgs:
     """Arithmetic of the matrix products; auto is bf16 where the machine has instructions for it."""
     seed: Seed = 0
     """Seed of new weights, and of the order of records."""
-    workers: CountOr0 = 1
-    """Processes that prepare batches; 0: none."""
+    workers: CountOr0 | None = None
+    """Processes that prepare batches; 0: none (default: 1; on a GPU one for each processor core but one, 8 at
+    most)."""
     features: Path | None = Path("out/features")
     """Folder for the features of a frozen vision encoder, computed once; None: in every step."""
     compile: bool = False

@@ -1,8 +1,9 @@
-"""Defaults for small data sets: few records need small batches, many epochs, a short warm-up.
+"""Defaults: few records need small batches, many epochs, a short warm-up; a GPU needs many batches a second.
 
 84 pictures in batches of 32 and one epoch were 3 steps under a warm-up of 50: nothing was learnt from them.
 """
 
+import os
 from dataclasses import replace
 
 from trainer.args import TrainArgs
@@ -10,6 +11,7 @@ from trainer.args import TrainArgs
 FEW = 1000  # records, below which a batch has 8
 STEPS, LOOKS = 240, 20  # a run on a data file has so many steps, unless that takes more epochs than these
 SHARE = 0.1  # of a run, its warm-up at most
+MOST_WORKERS = 8
 
 
 def suited(args: TrainArgs, records: int, drawn: bool) -> TrainArgs:
@@ -26,3 +28,10 @@ def suited(args: TrainArgs, records: int, drawn: bool) -> TrainArgs:
     if warmup < args.warmup:
         print(f"warm-up takes {warmup} steps, a tenth of the run's {steps}, not --warmup {args.warmup}")
     return replace(args, batch_size=batch_size, epochs=epochs, warmup=warmup)
+
+
+def workers_for(args: TrainArgs) -> int:
+    """Processes that prepare batches: where the CPU trains, one is enough, and takes little from it."""
+    if args.workers is not None:
+        return args.workers
+    return 1 if args.device == "cpu" else max(1, min(MOST_WORKERS, (os.cpu_count() or 1) - 1))

@@ -26,7 +26,7 @@ TOKENS = re.compile(r"([\[\]()|]|<[^<>]+>)")
 CLOSING = {"(": ")", "[": "]"}
 GROWING = ("talk ", "reply ")  # sections that several files add to
 OMITTED = 0.75  # of the parts that may be left out
-STEEP = 1.4  # how much seldomer a later line is said
+STEEP = 1.2  # how much seldomer a later line is said
 
 
 @dataclass(frozen=True)

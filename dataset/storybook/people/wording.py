@@ -15,7 +15,7 @@ from dataset.storybook.people.kept import plain
 from dataset.storybook.people.references import Reference
 from dataset.storybook.people.tongue import Tongue
 
-SLIPS = 0.05  # of the texts of careful persons have one, too
+SLIPS = 0.08  # of the texts of careful persons have one, too
 TRIES = 60  # wordings, until one is held out, or is not
 
 
@@ -32,7 +32,7 @@ class Register:
 
 
 REGISTERS = (
-    Register("plain", 24),
+    Register("plain", 14),
     Register("opener", 2),
     Register("curt", 1),
     Register("polite", 3),
