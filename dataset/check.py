@@ -84,14 +84,16 @@ def examine(
     What is bad here training does not take, and scoring does not ask. `compare` finds what comes twice, which
     is not bad.
     """
-    found, seen = Findings(len(records)), {}
+    found, seen, whole = Findings(len(records)), {}, set()
     for index in tqdm(range(len(records)), desc="check", unit="record", mininterval=1, leave=False):
         try:
             record = records[index]
             needs.expect(record, chat)
             length = whole_length(record, chat, max_length, grids_of(record, preprocessor))
             for image in record.images:
-                load_image(image, name=record.where)
+                if image not in whole:
+                    load_image(image, name=record.where)
+                    whole |= {image} if isinstance(image, str | Path) else set()
         except DataError as error:
             found.bad[index] = str(error)
             continue
