@@ -84,16 +84,14 @@ def examine(
     What is bad here training does not take, and scoring does not ask. `compare` finds what comes twice, which
     is not bad.
     """
-    found, seen, whole = Findings(len(records)), {}, set()
+    found, seen, known = Findings(len(records)), {}, set()
     for index in tqdm(range(len(records)), desc="check", unit="record", mininterval=1, leave=False):
         try:
             record = records[index]
             needs.expect(record, chat)
             length = whole_length(record, chat, max_length, grids_of(record, preprocessor))
             for image in record.images:
-                if image not in whole:
-                    load_image(image, name=record.where)
-                    whole |= {image} if isinstance(image, str | Path) else set()
+                expect_whole(image, record.where, known)
         except DataError as error:
             found.bad[index] = str(error)
             continue
@@ -108,6 +106,15 @@ def examine(
         found.types[record.type or "none"] += 1
         found.pictures[len(record.images)] += 1
     return found
+
+
+def expect_whole(image: Source, where: str, known: set[Source | None]) -> None:
+    """Raises DataError where this is no picture. A file that is known to be one is not opened again: there
+    may be a hundred questions about it."""
+    named = image if isinstance(image, str | os.PathLike) else None
+    if named is None or named not in known:
+        load_image(image, name=where)
+        known.add(named)
 
 
 def whole_length(record: Record, chat: Chat, max_length: int | None, grids: Sequence[Grid] = ()) -> int:

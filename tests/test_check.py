@@ -11,6 +11,7 @@ from PIL import Image
 import train_sft_vlm
 from dataset.chat.render import Chat
 from dataset.check import examine, histogram, main, told
+from dataset.images.load import load_image
 from dataset.records import open_records
 from dataset.show import rendered
 from tests.test_scripts import SMALL
@@ -63,6 +64,21 @@ def test_each_fault_is_found_and_placed(row: object, reason: str, folder: Path, 
     assert reason in found.bad[1] and "line 2" in found.bad[1] and "\n" not in found.bad[1]
     text = list(told(found))
     assert text[0] == found.bad[1] and "3 records, 1 of them bad" in text and "types: boot 2" in text
+
+
+def test_a_picture_is_opened_once_and_a_bad_one_told_each_time(
+    folder: Path, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, bad = [], GOOD | {"image": "half.png"}
+    monkeypatch.setattr(
+        "dataset.check.load_image", lambda image, name: opened.append(image) or load_image(image)
+    )
+    found = examine(open_records(written(folder, GOOD, bad, GOOD, bad, GOOD)), chat, max_length=120)
+    assert list(found.bad) == [1, 3] and [Path(image).name for image in opened] == [
+        "a.png",
+        "half.png",
+        "half.png",
+    ]
 
 
 def test_the_histogram_counts_every_length() -> None:

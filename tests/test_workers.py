@@ -72,3 +72,28 @@ def test_a_fault_in_a_worker_ends_the_program() -> None:
     """Workers heed no SIGTERM, with which Python ends those that are left: it would wait for ever."""
     ended = subprocess.run([sys.executable, "-c", FAILING], capture_output=True, text=True, timeout=120)
     assert ended.returncode == 1 and "a fault in a worker" in ended.stderr
+
+
+BUSY = """
+import sys, time
+from dataset.batches.loader import make_loader
+from dataset.errors import DataError
+
+class Prepared:
+    records, chat, calls = range(9), None, 0
+    def told(self, epoch, index):
+        self.calls += 1
+        time.sleep(600 * (self.calls - 1))
+        raise DataError("a bad record")
+
+try:
+    next(make_loader(Prepared(), 1, 0, workers=2))
+except DataError as error:
+    sys.kept = error  # and with it the loader, to the end
+"""
+
+
+def test_workers_that_are_still_busy_end_with_the_program() -> None:
+    """A run's end had a traceback, that a worker was killed: by the program itself."""
+    ended = subprocess.run([sys.executable, "-c", BUSY], capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stderr) == (0, "")

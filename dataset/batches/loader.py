@@ -132,8 +132,8 @@ def _heedless(worker: int) -> None:
 
 @atexit.register
 def _end_workers() -> None:
-    """Those that an error has left, or that are slow to end: Python would ask them by SIGTERM, which they do not
-    heed, and wait. torch, which raises an error for a worker that is killed, is not told."""
+    """Those that an error has left, or that are slow to end: Python would ask them by SIGTERM, which they do
+    not heed, and wait. torch, which raises an error for a worker that is killed, is not told."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for process in multiprocessing.active_children():
         if process.daemon:
