@@ -52,6 +52,14 @@ def test_a_grammar_says_what_its_lines_say() -> None:
     assert said["how many {many}"] == max(said.values()) and grammar.say("ask", None) == "how many {many}"
 
 
+def test_parentheses_that_are_typed() -> None:
+    grammar = Grammar({"here": "ask:\n    = (count|len)\\({many}\\)"})
+    assert set(grammar.all_of(grammar.sections["ask"][0].pattern)) == {"count({many})", "len({many})"}
+    assert any(
+        "count({many})" in ENGLISH.grammar.all_of(line.pattern) for line in ENGLISH.grammar.sections["count"]
+    )
+
+
 @pytest.mark.parametrize(
     "text",
     [

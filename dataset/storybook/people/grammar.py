@@ -8,6 +8,7 @@
     <picture>   a line of that section                  {many}    filled in when it is asked
     ~is {the}~  what changes places inside a sentence: "where ~is {the}~" -> "tell me where {the} is"
     = ...       stands alone: no order, a few words; nothing is put before or after it
+    \\( \\)       parentheses that somebody types: "count\\({many}\\)"
     # ...       a remark
 
 A context-free grammar whose rules are the sections; what it makes are patterns of `str.format`.
@@ -22,7 +23,7 @@ from itertools import product
 
 from dataset.errors import DataError
 
-TOKENS = re.compile(r"([\[\]()|]|<[^<>]+>)")
+TOKENS = re.compile(r"(\\[()]|[\[\]()|]|<[^<>]+>)")
 CLOSING = {"(": ")", "[": "]"}
 GROWING = ("talk ", "reply ")  # sections that several files add to
 OMITTED = 0.75  # of the parts that may be left out
@@ -156,7 +157,7 @@ def _alternatives(tokens: list[str], end: str, where: str, text: str) -> tuple[P
             inner, tokens = _alternatives(tokens, CLOSING[token], where, text)
             options[-1].append(Choice(((), inner), (OMITTED, 1 - OMITTED)) if token == "[" else inner[0])
         else:
-            options[-1].append(Use(token[1:-1]) if token[0] == "<" else token)
+            options[-1].append(Use(token[1:-1]) if token[0] == "<" else token.removeprefix("\\"))
     if tokens[:1] != [end][: len(end)]:
         raise DataError(f"{where}: {text!r} opens or closes something only once")
     if len(options) == 1 and end != ")":
