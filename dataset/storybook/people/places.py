@@ -27,7 +27,7 @@ def place(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
 
 @family
 def relation(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    return one_of({side_of: 3, check_beside: 3, beside: 2}, scene, tongue, rng)
+    return one_of({side_of: 3, check_beside: 3, beside: 2, further: 3}, scene, tongue, rng)
 
 
 def stands(one: Thing, other: Thing) -> list[str]:
@@ -42,6 +42,16 @@ def side_of(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None
     side = rng.choice(stands(*two[:2]))
     section = "choose_side" if side in ("left", "right") else "choose_height"
     return Question(section, tongue.language.answers[side], {"it": two[2], "other": two[3]})
+
+
+def further(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Which of two things is higher, lower, further to the left, or to the right?"""
+    if not (two := pair(scene, rng)):
+        return None
+    side = rng.choice(stands(*two[:2]))
+    asked, found = (side, two[2]) if coin(rng) else (OPPOSITES[side], two[3])
+    slots = {"it": two[2], "other": two[3], "further": f"further {asked}"}
+    return Question("which_further", tongue.plain(found), slots)
 
 
 def check_beside(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:

@@ -24,7 +24,7 @@ HIDDEN = {"colour": "colour", "size": "size", "position": "place"}
 
 def follow_up(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
     """A question and one to three that follow it."""
-    makers = [of_it, of_others, of_them, of_the_other]
+    makers = [of_it, of_others, of_them, of_the_other, of_their_number]
     for maker in rng.sample(makers, len(makers)):
         if questions := maker(scene, tongue, rng):
             return questions + doubts(tongue, rng)
@@ -92,6 +92,16 @@ def of_them(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
         if same or rng.random() < ALIKE:  # two things are seldom alike
             then.append(Question(f"they_same_{key}", right(tongue, same)))
     return [first, *rng.sample(then, rng.randint(1, 2))]
+
+
+def of_their_number(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
+    """Are there cats? How many?"""
+    reference = some(scene, rng)
+    if reference.concept == THING or not (found := reference.found(scene)):
+        return []
+    unit = tongue.named(tongue.grammar, reference, None).get("unit", "")
+    asked = Question("existence", there(tongue, True), {"it": reference})
+    return [asked, Question("they_number", tongue.language.numbers[len(found)] + unit)]
 
 
 def of_the_other(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
