@@ -18,9 +18,14 @@ OF_THE_WORLD = str.maketrans(
 ALL_TRADITIONAL = TRADITIONAL | OF_THE_WORLD
 ORDER = re.compile(
     "请|说|数|列|找|看|描述|告诉|统计|指出|用|把|帮|给|判断|识别|概括|总结|检查|比较|详细|介绍"
+    "|讲|念|报|写|选出|挑|逐|一一|挨|康康|瞧瞧|麻烦|劳驾|返回|输出|检测|筛选|盘点|枚举|生成|解说|解读|简述|概述|认|辨认|再说"
 )
 POINTING = 0.2  # of the things asked about are "that cat" or "this cat"
-SWAPPED = "吗嘛 在再 的得 那哪 做作 象像 他它".split()
+SWAPPED = (  # what a pinyin keyboard offers for the same syllable, or nearly
+    "吗嘛 吗马 在再 再在 的得 的地 那哪 哪那 做作 象像 像象 他它 它他 它她 边变 有又 是事 里理 没每 和合 "
+    "个各 几机 么没 色涩 最嘴 上尚 下夏 左座 右又 还换 张章 片偏 面免 问文 样养 东冬 位为 置至 比笔 谁睡 "
+    "什神 看砍 到道 共公 出处 只支 呢讷 说所 讲将 另令 她他 起启 能嫩 知之 请情 大打 更跟"
+).split()
 
 
 def named(grammar: Grammar, reference: Reference, rng: random.Random | None) -> dict[str, str]:
