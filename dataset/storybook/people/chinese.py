@@ -26,7 +26,7 @@ POINTING = 0.2  # of the things asked about are "that cat" or "this cat"
 SWAPPED = (  # what a pinyin keyboard offers for the same syllable, or nearly
     "吗嘛 吗马 在再 再在 的得 的地 那哪 哪那 做作 象像 像象 他它 它他 它她 边变 有又 是事 里理 没每 和合 "
     "个各 几机 么没 色涩 最嘴 上尚 下夏 左座 右又 还换 张章 片偏 面免 问文 样养 东冬 位为 置至 比笔 谁睡 "
-    "什神 看砍 到道 共公 出处 只支 呢讷 说所 讲将 另令 她他 起启 能嫩 知之 请情 大打 更跟"
+    "什神 看砍 到道 共公 出处 只支 呢讷 说所 讲将 另令 她他 起启 能嫩 知之 请情 更跟"
 ).split()
 
 
