@@ -1,6 +1,6 @@
 """The connector: what turns patch features into tokens that the decoder can read.
 
-    patches (I, P, D_vision) -> image tokens (I, N, D),   N = P here and in words.py; others have fewer
+    patches (I, P, D_vision) -> image tokens (I, N, D),   N = P; fewer in `shuffle` and `qformer`
 
 `linear` is LLaVA's and MiniMind-V's single projection (Liu et al. 2023, eq. 1); `mlp` is LLaVA-1.5's two
 layers with a GELU between (Liu et al. 2023b, section 3.2), whose names both carry.

@@ -6,7 +6,7 @@
     siglip                 the same (Zhai et al. 2023; SigLIP 2 of a fixed size)    patches, nothing in front
     efficientnet-lite0..4  convolutional, by hand in efficientnet.py                cells, their mean in front
 
-A kind is a module; `see` gives its features with what has no place in the picture in front of the patches.
+A kind is a module; `see` gives its features, patches and what stands in front of them.
 """
 
 from collections.abc import Callable, Iterator
@@ -106,7 +106,7 @@ def see(eye: nn.Module, config: VisionConfig, pixel_values: Tensor) -> Tensor:
 
 
 def placeless(kind: str) -> int:
-    """Features in front of the patches, CLS or the mean, that have no place in the picture."""
+    """How many features stand in front of the patches: 1, CLS or the mean of all; SigLIP has none."""
     return int(kind != "siglip")
 
 

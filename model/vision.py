@@ -1,6 +1,6 @@
 """The door to the vision encoder: pictures become features, whatever kind of encoder sees them (eyes.py).
 
-    pixel_values (I, 3, S, S) -> features (I, P, D_vision),   P = (S / patch)^2
+    pixel_values (I, 3, S, S) -> features (I, P, D_vision),   P = (S / patch)^2, and 1 where CLS or a mean is kept
 
 What is decided here is which features the decoder reads (Radford et al. 2021 train CLIP, LLaVA section 4.1
 takes a layer's patches and leaves CLS), and that a frozen encoder stays frozen.
@@ -20,7 +20,7 @@ class VisionTower(nn.Module):
         super().__init__()
         self.config = config
         self.frozen = False
-        self.clip = build_eye(config)  # of any kind; the name is that of the first, and is in checkpoints
+        self.clip = build_eye(config)  # any kind; checkpoints know it by the first one's name
 
     def freeze(self, frozen: bool = True) -> None:
         """Frozen: no gradients, and evaluation mode for good; unfrozen it follows the next `train()`."""

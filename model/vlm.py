@@ -1,4 +1,4 @@
-"""The vision-language model: pictures take the places of their placeholders, the decoder reads on.
+"""The vision-language model: image tokens replace the embeddings of placeholders, and the decoder runs.
 
     pixel_values (I, 3, S, S) -> vision (I, P, D_vision) -> connector (I, N, D) \
     input_ids    (B, T)       -> embed_tokens (B, T, D)                          > splice -> decoder -> logits
@@ -26,7 +26,8 @@ from model.vision import VisionTower
 
 
 def splice(embeds: Tensor, is_image: Tensor, image_tokens: Tensor) -> Tensor:
-    """Put image tokens (I, N, D) where `is_image` (B, T) is true in embeds (B, T, D), in reading order.
+    """Overwrite embeds (B, T, D) where `is_image` (B, T) is true: the k-th such place, row by row, gets the k-th
+    of the image tokens (I, N, D).
 
     Raises ValueError, naming row and numbers, unless each row holds whole pictures and all find a place.
     """

@@ -123,7 +123,19 @@ BUGS = {
     ),
     "duplicates": Bug("dataset/check.py", "if first != record.where:", "if False:", "tests/test_check.py"),
     "pictures not opened": Bug(
-        "dataset/check.py", "load_image(image, name=record.where)", "pass", "tests/test_check.py"
+        "dataset/check.py", "load_image(image, name=where)", "pass", "tests/test_check.py"
+    ),
+    "a bad picture is known": Bug(
+        "dataset/check.py",
+        "if named is None or named not in known:",
+        "if named is None:",
+        "tests/test_check.py",
+    ),
+    "busy workers are told of": Bug(
+        "dataset/batches/loader.py",
+        "signal.SIGCHLD, signal.SIG_DFL",
+        "signal.SIGINT, signal.SIG_IGN",
+        "tests/test_workers.py -k busy",
     ),
     "bad records train": Bug("trainer/records.py", "if found.bad:", "if False:", "tests/test_check.py"),
     "records of no use": Bug(
