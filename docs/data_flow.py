@@ -58,7 +58,7 @@ def draw(axes: Axes, assistant: Assistant, image: Image.Image) -> None:
     tokens = vlm.connector(features[None])[0]  # (N, D)
     eye, side = vlm.config.vision, vlm.config.vision.image_size // vlm.config.vision.patch_size
     patched(axes, image, side, f"picture {shape(pixels[0])}")
-    arrow(axes, (18, 36), f"vision tower\n{side} x {side} patches,\n{eye.num_hidden_layers} layers")
+    arrow(axes, (18, 36), f"vision encoder\n{side} x {side} patches,\n{eye.num_hidden_layers} layers")
     matrix(axes, features, 37, f"features {shape(features)}")
     arrow(axes, (53, 71), "connector\none linear layer")
     matrix(axes, tokens, 72, f"image tokens {shape(tokens)}")
@@ -90,7 +90,14 @@ def row_of_tokens(axes: Axes, assistant: Assistant, image: Image.Image, side: in
         edges.append(x)
         x += step
     begin, end, answer = edges[first], edges[first + seen], edges[len(ids)]
-    axes.text((begin + end) / 2, LINE - 0.8, f"{seen} x <|image_pad|>", ha="center", va="top", fontsize=8)
+    axes.text(
+        (begin + end) / 2,
+        LINE - 0.8,
+        f"{seen} image tokens, in place of {seen} x <|image_pad|>",
+        ha="center",
+        va="top",
+        fontsize=8,
+    )
     splice = [(begin, LINE + 3), (end, LINE + 3), (72 + SIDE, TOP), (72, TOP)]
     axes.add_patch(Polygon(splice, facecolor=SEEN, alpha=0.5, lw=0))
     axes.text((begin + end) / 4 + 39, (LINE + 3 + TOP) / 2, "splice", ha="center", fontsize=9)

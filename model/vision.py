@@ -1,6 +1,6 @@
 """The door to the vision encoder: pictures become features, whatever kind of encoder sees them (eyes.py).
 
-    pixel_values (I, 3, S, S) -> features (I, P, D_vision),   P = (S / patch)^2, and 1 where CLS or a mean is kept
+    pixel_values (I, 3, S, S) -> features (I, P, D_vision),   P = (S / patch)^2, + 1 with CLS or a mean
 
 What is decided here is which features the decoder reads (Radford et al. 2021 train CLIP, LLaVA section 4.1
 takes a layer's patches and leaves CLS), and that a frozen encoder stays frozen.

@@ -26,7 +26,7 @@ from model.vision import VisionTower
 
 
 def splice(embeds: Tensor, is_image: Tensor, image_tokens: Tensor) -> Tensor:
-    """Overwrite embeds (B, T, D) where `is_image` (B, T) is true: the k-th such place, row by row, gets the k-th
+    """Overwrite embeds (B, T, D) where `is_image` (B, T): the k-th such place, row by row, gets the k-th
     of the image tokens (I, N, D).
 
     Raises ValueError, naming row and numbers, unless each row holds whole pictures and all find a place.

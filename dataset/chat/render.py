@@ -42,8 +42,8 @@ class Sample:
 class Chat:
     """A tokenizer that knows its chat format; each frame of a picture is `image_tokens` placeholders long.
 
-    A picture is one frame, unless it is cut into tiles (imported SmolVLM and nanoVLM models): `grids` say how each
-    picture of a conversation is cut, in reading order.
+    A picture is one frame, unless it is cut into tiles (imported SmolVLM and nanoVLM models): `grids` say how
+    each picture of a conversation is cut, in reading order.
     """
 
     def __init__(
