@@ -20,7 +20,7 @@ import torch
 import tyro
 
 from convert import incoming, merging
-from convert.files import ConvertError
+from convert.files import ConvertError, expect_new
 from trainer.cli import parse, user_errors
 
 
@@ -86,6 +86,7 @@ def main(argv: list[str] | None = None) -> None:
         | Annotated[Merge, tyro.conf.subcommand("merge")]
     )
     args = parse(commands, argv, __doc__)
+    expect_new(args.out)  # before anything is read
     if isinstance(args, Import):
         incoming.convert(args.kind, args.source, args.out, args.vision, args.tokenizer)
     elif isinstance(args, Merge):

@@ -130,11 +130,15 @@ def _held_within(state: object) -> str:
     return f"; it keeps one under {key!r}: torch.save that alone" if key else ", nothing else"
 
 
+def expect_new(out: Path) -> None:
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConvertError(f"{out}: exists already; name another folder, or remove it")
+
+
 @contextmanager
 def whole_folder(out: Path) -> Iterator[Path]:
     """A folder to write into that becomes `out` when all went well, and is gone when not."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConvertError(f"{out}: exists already; name another folder, or remove it")
+    expect_new(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as beside:
         folder = Path(beside) / out.name

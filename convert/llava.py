@@ -77,7 +77,8 @@ def export_config(config: VLMConfig, where: Path | str) -> dict:
     if config.connector not in connectors or config.vision.kind != "clip":
         found = f"connector {config.connector} and a vision encoder of kind {config.vision.kind}"
         other = "--format llama or gguf writes its decoder alone, serve_vlm.py serves all of it"
-        raise ConvertError(f"{where}: has {found}, a LLaVA {' or '.join(connectors)} and clip; {other}")
+        theirs = f"a LLaVA has {' or '.join(connectors)}, and clip"
+        raise ConvertError(f"{where}: has {found}, but {theirs}; {other}")
     text = llama.llama_config(config.text, where) | {
         "eos_token_id": config.eos_token_id,
         "pad_token_id": config.pad_token_id,

@@ -4,25 +4,29 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from transformers import AutoImageProcessor, GenerationConfig, LlavaProcessor, PreTrainedTokenizerFast
 
 from convert import llama, llava
 from convert.files import whole_folder
 from convert.told import chat_template
 from dataset.chat.render import Chat
+from dataset.instead import expect_itself
 from model.config import VLMConfig
-from model.files import merge
+from model.files import merge, read_config, write_tensors
+from model.hub import KINDS
 from scoring.assistant import Assistant
 
 
 def convert(kind: str, source: Path, out: Path, store: torch.dtype) -> None:
     """Write the folder `out`: `llava` all of it, `llama` the decoder and its words alone."""
+    expect_itself(source)
+    if kind == "llava":
+        values = llava.export_config(read_config(source, KINDS)[0], source)  # before weights are read
     assistant = Assistant.load(source, "cpu")
     merge(assistant.vlm)
     config, state = assistant.vlm.config, assistant.vlm.state_dict()
     if kind == "llava":
-        values, tensors = llava.export_config(config, source), llava.export_tensors(state, config)
+        tensors = llava.export_tensors(state, config)
     else:
         decoder = {k.removeprefix("decoder."): t for k, t in state.items() if k.startswith("decoder.")}
         values, tensors = llama.llama_config(config.text, source), llama.llama_tensors(decoder)
@@ -30,7 +34,7 @@ def convert(kind: str, source: Path, out: Path, store: torch.dtype) -> None:
     with whole_folder(out) as whole:
         values |= {"dtype": str(store).removeprefix("torch.")}
         (whole / "config.json").write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-        save_file(stored, whole / "model.safetensors", metadata={"format": "pt"})
+        write_tensors(stored, whole / "model.safetensors")
         words = open_words(assistant.chat)
         words.save_pretrained(whole)
         generation_config(config).save_pretrained(whole)

@@ -45,7 +45,7 @@ def save(vlm: Model, folder: str | Path, dtype: torch.dtype | None = None) -> No
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     tensors = _stored(own_tensors(vlm), dtype, folder)
-    _replace(folder / WEIGHTS, lambda path: save_file(tensors, path, metadata={"format": "pt"}))
+    _replace(folder / WEIGHTS, lambda path: write_tensors(tensors, path))
     text = json.dumps(vlm.config.to_dict(), indent=2) + "\n"
     _replace(folder / CONFIG, lambda path: Path(path).write_text(text, encoding="utf-8"))
     save_adapter(vlm, folder, dtype)
@@ -79,7 +79,7 @@ def save_adapter(vlm: Model, folder: Path, dtype: torch.dtype | None = None) -> 
             (folder / name).unlink(missing_ok=True)
         return
     tensors = _stored(lora.adapter_tensors(vlm.decoder), dtype, folder)
-    _replace(folder / lora.WEIGHTS, lambda path: save_file(tensors, path, metadata={"format": "pt"}))
+    _replace(folder / lora.WEIGHTS, lambda path: write_tensors(tensors, path))
     text = json.dumps(lora.told(vlm.decoder.adapter), indent=2) + "\n"
     _replace(folder / lora.CONFIG, lambda path: Path(path).write_text(text, encoding="utf-8"))
 
@@ -233,6 +233,14 @@ def _stored(held: dict[str, Tensor], dtype: torch.dtype | None, folder: Path) ->
         precision = f" as {str(dtype).removeprefix('torch.')}; store float32" if dtype else ""
         raise CheckpointError(f"{folder} is not written: {faults[0]}{precision}")
     return tensors
+
+
+def write_tensors(tensors: dict[str, Tensor], path: Path) -> None:
+    """A safetensors file that may be read by whom other new files may; the library lets its owner alone."""
+    path.touch()
+    mode = path.stat().st_mode
+    save_file(tensors, path, metadata={"format": "pt"})
+    path.chmod(mode)
 
 
 def _replace(path: Path, write: object) -> None:

@@ -58,7 +58,8 @@ class Limits:
 
 
 class Given(BaseModel):
-    """An object of the body: each field of its kind, none unknown; null and empty are as if left out."""
+    """An object of the body: each field of its kind, none unknown; null and empty are as if left out, where
+    that may be."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -67,7 +68,8 @@ class Given(BaseModel):
     def without_absent(cls, values: object) -> object:
         if not isinstance(values, dict):
             return values
-        return {name: value for name, value in values.items() if value not in ABSENT}
+        needed = {name for name, field in cls.model_fields.items() if field.is_required()}
+        return {name: value for name, value in values.items() if name in needed or value not in ABSENT}
 
 
 class Words(Given):
@@ -120,7 +122,7 @@ class Asked(Given):
     """Choices that are left out are the terminal's: greedy, without a seed."""
 
     model: str
-    messages: list[Turn]
+    messages: list[Turn] = Field(min_length=1)
     max_tokens: int | None = Field(
         None, ge=1, validation_alias=AliasChoices("max_completion_tokens", "max_tokens")
     )

@@ -37,6 +37,7 @@ from convert.words import open_chat
 from convert_vlm import main as convert_vlm
 from dataset.chat.chat_format import LLAVA
 from dataset.chat.stream import stream_text
+from dataset.project import PHOTO
 from dataset.storybook.records import StorybookRecords
 from eval_vlm import main as eval_vlm
 from model.decoder import rotate
@@ -321,6 +322,18 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="exists already"):
         convert_vlm(["import", str(tmp_path / "theirs"), str(tmp_path / "theirs"), "--from", "llama"])
     assert (tmp_path / "theirs" / "config.json").read_text() == before
+
+
+def test_what_cannot_be_exported_is_refused_before_weights_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scoring.assistant.Assistant.load", lambda *_: pytest.fail("weights were read"))
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "a").touch()
+    with pytest.raises(SystemExit, match="exists already"):
+        convert_vlm(["export", str(PHOTO), str(tmp_path / "full")])
+    with pytest.raises(SystemExit, match=r"connector words .* but a LLaVA has mlp or linear, and clip"):
+        convert_vlm(["export", str(PHOTO), str(tmp_path / "out")])
 
 
 TALK = [

@@ -258,7 +258,7 @@ def test_bad_files_give_one_line_with_path_and_advice(tmp_path):
         "text.png": "not a picture.* give one of",
         "vector.eps": "not a picture.* give one of",
         "empty.png": "empty.* give one of",
-        "folder.png": "directory; check",
+        "folder.png": "directory; name a picture in it",
         "missing.png": "No such file.*; check",
         "cut": r"No such file.*; there is .*/cut\.png$",
         "HEAD.JPG": r"No such file.*; there is .*/head\.png$",

@@ -225,7 +225,7 @@ def test_models_are_listed(here: SimpleNamespace) -> None:
 
 MISTAKES = {  # what is sent -> the field at fault, what is said of it
     "role": ({"messages": [{"role": "cat", "content": "hi"}]}, "messages", "messages.0.role: .*'user'"),
-    "no messages": ({"messages": []}, "messages", "messages: Field required"),
+    "no messages": ({"messages": []}, "messages", "messages: List should have at least 1 item"),
     "number": ({"messages": [{"role": "user", "content": 5}]}, "messages", r"messages\.0\.content: .*list"),
     "part": ({"messages": [{"role": "user", "content": [{"type": "audio"}]}]}, "messages", "'image_url'"),
     "answered": ({"messages": [user("hi"), SAID]}, "messages", "end with the user's"),

@@ -29,6 +29,12 @@ def test_splice_puts_every_token_in_its_place() -> None:
     assert spliced.tolist() == [[0, 1, 2, 3, 4, 0], [0] * 6, [5, 6, 0, 0, 7, 8]]
 
 
+def test_whoever_may_read_the_config_may_read_the_weights(vlm: VLM, tmp_path: Path) -> None:
+    vlm.save_pretrained(tmp_path)
+    config, weights = ((tmp_path / name).stat().st_mode for name in ("config.json", "model.safetensors"))
+    assert weights == config
+
+
 @pytest.mark.parametrize(
     "rows, images, message",
     [

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from dataset.errors import DataError
@@ -25,7 +25,7 @@ from dataset.needs import NEEDS, Needs
 from model.config import DecoderConfig
 from model.connector import CONNECTORS
 from model.decoder import Decoder
-from model.files import load_strictly
+from model.files import load_strictly, write_tensors
 from model.lora import adapter_of, adapter_tensors
 from model.qformer import QFormerPretraining, generation_loss, similarity
 from model.vlm import VLM
@@ -107,7 +107,7 @@ class QFormerLoss(nn.Module):
         return {f"val_{key}": sum(row[key] for row in rows) / len(rows) for key in rows[0]}
 
     def save(self, folder: Path) -> None:
-        save_file(self._heads(), folder / HEADS)
+        write_tensors(self._heads(), folder / HEADS)
 
     def load(self, folder: Path) -> None:
         """The heads of an earlier run, where there are any."""

@@ -70,8 +70,11 @@ def _file(source: str | os.PathLike | bytes, label: str) -> BinaryIO:
     try:
         return io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb")
     except OSError as error:  # no such file, a directory, no right
-        missing = isinstance(error, FileNotFoundError)
-        advice = (missing and nearby(Path(source))) or "check its name and the folder that holds it"
+        advice = "check its name and the folder that holds it"
+        if isinstance(error, FileNotFoundError):
+            advice = nearby(Path(source)) or advice
+        elif isinstance(error, IsADirectoryError):
+            advice = "name a picture in it"
         raise DataError(f"{label}: {error.strerror}; {advice}") from error
     except ValueError as error:  # a name that no file can have
         raise DataError(f"{label}: {error}; check its name") from error
