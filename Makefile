@@ -28,10 +28,10 @@ help:  ## this list
 chat: .venv/ready  ## ask about a picture [IMAGE=file PROMPT="..." WEIGHTS=folder]
 	@$(PY) eval_vlm.py --weights "$(WEIGHTS)" --image "$(IMAGE)" $(if $(PROMPT),--prompt "$(PROMPT)")
 
-web: .venv/ready  ## the same on a web page: http://127.0.0.1:7860 [PORT=7860]
+web: .venv/ready  ## the same on a web page: http://127.0.0.1:7860 [PORT=N]
 	@$(PY) web_demo_vlm.py $(if $(PORT),--port "$(PORT)")
 
-serve: .venv/ready  ## OpenAI's API, on http://127.0.0.1:8000/v1 [WEIGHTS=folder PORT=8000]
+serve: .venv/ready  ## OpenAI's API: http://127.0.0.1:8000/v1 [WEIGHTS=folder PORT=N]
 	@$(PY) serve_vlm.py --weights "$(WEIGHTS)" $(if $(PORT),--port "$(PORT)")
 
 test: .venv/ready  ## the fast tests, offline

@@ -163,7 +163,7 @@ def test_other_weights_in_the_file_of_a_package(tmp_path: Path, monkeypatch: pyt
 
 def test_what_a_llava_does_not_have_is_not_exported(made: tuple[VLM, Path]) -> None:
     with pytest.raises(
-        ConvertError, match="connector words and a vision encoder of kind efficientnet-lite0, a LL"
+        ConvertError, match="connector words and a vision encoder of kind efficientnet-lite0, but a LL"
     ):
         export_config(made[0].config, made[1])
 
