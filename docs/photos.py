@@ -29,7 +29,7 @@ QUESTIONS = {  # photograph -> question, and words that a right answer has
         "zh": {"描述一下这张图片。": "猫", "这是什么动物？": "猫"},
     },
     "docs/photos/coffee.jpg": {
-        "en": {"Describe the picture.": "coffee", "What is this?": "cup"},
+        "en": {"Describe the picture.": "coffee", "What is this?": "a coffee cup or mug"},
         "zh": {"描述一下这张图片。": "咖啡", "这是什么？": "杯"},
     },
     "docs/photos/camera.jpg": {
