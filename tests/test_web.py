@@ -230,6 +230,7 @@ def test_it_opens_with_an_example_and_questions_to_click(browser: Browser, addre
     expect(page.locator("#chat .user img")).to_have_count(1)
     ask(page, "What colour is the bird?")
     expect(page.locator("#chat .bot")).to_have_count(2)
+    expect(page.locator("#words").get_by_text("red", exact=True)).to_have_count(1)  # all of it is there
     page.set_input_files("#picture input[type=file]", TINY / "example.png")
     expect(page.locator("#chat .bot")).to_have_count(0)  # one's own picture, another conversation
     ask(page, "What colour is the boat?")
