@@ -195,7 +195,7 @@ def read(captions: Sequence[str]) -> Reading:
         reading.doings[key], reading.places[key] = Counter(), Counter()
     for caption, things, people in marked:
         if not DOUBT.search(caption):
-            reading.things.update({name for *_, name in things})
+            reading.things.update(sorted({name for *_, name in things}))
         for start, _, name in things:
             reading.held[name] += bool(HOLDING.search(caption[:start])) and words.BY_NAME[name].group not in (
                 "动物",
@@ -204,12 +204,14 @@ def read(captions: Sequence[str]) -> Reading:
             reading.in_mouth[name] += (
                 bool(IN_MOUTH.search(caption[:start])) and words.BY_NAME[name].group != "动物"
             )
-        reading.worn.update({(words.COLOURS.get(hue, ""), what) for hue, what in WEARING.findall(caption)})
+        reading.worn.update(
+            sorted({(words.COLOURS.get(hue, ""), what) for hue, what in WEARING.findall(caption)})
+        )
         if who := subject(things, people):
             reading.doings[who].update(
                 one for one in words.DOINGS if who in one.who and one.pattern.search(caption)
             )
-            reading.places[who].update(read_places(caption))
+            reading.places[who].update(sorted(read_places(caption)))
     reading.who = read_who([(caption, people) for caption, _, people in marked])
     for name in [name for name, votes in reading.things.items() if votes == 1 and len(captions) > 3]:
         if words.BY_NAME[name].group == "动物":  # one of five who sees a beast is mistaken

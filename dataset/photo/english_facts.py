@@ -108,7 +108,7 @@ class Facts:
                 kind for phrase in caption.phrases if shown(caption, phrase) for kind in kinds(phrase.noun)
             }
             names -= {"other", "group", "part", "place", "wear", "gear"}
-            self.seen.update(names)
+            self.seen.update(sorted(names))
             self.words |= names - CLASSES | set(NOT_DONE.sub("", " ".join(caption.tokens)).split())
         self.people = [[p for p in c.phrases if p.kind == "person"] for c in self.captions]
         self.single = self._one_person()
