@@ -17,9 +17,9 @@ for seed in 1 2 3 4; do  # the same captions, other questions about each photogr
     done_with "$out/$seed.jsonl" || "$python" -m dataset.photo make "$photos" --root "$root" \
         ${names:+--names "$names"} --seed "$seed" --out "$out/$seed.jsonl"
 done
-cat "$out/1.jsonl" "$out/2.jsonl" "$out/3.jsonl" "$out/4.jsonl" > "$out/all.jsonl"
+cat "$out"/[1-4].jsonl > "$out/all.jsonl"
 batch=6 rate=1e-3 epochs=1 moved=
-if "$python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
+if [ "$("$python" -c 'from model.device import pick_device as p; print(p("auto").type)')" = cuda ]; then
     batch=32 rate=1.5e-3 epochs=2.5 moved=--augment
 fi
 done_with "$out/sft/model.safetensors" || "$python" train_sft_vlm.py --init "$out/coloured" --data "$out/all.jsonl" \

@@ -37,7 +37,7 @@ else
     mean mean "$out/sharper" "$out/numbers"
     stage words train_sft_vlm.py --init "$out/mean" --data storybook:words $all --warmup 30 --val storybook:asked_val --samples 200000
     some="--samples 19200 --batch_size 16 --train connector decoder"
-    if "$python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then  # a GPU: many more
+    if [ "$("$python" -c 'from model.device import pick_device as p; print(p("auto").type)')" = cuda ]; then  # a GPU: many more
         some="--samples 64000 --batch_size 32 --train vision connector decoder --eye_lr 0.1"
     fi
     stage many train_sft_vlm.py --init "$out/words" --data storybook:many --pack 8 $some --muon_lr 0.01 --warmup 30 \

@@ -20,16 +20,18 @@ from scoring.assistant import Assistant
 def convert(kind: str, source: Path, out: Path, store: torch.dtype) -> None:
     """Write the folder `out`: `llava` all of it, `llama` the decoder and its words alone."""
     expect_itself(source)
-    if kind == "llava":
-        values = llava.export_config(read_config(source, KINDS)[0], source)  # before weights are read
+    config, _ = read_config(source, KINDS)  # what cannot be written is refused before weights are read
+    values = (
+        llava.export_config(config, source) if kind == "llava" else llama.llama_config(config.text, source)
+    )
     assistant = Assistant.load(source, "cpu")
     merge(assistant.vlm)
-    config, state = assistant.vlm.config, assistant.vlm.state_dict()
+    state = assistant.vlm.state_dict()
     if kind == "llava":
         tensors = llava.export_tensors(state, config)
     else:
         decoder = {k.removeprefix("decoder."): t for k, t in state.items() if k.startswith("decoder.")}
-        values, tensors = llama.llama_config(config.text, source), llama.llama_tensors(decoder)
+        tensors = llama.llama_tensors(decoder)
     stored = {name: tensor.to(store).contiguous() for name, tensor in tensors.items()}
     with whole_folder(out) as whole:
         values |= {"dtype": str(store).removeprefix("torch.")}

@@ -3,7 +3,7 @@
 import pytest
 
 from trainer.args import TrainArgs
-from trainer.few import LOOKS, MOST_WORKERS, STEPS, suited, workers_for
+from trainer.few import LOOKS, MOST_WORKERS, STEPS, suited
 
 
 def test_84_pictures_get_steps_enough_to_learn_something() -> None:
@@ -38,6 +38,6 @@ def test_the_storybook_is_drawn_once() -> None:
 @pytest.mark.parametrize(("cores", "workers"), [(1, 1), (4, 3), (64, MOST_WORKERS)])
 def test_a_gpu_is_fed_by_more_processes(monkeypatch: pytest.MonkeyPatch, cores: int, workers: int) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: cores)
-    assert workers_for(TrainArgs(device="cuda:0")) == workers
-    assert workers_for(TrainArgs(device="cpu")) == 1
-    assert workers_for(TrainArgs(device="cuda", workers=0)) == 0
+    assert suited(TrainArgs(device="cuda:0"), 5000, drawn=True).workers == workers
+    assert suited(TrainArgs(device="cpu"), 5000, drawn=True).workers == 1
+    assert suited(TrainArgs(device="cuda", workers=0), 5000, drawn=True).workers == 0

@@ -1,7 +1,10 @@
 """Chinese questions from captions: answers are right, and what may be there is never said to be absent."""
 
+import os
 import random
 import re
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -183,3 +186,24 @@ def test_talk_answers_in_the_language_it_is_asked_in():
         chinese_asked += han[1]
         assert made.family == "talk" and made.question.strip() and not made.earlier
     assert 0.28 < chinese_asked / 2000 < 0.39
+
+
+SETS = """
+from dataset.photo.chinese_read import read
+said = read(["两只狗、一只猫、三匹马和一只鸟在草地上，一个戴红色帽子和黑色眼镜的人在看"] * 3)
+print([list(found) for found in (said.things, said.counts, said.worn, said.places["p"], said.colours)])
+"""
+
+
+def test_what_is_read_stands_in_the_same_order_in_every_process() -> None:
+    """Questions are drawn from it by a seed: a set's order, which Python changes, made others of it."""
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", SETS],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in "1234"
+    }
+    assert len(told) == 1 and "马" in told.pop()

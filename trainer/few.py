@@ -27,11 +27,10 @@ def suited(args: TrainArgs, records: int, drawn: bool) -> TrainArgs:
         print(f"{records:,} records are few: {epochs:.3g} epochs of them (--epochs), {batch_size} in a batch")
     if warmup < args.warmup:
         print(f"warm-up takes {warmup} steps, a tenth of the run's {steps}, not --warmup {args.warmup}")
-    return replace(args, batch_size=batch_size, epochs=epochs, warmup=warmup)
+    workers = most_workers(args.device) if args.workers is None else args.workers
+    return replace(args, batch_size=batch_size, epochs=epochs, warmup=warmup, workers=workers)
 
 
-def workers_for(args: TrainArgs) -> int:
+def most_workers(device: str) -> int:
     """Processes that prepare batches: where the CPU trains, one is enough, and takes little from it."""
-    if args.workers is not None:
-        return args.workers
-    return 1 if args.device == "cpu" else max(1, min(MOST_WORKERS, (os.cpu_count() or 1) - 1))
+    return 1 if device == "cpu" else max(1, min(MOST_WORKERS, (os.cpu_count() or 1) - 1))

@@ -27,7 +27,7 @@ from trainer.args import TrainArgs
 from trainer.checkpoint import saved_states
 from trainer.distributed import leader_first, processes, rank, world
 from trainer.features import compute_features
-from trainer.few import suited, workers_for
+from trainer.few import suited
 from trainer.health import Health
 from trainer.identity import identity
 from trainer.loop import Recipe, fit, to_device
@@ -76,7 +76,7 @@ def _run(stage_name: str, args: TrainArgs) -> None:
         module,
         module,
         lambda start: make_loader(
-            prepared, args.batch_size, args.seed, workers_for(args), start, stage.pool, rank(), world()
+            prepared, args.batch_size, args.seed, args.workers, start, stage.pool, rank(), world()
         ),
         recipe,
         args.out,

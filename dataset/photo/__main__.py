@@ -100,10 +100,12 @@ def make(args: Make) -> None:
         named = name_questions(args.names, random.Random(args.seed))
         photos += [(str(beside / image), made) for image, made in named]
     photos = levelled(photos, random.Random(args.seed))
-    with open(args.out, "w", encoding="utf-8") as file:
+    begun = args.out.with_name(f"{args.out.name}.part")  # a file that is cut off is not taken for a whole one
+    with open(begun, "w", encoding="utf-8") as file:
         for image, made in photos:
             counts.update(one.family for one in made)
             write(file, image, made)
+    begun.replace(args.out)
     print("\n".join(report(asked(photos))))
     told = ", ".join(f"{family} {number:,}" for family, number in counts.most_common())
     print(f"wrote {args.out}: {counts.total():,} conversations ({told}); --image_dir {root}")

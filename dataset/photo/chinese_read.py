@@ -216,7 +216,7 @@ def read(captions: Sequence[str]) -> Reading:
     for name in [name for name, votes in reading.things.items() if votes == 1 and len(captions) > 3]:
         if words.BY_NAME[name].group == "动物":  # one of five who sees a beast is mistaken
             del reading.things[name]
-    beasts = {name for name in reading.things if words.BY_NAME[name].group == "动物"}
+    beasts = [name for name in reading.things if words.BY_NAME[name].group == "动物"]
     for name in beasts:
         found = [(caption, [one for one in things if one[2] == name]) for caption, things, _ in marked]
         reading.counts[name] = agreed([tally(caption, these) for caption, these in found if these])

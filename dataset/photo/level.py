@@ -34,7 +34,8 @@ def levelled(photos: Sequence[Photo], rng: random.Random) -> list[Photo]:
 
 
 def evened(rows: Sequence[Row], stays: Sequence[bool], rng: random.Random) -> list[bool]:
-    """So much less of what is too much that `YES` of the answers are yes in each family and language."""
+    """So much less of what is too much that a yes comes `ODDS` times as often as a no, in each family and
+    language."""
     kinds = [(asked.isascii(), family, said) for _, family, asked, said in rows]
     told = Counter(kind for kind, stay in zip(kinds, stays, strict=True) if stay)
 
