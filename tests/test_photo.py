@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ from dataset.chat.render import Chat
 from dataset.check import examine
 from dataset.open import open_data
 from dataset.photo.__main__ import main
+from dataset.photo.chinese_ask import TRADITIONAL
+from dataset.photo.chinese_names import TABLE
 from dataset.photo.made import Made
 from dataset.photo.mixture import MOST, WEIGHTS, Mixture, conversation, tidy
 from dataset.photo.names import CHECKED, EITHER, name_questions, spoken, with_article
@@ -156,7 +159,8 @@ def test_questions_about_names(flickr: Path) -> None:
     seen, described = Counter(), 0
     for seed in range(40):
         table = flickr.parent / "named/names.csv"
-        for image, (named, checked, *told) in name_questions(table, random.Random(seed)):
+        for image, made in name_questions(table, random.Random(seed)):
+            named, checked, *told = [one for one in made if one.question.isascii()]
             a = true[image.removeprefix("./")]
             assert named.family == "name" and named.answer.lower() == f"{a}."
             assert [(one.family, one.answer) for one in told] in ([], [("caption", f"A photo of {a}.")])
@@ -174,6 +178,41 @@ def test_questions_about_names(flickr: Path) -> None:
             seen[checked.answer.partition(" ")[0]] += 1
     assert seen["Yes."] > 10 and seen["No."] > 5 and seen["No,"] > 5
     assert 15 < described < 45  # of 120
+
+
+def test_questions_about_names_in_chinese(tmp_path: Path) -> None:
+    """A cup, a car and a thing that has no Chinese name: nothing is asked about that one in Chinese."""
+    (tmp_path / "names.csv").write_text("image,name\n1.jpg,cup\n2.jpg,car_side\n3.jpg,thingummy\n")
+    true, seen = {"./1.jpg": ("一个杯子", "杯子"), "./2.jpg": ("一辆汽车", "汽车")}, Counter()
+    for seed in range(60):
+        for image, made in name_questions(tmp_path / "names.csv", random.Random(seed)):
+            chinese = [one for one in made if not one.question.isascii()]
+            if not chinese:
+                continue
+            (named, checked), (one, name) = chinese, true[image]
+            assert named.family == "name" and named.answer in (f"{one}。", f"这是{one}。", f"{name}。")
+            asked = [other for _, other in true.values() if has(checked.question, other)]
+            if checked.family == "name":
+                assert len(asked) == 2 and checked.answer in (f"{name}。", f"是{name}。")
+            else:
+                wrong = ("不是。", f"不是，这是{one}。")
+                assert checked.family == "existence" and len(asked) == 1
+                assert checked.answer == "是的。" if asked == [name] else checked.answer in wrong
+            seen[checked.answer[:1]] += 1
+    assert seen["是"] > 10 and seen["不"] > 5
+
+
+def has(question: str, name: str) -> bool:
+    """Does it ask after the thing, in simplified or in traditional characters?"""
+    return name in question or name.translate(TRADITIONAL) in question
+
+
+def test_the_table_of_chinese_names() -> None:
+    """Each line is whole, and no name stands there twice."""
+    lines = [line.split("\t") for line in TABLE.read_text(encoding="utf-8").splitlines()]
+    assert len({english for english, _, _ in lines}) == len(lines) > 1000
+    assert all(re.fullmatch("[\u4e00-\u9fff]?", unit) for _, unit, _ in lines)
+    assert all(re.fullmatch("[\u3400-\u9fff]+", name) for _, _, name in lines)
 
 
 def written(name: str, text: str | bytes) -> Callable[[Path], object]:

@@ -43,7 +43,8 @@ class Make:
     root: Path | None = None
     """Folder that all pictures are under (default: FOLDER)."""
     names: Path | None = None
-    """A table with columns image,name: further photographs, each of one named thing, beside the table."""
+    """A table with columns image,name: further photographs, each of one named thing, beside the table.
+    What chinese_names.tsv has a name for is asked about in Chinese, too."""
     split: str = "train"
     """Photographs of FOLDER/SPLIT.txt."""
     looks: Count = 1

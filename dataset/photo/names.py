@@ -1,4 +1,4 @@
-"""Photographs of one named thing each -> what it is called, in people's words."""
+"""Photographs of one named thing each -> what it is called, in people's words, English and Chinese."""
 
 import random
 import re
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dataset.errors import DataError
+from dataset.photo.chinese_names import chinese_questions
 from dataset.photo.english_facts import a
 from dataset.photo.english_talk import spoken as typed
 from dataset.photo.english_wordings import WORDINGS
@@ -54,7 +55,10 @@ SAID = {  # folders' names -> what one says of one thing
 
 
 def name_questions(table: Path, rng: random.Random) -> Iterator[tuple[str, list[Made]]]:
-    """Of each photograph of a table image,name: its name, a yes, a no or a choice; of some a caption, too."""
+    """Of each photograph of a table image,name: its name, a yes, a no or a choice; of some a caption, too.
+
+    In Chinese, too, where both names are known in it.
+    """
     rows = [(row["image"], row["name"]) for row in rows_of(table, ("image", "name"))]
     rows = [(image, spoken(name)) for image, name in rows if name not in LEFT_OUT]
     folder = "images" if (table.parent / "images").is_dir() else "."
@@ -66,7 +70,9 @@ def name_questions(table: Path, rng: random.Random) -> Iterator[tuple[str, list[
         other = rng.choices(others, [known[one] for one in others])[0]  # as often as it is there
         called = Made("name", rng.choice(ASKED), f"{capital(with_article(name))}.")
         made = [called, check(name, other, rng)]
-        yield f"{folder}/{image}", [*made, described(name, rng)] if rng.random() < DESCRIBED else made
+        if rng.random() < DESCRIBED:
+            made.append(described(name, rng))
+        yield f"{folder}/{image}", made + chinese_questions(name, other, rng)
 
 
 def described(name: str, rng: random.Random) -> Made:
