@@ -75,7 +75,7 @@ def section(command: str) -> Iterator[str]:
     for kind in kinds:
         if len(kinds) > 1:
             yield f"### `{kind.__name__.lower()}`\n\n{inspect.getdoc(kind)}\n"
-        yield "| flag | takes | default | |\n|---|---|---|---|"
+        yield "| flag | takes | default | meaning |\n|---|---|---|---|"
         yield "\n".join(f"| `{f.name}` | {f.takes} | {f.default} | {f.help} |" for f in flags_of(kind)) + "\n"
 
 
