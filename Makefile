@@ -77,5 +77,5 @@ train: .venv/ready  ## train weights/tiny anew, in out/tiny [QUICK=1: for 10 min
 	QUICK=$(QUICK) ./train_tiny.sh $(PY) $(OUT)
 
 photo: .venv/ready  ## train weights/photo anew: FLICKR8K=folder [NAMES=table.csv]
-	@[ -n "$(FLICKR8K)" ] || { echo "make photo needs FLICKR8K=folder, with Images/ and captions.txt in it" >&2; exit 2; }
+	@[ -n "$(FLICKR8K)" ] || { echo "make photo needs FLICKR8K=folder, with Images/, captions.txt, train.txt and val.txt in it; captions_zh.txt adds Chinese" >&2; exit 2; }
 	./train_photo.sh $(PY) out/photo "$(FLICKR8K)" "$(NAMES)"
