@@ -6,13 +6,16 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from dataset.batches.collate import Prepared
 from dataset.batches.loader import make_loader
 from dataset.storybook.records import StorybookRecords
+from model import files
 from scoring.assistant import Assistant
 from trainer import checkpoint
 from trainer.checkpoint import ResumeError, _sum, load_state, save_state, saved_states
@@ -155,14 +158,33 @@ def test_another_recipe_or_model_is_refused(tmp_path: Path) -> None:
 def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved(tmp_path, 1)
 
-    def full(state: dict, path: Path) -> None:
-        path.write_bytes(b"half of it")
+    def full(state: dict, file: BinaryIO) -> None:
+        file.write(b"half of it")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(torch, "save", full)
     with pytest.raises(OSError, match=r"cannot write .*state-00000002.pt: No space left on device"):
         saved(tmp_path, 2)
     assert resumed(tmp_path) == (1, 1.0) and not list(tmp_path.glob("*.tmp"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="a system without a disk that is full")
+def test_torch_and_safetensors_tell_of_a_full_disk_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They raise what no script takes for a user's mistake."""
+    (tmp_path / "state-00000001.pt.tmp").symlink_to("/dev/full")
+    with pytest.raises(OSError, match=r"cannot write .*state-00000001.pt: No space left on device"):
+        saved(tmp_path, 1)
+    assert not list(tmp_path.iterdir())
+
+    def full(*_: object, **__: object) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(files, "save_file", full)
+    with pytest.raises(OSError, match=r"cannot write .*a\.safetensors: .*No space left .*make room"):
+        files.write_tensors({"a": torch.zeros(2)}, tmp_path / "a.safetensors")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

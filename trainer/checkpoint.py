@@ -78,7 +78,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def _written(state: dict, path: Path) -> dict:
-    torch.save(state, path)
+    with open(path, "wb") as file:  # given a path, torch tells of a full disk by a RuntimeError
+        torch.save(state, file)
     return _sum(path)
 
 
