@@ -131,6 +131,19 @@ def test_without_a_label_there_is_no_state(tmp_path: Path) -> None:
     assert not newest.exists()
 
 
+def test_what_somebody_else_called_a_state_is_neither_removed_nor_resumed(tmp_path: Path) -> None:
+    (first,) = saved(tmp_path, 1)
+    for suffix in (".pt", ".json"):
+        (tmp_path / f"state-best{suffix}").write_bytes(first.with_suffix(suffix).read_bytes())
+    others = [tmp_path / "state-00000001.backup.pt", tmp_path / "state-of-things.md"]
+    for path in others:
+        path.write_text("my own")
+    saved(tmp_path, 2, 3, 4)
+    assert all(path.is_file() for path in others) and (tmp_path / "state-best.pt").is_file()
+    assert [path.name for path in saved_states(tmp_path)] == ["state-00000003.pt", "state-00000004.pt"]
+    assert resumed(tmp_path) == (4, 4.0)
+
+
 def test_a_new_run_does_not_begin_over_another(tmp_path: Path) -> None:
     assert resumed(tmp_path, "no") == resumed(tmp_path, "auto") == (0, -1.0)
     with pytest.raises(ResumeError, match="nothing to resume"):

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,7 @@ from trainer.distributed import rank
 from trainer.shards import as_held, whole
 
 FORMAT, KEPT = 1, 2
+NAME = re.compile(r"(state-\d{8,})\.(pt|json)(\.tmp)?")  # whatever else is called state-... is somebody's own
 Resume = Literal["no", "last", "auto"]
 
 
@@ -95,14 +97,18 @@ def _label(path: Path) -> Path:
 
 def saved_states(folder: Path) -> list[Path]:
     """The states of a run that were written to the end, the newest last."""
-    return [path for path in sorted(folder.glob("state-*.pt")) if _label(path).is_file()]
+    return [path for path in sorted(_own(folder, "*.pt")) if _label(path).is_file()]
+
+
+def _own(folder: Path, pattern: str = "*") -> list[Path]:
+    return [path for path in folder.glob(pattern) if NAME.fullmatch(path.name)]
 
 
 def _remove_all_but(folder: Path, kept: list[Path]) -> None:
     """Labels go first: a state without one does not count."""
     named = {path.stem for path in kept}
-    for path in sorted(folder.glob("state-*")):  # .json before .pt
-        if path.name.split(".")[0] not in named:
+    for path in sorted(_own(folder)):  # .json before .pt
+        if NAME.fullmatch(path.name)[1] not in named:
             path.unlink(missing_ok=True)
 
 
