@@ -6,7 +6,9 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import BinaryIO
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -249,6 +251,22 @@ def test_random_numbers_go_on_where_they_were(tmp_path: Path) -> None:
     torch.manual_seed(6)
     resumed(tmp_path)
     assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+def test_random_numbers_of_a_gpu_go_on_where_they_were(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The state that is saved is put back; one of another device, or of a version without it, is left."""
+    (path,), put = saved(tmp_path, 1), []
+    assert torch.load(path)["drawn"] == {}
+    there, number = SimpleNamespace(parameters=lambda: iter([Mock(device=torch.device(kind))])), torch.ones(2)
+    monkeypatch.setattr(f"torch.{kind}.get_rng_state", lambda *_: number)
+    monkeypatch.setattr(f"torch.{kind}.set_rng_state", lambda state, *_: put.append(state))
+    checkpoint.draw_on(there, checkpoint.drawn(there))
+    checkpoint.draw_on(there, {"other": number})
+    checkpoint.draw_on(linear(), {kind: number})
+    assert put == [number]
 
 
 class Command:

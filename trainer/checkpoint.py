@@ -49,12 +49,27 @@ def save_state(
     if not write:
         return path
     folder.mkdir(parents=True, exist_ok=True)
-    state = learnt | {"random": torch.get_rng_state(), "recipe": recipe}
+    state = learnt | {"random": torch.get_rng_state(), "drawn": drawn(module), "recipe": recipe}
     about = {"format": FORMAT, "step": step, "steps": recipe["steps"]}
     write_whole(path, lambda temporary: about.update(_written(state, temporary)))
     write_whole(_label(path), lambda file: file.write_text(json.dumps(about) + "\n", encoding="utf-8"))
     _remove_all_but(folder, saved_states(folder)[-KEPT:])
     return path
+
+
+def drawn(module: nn.Module) -> dict[str, torch.Tensor]:
+    """State of the numbers that a GPU draws by itself: dropout, and what captions are told apart from."""
+    device = next(module.parameters()).device
+    if device.type == "cpu":
+        return {}
+    return {device.type: torch.get_device_module(device).get_rng_state(device)}
+
+
+def draw_on(module: nn.Module, states: dict[str, torch.Tensor]) -> None:
+    """From there; a state of another kind of device says nothing to this one."""
+    device = next(module.parameters()).device
+    if device.type in states:
+        torch.get_device_module(device).set_rng_state(states[device.type], device)
 
 
 def _expect_finite(weights: dict[str, torch.Tensor], folder: Path, step: int) -> None:
@@ -220,6 +235,7 @@ def _put_back(state: dict, module: nn.Module, optimizers: list, path: Path) -> i
             f"{path} is of another model or --train ({first}); resume with the same flags"
         ) from None
     torch.set_rng_state(state["random"])
+    draw_on(module, state.get("drawn", {}))
     return state["step"]
 
 
