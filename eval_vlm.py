@@ -131,6 +131,7 @@ def main(argv: list[str] | None = None) -> None:
         doctor.main(words[1:])
     args = parse(Args, argv, __doc__)
     expect_folder_heeded(args.image_dir, args.data)
+    expect_report_kept(args)
     torch.manual_seed(args.seed)
     groups = picture_groups(args)
     images = [] if is_folder(args.image) else open_pictures(groups[0])  # before the weights
@@ -173,6 +174,15 @@ def add_adapter(assistant: Assistant, args: Args) -> None:
     if args.lora_name.resolve() == weights.resolve():
         raise DataError(f"--lora_name {args.lora_name}: is --weights, whose adapter is in use; leave it out")
     assistant.adapted(args.lora_name)
+
+
+def expect_report_kept(args: Args) -> None:
+    """Raises DataError for a --report that could not be written, or over which something else would be."""
+    path, beside = args.report or Path(), ".png" if args.suite else ".jsonl" if args.photos else None
+    if args.report and path.is_dir():
+        raise DataError(f"--report {path}: is a folder; name a file in it, such as {path / 'score.json'}")
+    if args.report and path.suffix.lower() == beside:
+        raise DataError(f"--report {path}: {beside} is what goes beside it; let its name end in .json")
 
 
 def default_question(args: Args) -> str:
@@ -250,9 +260,9 @@ def score_suite(assistant: Assistant, args: Args) -> None:
 
     scored = suite.run(assistant, args.samples or 300, args.batch_size, **args.sampling())
     path = args.report or Path("out/suite.json")
+    print(suite.table(scored))  # first: what was hours of work is not lost where nothing can be written
     report.write({"weights": named(args.folder()), **scored}, path)
     suite.draw(scored, path.with_suffix(".png"))
-    print(suite.table(scored))
     print(f"saved {path} and {path.with_suffix('.png')}")
 
 
@@ -264,9 +274,9 @@ def score_photos(assistant: Assistant, args: Args) -> None:
     answers = photos.ask(assistant, asked, batch_size, args.per_family, **choices)
     scored = photos.score(asked, answers)
     path = args.report or Path("out/photos.json")
+    print(photos.table(scored))
     report.write({"weights": named(args.folder()), **scored}, path)
     photos.write(answers, path.with_suffix(".jsonl"))
-    print(photos.table(scored))
     print(f"saved {path} and {path.with_suffix('.jsonl')}")
 
 
@@ -279,10 +289,10 @@ def score_file(assistant: Assistant, args: Args) -> None:
     if not said:
         raise DataError(f"{reasons[0]} (none of {len(records)} records can be asked)")
     scored = report.score(said)
+    print(report.table(scored))
     if args.report:
         about = {"weights": named(args.folder()), "data": args.data, "left_out": reasons}
         report.write({**about, **scored}, args.report)
-    print(report.table(scored))
     if reasons:
         print("\n".join(one_by_one(reasons)))
         print(f"{len(reasons)} of {len(records)} records cannot be asked and are left out")

@@ -17,7 +17,7 @@ from dataset.project import PHOTO
 from scoring.assistant import Assistant
 from serve.app import Desk, server
 from serve.ask import Limits
-from serve.door import listening
+from serve.door import in_address, listening
 from trainer.cli import parse, user_errors
 
 
@@ -40,8 +40,8 @@ def main(argv: list[str] | None = None) -> None:
     with listening(args.host, args.port) as door:
         assistant = Assistant.load(args.weights, args.device, args.dtype).quickened()
         desk = Desk(assistant, args.weights.resolve().name, args)
-        host = f"[{args.host}]" if ":" in args.host else args.host
-        print(f"{desk.name} answers on http://{host}:{door.getsockname()[1]}/v1", flush=True)
+        address = f"http://{in_address(args.host)}:{door.getsockname()[1]}/v1"
+        print(f"{desk.name} answers on {address}", flush=True)
         with suppress(KeyboardInterrupt):  # Ctrl-C, passed on when all is put away
             server(desk).run([door])
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from dataset.commands.flags import Count, Within
-from serve.door import listening
+from serve.door import in_address, listening
 from trainer.cli import parse, user_errors
 from web.demo import Demo, Offer
 from web.page import page
@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> None:
     listening(args.host, args.port).close()  # Gradio's own words name no flag of ours
     blocks = page(Demo(args)).queue(max_size=32, default_concurrency_limit=args.at_once, api_open=False)
     _, address, _ = blocks.launch(
-        server_name=args.host,
+        server_name=in_address(args.host),
         server_port=args.port,
         share=False,
         show_error=False,

@@ -239,7 +239,11 @@ def write_tensors(tensors: dict[str, Tensor], path: Path) -> None:
     """A safetensors file that may be read by whom other new files may; the library lets its owner alone."""
     path.touch()
     mode = path.stat().st_mode
-    save_file(tensors, path, metadata={"format": "pt"})
+    try:
+        save_file(tensors, path, metadata={"format": "pt"})
+    except SafetensorError as error:  # of a full disk, too
+        path.unlink()
+        raise OSError(f"cannot write {path}: {error}; make room there, or name another folder") from error
     path.chmod(mode)
 
 

@@ -12,3 +12,8 @@ def listening(host: str, port: int) -> socket.socket:
     except OSError as error:
         told = error.strerror.partition(" (while")[0]  # Python adds the address once more
         raise DataError(f"{host}, port {port}: {told}; give another --port, or stop what uses it") from error
+
+
+def in_address(host: str) -> str:
+    """As it stands in http://...: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host

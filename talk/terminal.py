@@ -123,7 +123,7 @@ class Terminal:
 
     def piped(self) -> Iterator[str]:
         try:
-            yield from (line.strip() for line in sys.stdin)
+            yield from (line.removeprefix("\ufeff").strip() for line in sys.stdin)  # Notepad's mark
         except UnicodeDecodeError as error:
             raise DataError(f"the pipe's text is not {error.encoding}; set PYTHONUTF8=1") from error
 

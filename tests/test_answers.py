@@ -98,6 +98,10 @@ def test_the_score_names_and_counts_them(
     said = capsys.readouterr().out
     assert "of 4" in said and "1 of 3 records cannot be asked and are left out" in said
     assert json.loads(report.read_text())["left_out"][0] in said and "line 2: " in said
+    (folder / "file").touch()
+    with pytest.raises(SystemExit, match="file"):
+        eval_vlm.main([*score, "--data", saved(folder, GOOD), "--report", str(folder / "file" / "r.json")])
+    assert "of 1" in capsys.readouterr().out  # what took so long is told
     with pytest.raises(SystemExit, match=r"line 1: .* is cut at 512; .*\(none of 1 records can be asked\)"):
         eval_vlm.main([*score, "--data", saved(folder, LONG)])
 

@@ -6,13 +6,18 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import BinaryIO
+from unittest.mock import Mock
 
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from dataset.batches.collate import Prepared
 from dataset.batches.loader import make_loader
 from dataset.storybook.records import StorybookRecords
+from model import files
 from scoring.assistant import Assistant
 from trainer import checkpoint
 from trainer.checkpoint import ResumeError, _sum, load_state, save_state, saved_states
@@ -128,6 +133,19 @@ def test_without_a_label_there_is_no_state(tmp_path: Path) -> None:
     assert not newest.exists()
 
 
+def test_what_somebody_else_called_a_state_is_neither_removed_nor_resumed(tmp_path: Path) -> None:
+    (first,) = saved(tmp_path, 1)
+    for suffix in (".pt", ".json"):
+        (tmp_path / f"state-best{suffix}").write_bytes(first.with_suffix(suffix).read_bytes())
+    others = [tmp_path / "state-00000001.backup.pt", tmp_path / "state-of-things.md"]
+    for path in others:
+        path.write_text("my own")
+    saved(tmp_path, 2, 3, 4)
+    assert all(path.is_file() for path in others) and (tmp_path / "state-best.pt").is_file()
+    assert [path.name for path in saved_states(tmp_path)] == ["state-00000003.pt", "state-00000004.pt"]
+    assert resumed(tmp_path) == (4, 4.0)
+
+
 def test_a_new_run_does_not_begin_over_another(tmp_path: Path) -> None:
     assert resumed(tmp_path, "no") == resumed(tmp_path, "auto") == (0, -1.0)
     with pytest.raises(ResumeError, match="nothing to resume"):
@@ -155,14 +173,33 @@ def test_another_recipe_or_model_is_refused(tmp_path: Path) -> None:
 def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved(tmp_path, 1)
 
-    def full(state: dict, path: Path) -> None:
-        path.write_bytes(b"half of it")
+    def full(state: dict, file: BinaryIO) -> None:
+        file.write(b"half of it")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(torch, "save", full)
     with pytest.raises(OSError, match=r"cannot write .*state-00000002.pt: No space left on device"):
         saved(tmp_path, 2)
     assert resumed(tmp_path) == (1, 1.0) and not list(tmp_path.glob("*.tmp"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="a system without a disk that is full")
+def test_torch_and_safetensors_tell_of_a_full_disk_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They raise what no script takes for a user's mistake."""
+    (tmp_path / "state-00000001.pt.tmp").symlink_to("/dev/full")
+    with pytest.raises(OSError, match=r"cannot write .*state-00000001.pt: No space left on device"):
+        saved(tmp_path, 1)
+    assert not list(tmp_path.iterdir())
+
+    def full(*_: object, **__: object) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(files, "save_file", full)
+    with pytest.raises(OSError, match=r"cannot write .*a\.safetensors: .*No space left .*make room"):
+        files.write_tensors({"a": torch.zeros(2)}, tmp_path / "a.safetensors")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -214,6 +251,22 @@ def test_random_numbers_go_on_where_they_were(tmp_path: Path) -> None:
     torch.manual_seed(6)
     resumed(tmp_path)
     assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+def test_random_numbers_of_a_gpu_go_on_where_they_were(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The state that is saved is put back; one of another device, or of a version without it, is left."""
+    (path,), put = saved(tmp_path, 1), []
+    assert torch.load(path)["drawn"] == {}
+    there, number = SimpleNamespace(parameters=lambda: iter([Mock(device=torch.device(kind))])), torch.ones(2)
+    monkeypatch.setattr(f"torch.{kind}.get_rng_state", lambda *_: number)
+    monkeypatch.setattr(f"torch.{kind}.set_rng_state", lambda state, *_: put.append(state))
+    checkpoint.draw_on(there, checkpoint.drawn(there))
+    checkpoint.draw_on(there, {"other": number})
+    checkpoint.draw_on(linear(), {kind: number})
+    assert put == [number]
 
 
 class Command:

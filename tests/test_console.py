@@ -10,6 +10,7 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
+import torch
 
 import eval_vlm
 from dataset.check import main as check
@@ -51,6 +52,28 @@ def test_ctrl_c_is_one_line_too(capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as ended:
         script(interrupted)([])
     assert ended.value.code == 130 and capsys.readouterr().err == "\ninterrupted\n"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nGPU 0 has ..."),
+        RuntimeError("MPS backend out of memory (MPS allocated: 17 GB)"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: can't allocate memory: ..."),
+        MemoryError("Unable to allocate 8 TiB"),
+    ],
+    ids=["cuda", "mps", "cpu", "numpy"],
+)
+def test_memory_that_is_full_is_one_line_too(error: Exception) -> None:
+    def full(argv: list[str]) -> None:
+        raise error
+
+    with pytest.raises(SystemExit, match=r"^error: the memory is full \(.*\); take a smaller --batch_size"):
+        script(full)([])
+    error.args = ("a bug of ours",)
+    if isinstance(error, RuntimeError):
+        with pytest.raises(RuntimeError, match="a bug of ours"):
+            script(full)([])
 
 
 @pytest.mark.parametrize(

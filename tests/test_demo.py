@@ -127,6 +127,18 @@ def test_an_answer_ends_where_a_new_conversation_begins(demo: Demo) -> None:
     assert list(answer) == [] and not visitor.turns and not visitor.looks
 
 
+def test_a_question_within_an_answer_ends_it_and_is_answered(demo: Demo) -> None:
+    """Two answers at once would write into the same memory."""
+    visitor = demo.opened("en")
+    first = demo.ask(visitor, "Describe the picture.", max_new_tokens=48)
+    next(first)
+    assert asked(demo, visitor) == "yellow"
+    assert list(first) == [] and [turn.question for turn in visitor.turns][1:] == ["What colour is the boat?"]
+    assert visitor.talk.messages[-1]["content"] == "yellow" and visitor.looks and not visitor.asking
+    memory = visitor.talk.memory
+    assert asked(demo, visitor) == "yellow" and visitor.talk.memory is memory
+
+
 def test_it_speaks_chinese_to_who_asks_for_it_first() -> None:
     for text, language in (("zh-CN,zh;q=0.9", "zh"), ("ZH", "zh"), ("en-US,zh", "en"), ("", "en")):
         assert language_of(text) == language

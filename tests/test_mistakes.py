@@ -192,6 +192,17 @@ ASKED: dict[str, tuple[str, Edit | None, str]] = {  # flags of eval_vlm.py, what
     "no beams": (f"{HI} --num_beams 0", None, "num_beams"),
     "top_p": (f"{HI} --top_p 7", None, "top_p"),
     "temperature": (f"{HI} --temperature -1", None, "temperature"),
+    "a folder for a report": ("--data d.jsonl --report .", None, "--report .: is a folder; name a file in"),
+    "a report where a drawing goes": (
+        "--suite --report out/score.PNG",
+        None,
+        "--report out/score.PNG: .png is what goes beside it",
+    ),
+    "a report where answers go": (
+        "--photos . --report out/photos.jsonl",
+        None,
+        "--report out/photos.jsonl: .jsonl is what goes beside it",
+    ),
     "no data": ("--data nothing.jsonl", None, "nothing.jsonl: no such data file"),
     "unknown data": ("--data data.xlsx", text("data.xlsx", "a,b"), "unknown kind of data file"),
     "columns": ("--data d.csv", text("d.csv", "a,b\n1,2\n"), "d.csv line 1: the columns are a, b; call them"),

@@ -67,6 +67,13 @@ def test_records_that_teach_a_stage_nothing_are_left_out_and_told(
     assert f"stage {stage}: 3 records, 2 steps" in out and "saved" in out
 
 
+def test_an_eye_at_rest_is_asked_about_regions(mixed: Path, tokenizer_folder: Path) -> None:
+    """Features kept of whole pictures know no boxes: no step would teach anything."""
+    kept = ["--features", str(mixed.parent / "features"), "--stage", "regions", "--train", "connector"]
+    train_pretrain_vlm.main([*flags_for(mixed, tokenizer_folder), *kept])
+    assert all("loss" in row for row in read_metrics(mixed.parent / "out" / "metrics.jsonl"))
+
+
 @pytest.mark.parametrize("stage", IDLE)
 def test_where_none_is_left_the_run_does_not_begin(stage: str, mixed: Path, tokenizer_folder: Path) -> None:
     flags = flags_for(mixed.with_name("text.jsonl"), tokenizer_folder, "--stage", stage)

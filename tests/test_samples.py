@@ -1,6 +1,8 @@
 """What is shown of a run in progress: the same pictures look after look, and its curves on a board."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import train_sft_vlm
 from dataset.record import Record
 from scoring.answers import Answer
 from scoring.assistant import Assistant
+from trainer.report import Report, read_metrics
 from trainer.samples import SHOWN, Samples
 
 
@@ -35,6 +38,26 @@ def test_a_page_of_looks(tmp_path: Path) -> None:
     Samples(tmp_path, records).show(15, answers("y"))  # a run that went back to step 10
     steps = [json.loads(line)["step"] for line in (tmp_path / "samples.jsonl").read_bytes().splitlines()]
     assert steps == [10, 15]
+
+
+def test_what_a_full_disk_cuts_off_does_not_end_the_run_that_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [record(n, Image.new("RGB", (8, 8))) for n in range(9)]
+    Samples(tmp_path, records).show(10, answers("x"))
+    whole = (tmp_path / "samples.jsonl").read_text()
+
+    def full(path: Path, text: str, encoding: str) -> None:
+        path.write_bytes(text.encode(encoding)[: len(text) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match=r"cannot write .*samples\.jsonl"):
+        patched.setattr(Path, "write_text", full)
+        Samples(tmp_path, records).show(20, answers("y"))
+    assert (tmp_path / "samples.jsonl").read_text() == whole
+    (tmp_path / "metrics.jsonl").write_text('{"step": 20, "loss": 2.0, "seconds": 1.0}\n{"step": 40, "lo')
+    Report(tmp_path, "run", 60, first=20).close()
+    assert [row["step"] for row in read_metrics(tmp_path / "metrics.jsonl")] == [20]
 
 
 def test_a_run_writes_them_and_its_curves(assistant: Assistant, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from unittest.mock import Mock
 
 import openai
 import pytest
@@ -478,3 +479,15 @@ def test_a_port_in_use_is_told(script: ModuleType) -> None:
         told = f"error: 127.0.0.1, port {port}: .*in use; give another --port, or stop what uses it$"
         with pytest.raises(SystemExit, match=told):
             script.main(["--port", str(port)])
+
+
+def test_the_page_has_an_address_in_ipv6_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gradio makes http://{server_name}:{port}/ of it."""
+    page, names = Mock(), []
+    page.queue.return_value.launch = lambda server_name, **_: (names.append(server_name), "address", "")
+    monkeypatch.setattr(web_demo_vlm, "listening", Mock())
+    monkeypatch.setattr(web_demo_vlm, "Demo", Mock())
+    monkeypatch.setattr(web_demo_vlm, "page", lambda demo: page)
+    for host in ("::1", "127.0.0.1"):
+        web_demo_vlm.main(["--host", host])
+    assert names == ["[::1]", "127.0.0.1"]

@@ -95,7 +95,7 @@ def test_commands_through_a_pipe(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     terminal = Terminal(talker, SETTINGS, [])
-    lines = f"/image {picture}\nhi\n/add '{picture}'\nand?\n/speed\n/look\n"
+    lines = f"\ufeff/image {picture}\nhi\n/add '{picture}'\nand?\n/speed\n/look\n"
     out = piped(terminal, lines + "/settings temperature 0.5\n/settings\n", monkeypatch, capsys)
     assert "1 picture; a new conversation" in out and "the next question is about it, too" in out
     assert "tokens" in out and "temperature 0.5, top_k 0" in out and "\033" not in out

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,7 @@ from trainer.distributed import rank
 from trainer.shards import as_held, whole
 
 FORMAT, KEPT = 1, 2
+NAME = re.compile(r"(state-\d{8,})\.(pt|json)(\.tmp)?")  # whatever else is called state-... is somebody's own
 Resume = Literal["no", "last", "auto"]
 
 
@@ -47,12 +49,27 @@ def save_state(
     if not write:
         return path
     folder.mkdir(parents=True, exist_ok=True)
-    state = learnt | {"random": torch.get_rng_state(), "recipe": recipe}
+    state = learnt | {"random": torch.get_rng_state(), "drawn": drawn(module), "recipe": recipe}
     about = {"format": FORMAT, "step": step, "steps": recipe["steps"]}
     write_whole(path, lambda temporary: about.update(_written(state, temporary)))
     write_whole(_label(path), lambda file: file.write_text(json.dumps(about) + "\n", encoding="utf-8"))
     _remove_all_but(folder, saved_states(folder)[-KEPT:])
     return path
+
+
+def drawn(module: nn.Module) -> dict[str, torch.Tensor]:
+    """State of the numbers that a GPU draws by itself: dropout, and what captions are told apart from."""
+    device = next(module.parameters()).device
+    if device.type == "cpu":
+        return {}
+    return {device.type: torch.get_device_module(device).get_rng_state(device)}
+
+
+def draw_on(module: nn.Module, states: dict[str, torch.Tensor]) -> None:
+    """From there; a state of another kind of device says nothing to this one."""
+    device = next(module.parameters()).device
+    if device.type in states:
+        torch.get_device_module(device).set_rng_state(states[device.type], device)
 
 
 def _expect_finite(weights: dict[str, torch.Tensor], folder: Path, step: int) -> None:
@@ -78,7 +95,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def _written(state: dict, path: Path) -> dict:
-    torch.save(state, path)
+    with open(path, "wb") as file:  # given a path, torch tells of a full disk by a RuntimeError
+        torch.save(state, file)
     return _sum(path)
 
 
@@ -94,14 +112,18 @@ def _label(path: Path) -> Path:
 
 def saved_states(folder: Path) -> list[Path]:
     """The states of a run that were written to the end, the newest last."""
-    return [path for path in sorted(folder.glob("state-*.pt")) if _label(path).is_file()]
+    return [path for path in sorted(_own(folder, "*.pt")) if _label(path).is_file()]
+
+
+def _own(folder: Path, pattern: str = "*") -> list[Path]:
+    return [path for path in folder.glob(pattern) if NAME.fullmatch(path.name)]
 
 
 def _remove_all_but(folder: Path, kept: list[Path]) -> None:
     """Labels go first: a state without one does not count."""
     named = {path.stem for path in kept}
-    for path in sorted(folder.glob("state-*")):  # .json before .pt
-        if path.name.split(".")[0] not in named:
+    for path in sorted(_own(folder)):  # .json before .pt
+        if NAME.fullmatch(path.name)[1] not in named:
             path.unlink(missing_ok=True)
 
 
@@ -213,6 +235,7 @@ def _put_back(state: dict, module: nn.Module, optimizers: list, path: Path) -> i
             f"{path} is of another model or --train ({first}); resume with the same flags"
         ) from None
     torch.set_rng_state(state["random"])
+    draw_on(module, state.get("drawn", {}))
     return state["step"]
 
 

@@ -11,6 +11,8 @@ from typing import Literal
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
+from trainer.checkpoint import write_whole
+
 
 class TensorBoard:
     def __init__(self, folder: Path, name: str) -> None:
@@ -54,7 +56,8 @@ class Report:
         folder.mkdir(parents=True, exist_ok=True)
         self.path, self.picture = folder / "metrics.jsonl", folder / "loss.png"
         kept = [row for row in read_metrics(self.path) if row["step"] <= first] if first else []
-        self.path.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+        text = "".join(json.dumps(row) + "\n" for row in kept)
+        write_whole(self.path, lambda file: file.write_text(text, encoding="utf-8"))
         self.bar = tqdm(total=steps, initial=first, desc=name, unit="step", mininterval=1, dynamic_ncols=True)
         self.before = kept[-1]["seconds"] if kept else 0.0  # of the run so far, before this start
         self.started = self.last = time.perf_counter()
@@ -109,8 +112,8 @@ class Silence:
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    return [json.loads(line) for line in lines]
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.is_file() else []
+    return [json.loads(line) for line in lines]  # the last is empty, or was cut off by a full disk
 
 
 def draw_curves(rows: list[dict[str, float]], path: Path) -> None:

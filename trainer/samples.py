@@ -14,6 +14,7 @@ from pathlib import Path
 from dataset.images.load import load_image
 from dataset.record import Record
 from scoring.answers import Answer
+from trainer.checkpoint import write_whole
 
 SHOWN, SIDE = 6, 192  # answers; pixels of a picture
 PAGE = """<!doctype html><meta charset="utf-8"><title>samples</title>
@@ -41,10 +42,9 @@ class Samples:
         rows = [row for row in map(json.loads, lines) if row["step"] < step]
         rows.append({"step": step, "answers": said})
         self.looks.parent.mkdir(parents=True, exist_ok=True)
-        self.looks.write_text(
-            "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8"
-        )
-        self.page.write_text(self._html(rows), encoding="utf-8")
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        for path, text in ((self.looks, lines), (self.page, self._html(rows))):
+            write_whole(path, lambda file, text=text: file.write_text(text, encoding="utf-8"))
 
     def _html(self, looks: list[dict]) -> str:
         asked = looks[-1]["answers"]

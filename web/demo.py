@@ -24,6 +24,7 @@ from scoring.assistant import Assistant
 from scoring.heatmap import lit
 from serve.line import Line
 from talk.card import Card
+from talk.conversation import Conversation
 from web.visitor import Turn, Visitor
 from web.words import TEXTS
 
@@ -133,23 +134,30 @@ class Demo:
         visitor.begin([])
 
     def ask(self, visitor: Visitor, question: str, **choices: float) -> Iterator[Turn]:
-        """The turn, each time that a piece of its answer has come; then it is known where its words look."""
+        """The turn, each time that a piece of its answer has come; then it is known where its words look.
+
+        Asked within an answer, it ends that one."""
         question, talk = question.strip(), visitor.talk
         if not question or len(question) > MAX_QUESTION:
             raise DataError(TEXTS[visitor.language]["too_long"].format(letters=MAX_QUESTION))
         if not talk.images:
             raise DataError(TEXTS[visitor.language]["no_picture"])
+        if visitor.asking:  # the conversation and its memory are that answer's still, in a thread of its own
+            talk = visitor.talk = Conversation(list(talk.images), list(talk.messages))
+        visitor.asking = True
         assistant, before = self.assistant(visitor.model), list(visitor.turns)
         turn = Turn(question, pictures=talk.images[len(talk.images) - talk.unseen :])
         visitor.looks, visitor.looked = [], None
         for piece in self.line.pieces(lambda: talk.ask(assistant, question, **choices)):
             if visitor.talk is not talk:
-                return  # a new conversation has begun
+                return  # a new conversation has begun, or another question was asked
             turn.answer += piece
             visitor.turns = [*before, turn]
             yield turn
         with self.watching:
-            visitor.looks = talk.looks(assistant)
+            looks = talk.looks(assistant)
+        if visitor.talk is talk:
+            visitor.looks, visitor.asking = looks, False
 
     def look(self, visitor: Visitor, number: int) -> None:
         """Chooses a word of the last answer."""

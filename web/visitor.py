@@ -23,6 +23,8 @@ class Visitor:
     language: str = "en"
     talk: Conversation = field(default_factory=Conversation)
     turns: list[Turn] = field(default_factory=list)
+    asking: bool = False
+    """The last question is being answered, or was stopped."""
     example: bool = False
     """The picture is the model's own example: the visitor's first one takes its place."""
     truth: str = ""

@@ -10,12 +10,14 @@ from collections.abc import Callable
 
 from dataset.errors import shortened
 
+FULL = ("out of memory", "can't allocate memory", "not enough memory")  # as torch says it: GPU, CPU
+LESS = "take a smaller --batch_size or --max_length, fewer pictures at once, or a smaller model"
 READER_GONE = 128 + 13  # the exit code of a program that SIGPIPE ends
 
 
 def script(main: Callable) -> Callable:
     """A ValueError (DataError, CheckpointError, ...) or OSError is a mistake that its message explains: it is
-    printed, and the program ends."""
+    printed, and the program ends; so is memory that is full."""
 
     @functools.wraps(main)
     def wrapped(argv: list[str] | None = None) -> None:
@@ -28,6 +30,11 @@ def script(main: Callable) -> Callable:
             sys.exit(READER_GONE)
         except (ValueError, OSError) as error:
             sys.exit(f"error: {shortened(str(error))}")
+        except (RuntimeError, MemoryError) as error:
+            reason = " ".join(str(error).split())
+            if not isinstance(error, MemoryError) and not any(words in reason for words in FULL):
+                raise
+            sys.exit(f"error: the memory is full ({shortened(reason, 200)}); {LESS}")
         except KeyboardInterrupt:  # Ctrl-C where nothing else is meant by it
             print("\ninterrupted", file=sys.stderr)
             sys.exit(128 + signal.SIGINT)
