@@ -107,7 +107,7 @@ BUGS = {
     ),
     "half a row of features": Bug(
         "trainer/features.py",
-        "rows.truncate(self.bytes * len(self.rows))",
+        "rows.truncate(self.bytes * whole)",
         "pass",
         "tests/test_features.py",
     ),

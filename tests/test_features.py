@@ -105,3 +105,23 @@ def test_rows_are_found_by_key(tmp_path: Path) -> None:
     store.add((name * 64, row) for name, row in zip("abc", rows, strict=True))
     for some in (store, FeatureStore(tmp_path, (2, 3))):
         assert torch.equal(some.get(["c" * 64, "a" * 64]), rows[[2, 0]])
+
+
+def test_what_another_run_has_written_meanwhile_is_not_written_again(tmp_path: Path) -> None:
+    rows = torch.arange(1.0, 4).half()[:, None, None]  # (3, 1, 1)
+    one, other = FeatureStore(tmp_path, (1, 1)), FeatureStore(tmp_path, (1, 1))  # both find nothing there
+    one.add((name * 64, row) for name, row in zip("ab", rows[:2], strict=True))
+    other.add((name * 64, row) for name, row in zip("abc", rows, strict=True))
+    for store in (other, FeatureStore(tmp_path, (1, 1))):
+        assert torch.equal(store.get([name * 64 for name in "abc"]), rows)
+    assert (tmp_path / "rows.bin").stat().st_size == 2 * len(rows)
+
+
+def test_a_key_that_stands_there_twice_does_no_harm(tmp_path: Path) -> None:
+    rows = torch.arange(1.0, 5).half()[:, None, None]  # (4, 1, 1)
+    (tmp_path / "keys.txt").write_text("".join(f"{name * 64}\n" for name in "aab"))
+    (tmp_path / "rows.bin").write_bytes(rows[[0, 0, 1]].numpy().tobytes())
+    store = FeatureStore(tmp_path, (1, 1))
+    store.add((name * 64, row) for name, row in zip("cd", rows[2:], strict=True))
+    for found in (store, FeatureStore(tmp_path, (1, 1))):
+        assert torch.equal(found.get([name * 64 for name in "abcd"]), rows)

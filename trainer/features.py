@@ -47,18 +47,22 @@ class FeatureStore:
         return {key: row for row, key in enumerate(lines[: rows.stat().st_size // self.bytes])}
 
     def add(self, new: Iterator[tuple[str, Tensor]]) -> None:
-        """Write features (P, D_vision) under their keys, after what is whole in both files."""
+        """Write features (P, D_vision) under their keys, after what is whole in both files; not again what
+        another run has written by now."""
         with FileLock(self.folder / "lock"):
             self.rows = self._read()
+            whole = 1 + max(self.rows.values(), default=-1)  # a key may come twice
             with open(self.folder / "keys.txt", "ab+") as keys, open(self.folder / "rows.bin", "ab+") as rows:
-                keys.truncate(65 * len(self.rows))
-                rows.truncate(self.bytes * len(self.rows))
+                keys.truncate(65 * whole)
+                rows.truncate(self.bytes * whole)
                 for key, features in new:
+                    if key in self.rows:
+                        continue
                     rows.write(features.half().cpu().contiguous().numpy().tobytes())
                     rows.flush()
                     keys.write(f"{key}\n".encode())
                     keys.flush()
-                    self.rows[key] = len(self.rows)
+                    self.rows[key], whole = whole, whole + 1
         self._map = None
 
     def get(self, keys: Sequence[str]) -> Tensor:
