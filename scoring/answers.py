@@ -60,7 +60,7 @@ class Question:
 
     def answered(self, said: str) -> Answer:
         record, asked = self.record, self.before[-1]["content"]
-        return Answer(record.where, record.type or "all", asked, self.truth, said)
+        return Answer(record.where, record.type or "none", asked, self.truth, said)
 
 
 def answer_all(

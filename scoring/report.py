@@ -61,9 +61,9 @@ def object_f1(answers: Iterable[Answer]) -> float:
 
 def table(report: dict) -> str:
     """The report as lines of text."""
-    groups = {"all": report, **report.get("by_language", {}), **report["by_type"]}
-    width = max(map(len, groups))
-    lines = [f"{name:{width}}  {row['exact_match']:7.2%}  of {row['n']}" for name, row in groups.items()]
+    groups = [("all", report), *report.get("by_language", {}).items(), *report["by_type"].items()]
+    width = max(len(name) for name, _ in groups)
+    lines = [f"{name:{width}}  {row['exact_match']:7.2%}  of {row['n']}" for name, row in groups]
     lines += [
         f"{name:{width}}  {value:7.4f}  object F1" for name, value in report.get("object_f1", {}).items()
     ]

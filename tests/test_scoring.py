@@ -2,10 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from dataset.record import Record
 from dataset.storybook.pope import NEGATIVES
 from dataset.storybook.records import PER_SCENE, StorybookRecords
 from scoring import suite
-from scoring.answers import Answer
+from scoring.answers import Answer, Question
 from scoring.assistant import Assistant
 from scoring.report import agreement, object_f1, score, table
 from scoring.suite import ABSENT, CONTROL, SETS, Shuffled, interval, run
@@ -32,6 +33,15 @@ def test_counts_by_type_and_language() -> None:
     }
     assert scored["by_language"]["en"]["exact_match"] == 0.5
     assert "66.67%  of 3" in table(scored)
+
+
+@pytest.mark.parametrize("type", [None, "all"])
+def test_no_type_hides_the_score_of_all(type: str | None) -> None:
+    turns = ({"role": "user", "content": "?"}, {"role": "assistant", "content": "red"})
+    untyped = Question(Record((), turns, type), index=0, number=1, room=9)
+    scored = score([untyped.answered("red"), answer("hue", "red", "blue"), answer("hue", "red", "green")])
+    first, *others = (line.split() for line in table(scored).splitlines())
+    assert first == ["all", "33.33%", "of", "3"] and [type or "none", "100.00%", "of", "1"] in others
 
 
 def test_types_of_other_data_have_no_languages() -> None:
