@@ -1,6 +1,7 @@
 """Regions: from the file to the loss, what is said of a box reaches the patches inside it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,20 @@ def test_a_box_moves_with_its_picture(crop: bool, size: tuple[int, int]) -> None
     seen = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
     moved = preprocessor.moved(box, size)
     assert_close(torch.tensor(moved) * 64, torch.stack(seen).float(), atol=2.0, rtol=0)
+
+
+@pytest.mark.parametrize("gone", [(0.9, 0.1, 1.0, 0.9), (0.0, 0.1, 0.1, 0.9)], ids=["right", "left"])
+def test_a_region_that_is_cropped_away_teaches_nothing(gone: tuple, assistant: Assistant) -> None:
+    side = assistant.preprocessor.image_size
+    asked = ({"role": "user", "content": "<image>What?"}, SAID[1])
+    marked = ((gone, "a tree"), ((0.4, 0.1, 0.6, 0.9), "a red thing"))
+    wide = Record((Image.new("RGB", (3 * side, side)),), asked, regions=marked)
+    assert assistant.preprocessor.crop
+    prepared = Prepared([wide, replace(wide, regions=marked[:1])], assistant.chat, assistant.preprocessor)
+    module, collate = RegionLoss(assistant.vlm), Collate(assistant.chat)
+    batch = collate([prepared[0, 0], prepared[0, 1]])
+    assert len(batch["region_boxes"]) == 1 and module(batch)["loss"].isfinite()
+    assert module.weigh(collate([prepared[0, 1]])) == 0
 
 
 def test_each_region_finds_its_picture(assistant: Assistant) -> None:

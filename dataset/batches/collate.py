@@ -81,12 +81,14 @@ class Prepared:
         return [augmented(image, rng) for image in images]
 
     def _regions(self, record: Record, size: tuple[int, int]) -> list[Region]:
-        """In the preprocessed picture; where nobody has drawn any, the first picture is one region."""
+        """In the preprocessed picture, without those that are cropped away; where nobody has drawn any, the
+        first picture is one region."""
         if not record.regions:
             return [((0.0, 0.0, 1.0, 1.0), record.caption)]
         if self.augment:
             raise DataError(f"{record.where}: has regions, which --augment would move; leave it out")
-        return [(self.preprocessor.moved(box, size), text) for box, text in record.regions]
+        moved = [(self.preprocessor.moved(box, size), text) for box, text in record.regions]
+        return [(box, text) for box, text in moved if box[0] < box[2] and box[1] < box[3]]
 
 
 def augmented(image: Image.Image, rng: torch.Generator) -> Image.Image:
