@@ -14,7 +14,7 @@ from dataset.batches.packing import Packs
 from dataset.chat.render import Chat
 from dataset.check import examine
 from dataset.open import open_data
-from dataset.photo.__main__ import main
+from dataset.photo.__main__ import main, read_captions
 from dataset.photo.chinese_ask import TRADITIONAL
 from dataset.photo.chinese_names import TABLE
 from dataset.photo.made import Made
@@ -110,6 +110,13 @@ def test_show(flickr: Path, capsys: pytest.CaptureFixture) -> None:
     main(["show", str(flickr), "--photos", "9"])
     said = capsys.readouterr().out
     assert all(image in said and captions[0] in said for image, captions in CAPTIONS.items()) and "->" in said
+
+
+def test_a_split_names_a_photograph_on_each_line(flickr: Path) -> None:
+    renamed = {"a black dog.jpg": CAPTIONS["dog.jpg"], "man.jpg": CAPTIONS["man.jpg"]}
+    (flickr / "captions.txt").write_text(table(renamed))
+    (flickr / "train.txt").write_bytes(b"\xef\xbb\xbfa black dog.jpg\r\nman.jpg\r\n")  # Notepad's
+    assert read_captions(flickr, "train")["en"] == renamed
 
 
 def test_the_mixture() -> None:
@@ -232,6 +239,11 @@ MISTAKES = {  # what is spoilt in the folder, flags, and what is said
         written("flickr8k/train.txt", "a.jpg"),
         "make flickr8k",
         "none of its photographs is in captions.txt",
+    ),
+    "split not text": (
+        written("flickr8k/train.txt", b"dog.jpg\n\xff.jpg\n"),
+        "make flickr8k",
+        "train.txt: not UTF-8 at byte 9; save the file as UTF-8",
     ),
     "columns": (
         written("flickr8k/captions.txt", "picture,text\na.jpg,b\n"),

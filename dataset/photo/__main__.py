@@ -74,7 +74,7 @@ def read_captions(folder: Path, split: str) -> dict[str, dict[str, list[str]]]:
     listed = folder / f"{split}.txt"
     if not (folder / CAPTIONS["en"]).is_file() or not listed.is_file():
         raise DataError(f"{folder}: no {CAPTIONS['en']} or no {listed.name} there; name Flickr8k's folder")
-    chosen, found = set(listed.read_text(encoding="utf-8").split()), {}
+    chosen, found = names_in(listed), {}
     for language, name in CAPTIONS.items():
         if (folder / name).is_file():
             rows = found[language] = defaultdict(list)
@@ -84,6 +84,14 @@ def read_captions(folder: Path, split: str) -> dict[str, dict[str, list[str]]]:
     if not found["en"]:  # of other names, or none
         raise DataError(f"{listed}: none of its photographs is in {CAPTIONS['en']}")
     return found
+
+
+def names_in(listed: Path) -> set[str]:
+    """Of photographs, one on each line: there may be blanks in them."""
+    try:
+        return {line.strip() for line in listed.read_text(encoding="utf-8-sig").split("\n")}
+    except UnicodeDecodeError as error:
+        raise DataError(f"{listed}: not UTF-8 at byte {error.start + 1}; save the file as UTF-8") from None
 
 
 def make(args: Make) -> None:
