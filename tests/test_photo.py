@@ -255,6 +255,11 @@ MISTAKES = {  # what is spoilt in the folder, flags, and what is said
         "show flickr8k",
         "captions.txt line 2: no caption; write it",
     ),
+    "a comma": (
+        written("flickr8k/captions.txt", "image,caption\ndog.jpg,A dog, asleep\n"),
+        "make flickr8k",
+        "captions.txt line 2: asleep is under no column; put a cell that holds a comma in double quotes",
+    ),
     "not text": (
         written("flickr8k/captions.txt", b"image,caption\n\xff\xfe\n"),
         "make flickr8k",

@@ -8,7 +8,8 @@ from dataset.errors import DataError, printable
 
 
 def rows_of(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
-    """Rows by column. Raises DataError that names the line in which one of `columns` is missing or empty."""
+    """Rows by column. Raises DataError that names the line in which one of `columns` is missing or empty, or
+    a cell too many."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, skipinitialspace=True)
@@ -16,6 +17,11 @@ def rows_of(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
                 found = printable(", ".join(reader.fieldnames or ())) or "nothing"
                 raise DataError(f"{path} line 1: the columns are {found}; call them {', '.join(columns)}")
             for row in reader:
+                if beyond := "".join(row.pop(None, ())).strip():
+                    raise DataError(
+                        f"{path} line {reader.line_num}: {printable(beyond, 40)} is under no column; put a "
+                        "cell that holds a comma in double quotes"
+                    )
                 for column in columns:
                     if not (row[column] or "").strip():
                         raise DataError(
