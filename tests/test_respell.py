@@ -9,7 +9,11 @@ from dataset.chat.render import Chat
 from dataset.errors import DataError
 from dataset.storybook.records import StorybookRecords
 from dataset.train_tokenizer import train_tokenizer
+from model import lora
 from scoring.assistant import Assistant
+from tests.conftest import scrambled
+from trainer.args import TrainArgs
+from trainer.models import as_blip
 from trainer.respell import ROWS, main, with_tokenizer
 
 
@@ -53,6 +57,25 @@ def test_the_folder_that_is_written_opens_and_reads_the_new_tokens(assistant, wi
     opened = Assistant.load(tmp_path / "new", "cpu")
     assert opened.vlm.config.text.vocab_size == wider.tokenizer.get_vocab_size()
     assert opened.chat.encode("what colour is the boat?") == wider.encode("what colour is the boat?")
+
+
+def test_an_adapter_becomes_part_of_the_model(assistant, wider, tmp_path):
+    lora.adapt(assistant.vlm.decoder, lora.LoRAConfig(2, 4))
+    scrambled(assistant.vlm.decoder)
+    assistant.save(tmp_path / "old")
+    wider.save(tmp_path / "tokenizer")
+    flags = ["--weights", str(tmp_path / "old"), "--tokenizer", str(tmp_path / "tokenizer")]
+    main([*flags, "--out", str(tmp_path / "new"), "--store", "fp32"])
+    lora.merge(assistant.vlm.decoder)
+    before, after = assistant.vlm.state_dict(), Assistant.load(tmp_path / "new", "cpu").vlm.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[key], after[key]) for key in before if key != ROWS)
+
+
+def test_another_decoder_is_refused(assistant, wider):
+    blip = as_blip(assistant, TrainArgs())
+    with pytest.raises(DataError, match="only a model with our own decoder"):
+        with_tokenizer(blip, wider)
 
 
 def test_a_tokenizer_of_another_make_is_refused(assistant, wider, monkeypatch):

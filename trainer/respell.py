@@ -20,6 +20,8 @@ from dataset.commands.console import script
 from dataset.commands.flags import parse
 from dataset.errors import DataError
 from model import hub
+from model.files import merge
+from model.vlm import VLM
 from scoring.assistant import Assistant
 from trainer.run import STORED, spare_model
 
@@ -49,8 +51,11 @@ def respelt(rows: Tensor, old: Tokenizer, new: Tokenizer) -> Tensor:
 
 
 def with_tokenizer(assistant: Assistant, chat: Chat) -> Assistant:
-    """A copy that reads and writes `chat`'s tokens. Raises DataError unless both tokenizers are ours."""
+    """A copy that reads and writes `chat`'s tokens. Raises DataError unless decoder and both tokenizers are
+    ours."""
     old, config = assistant.chat.tokenizer, assistant.vlm.config
+    if not isinstance(assistant.vlm, VLM):
+        raise DataError("only a model with our own decoder takes another tokenizer; give one to --weights")
     for tokenizer in (old, chat.tokenizer):
         if [tokenizer.token_to_id(special) for special in SPECIALS] != list(range(len(SPECIALS))):
             raise DataError("only tokenizers of `python -m dataset.train_tokenizer` take each other's place")
@@ -67,6 +72,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
     spare_model(args.out)
     assistant = Assistant.load(args.weights, "cpu")
+    merge(assistant.vlm)  # of an adapter: the copy has none
     chat = Chat.load(args.tokenizer, assistant.vlm.config.image_tokens)
     with_tokenizer(assistant, chat).save(args.out, STORED[args.store])
     print(f"saved {args.out}: {chat.tokenizer.get_vocab_size()} tokens")
