@@ -12,6 +12,7 @@ from benchmarks import machine, training
 from benchmarks.tables import Row, write
 from dataset.commands.flags import Count
 from model.device import pick_device, pick_dtype
+from trainer.args import Preset
 from trainer.cli import parse, user_errors
 
 
@@ -20,7 +21,7 @@ class Args:
     batch_sizes: tuple[Count, ...] = (1, 2, 4, 8, 16)
     lengths: tuple[Count, ...] = (300, 600, 1200)
     images: tuple[Count, ...] = (1, 2, 4)
-    presets: tuple[str, ...] = ("tiny", "minimind-26m", "minimind-104m", "minimind-26m-moe")
+    presets: tuple[Preset, ...] = ("tiny", "minimind-26m", "minimind-104m", "minimind-26m-moe")
     steps: Count = 2
     device: str = "auto"
     out: Path = Path("out/bench")

@@ -31,6 +31,7 @@ from model.vlm import VLM
 from scoring.answers import answer_all
 from scoring.assistant import Assistant
 from scoring.memory import Memory
+from trainer.args import Preset
 from trainer.cli import parse, user_errors
 
 Saying = Callable[[int], Tensor]  # how many new tokens -> the tokens (B, new)
@@ -40,7 +41,7 @@ QUESTION = 40  # tokens beside those of the picture
 
 @dataclass
 class Args:
-    preset: str = "minimind-26m"
+    preset: Preset = "minimind-26m"
     new: Count = 256
     """Tokens of an answer."""
     batches: tuple[Count, ...] = (1, 16)

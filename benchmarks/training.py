@@ -32,6 +32,7 @@ from model.config import PRESETS, VLMConfig
 from model.device import multiplies_bf16, pick_device
 from model.loss import IGNORED
 from model.vlm import VLM
+from trainer.args import Preset
 from trainer.cli import parse, user_errors
 from trainer.loop import Recipe, make_optimizers, train_step
 from trainer.stages import STAGES, choose_trainable
@@ -44,7 +45,7 @@ IMAGE = 3
 
 @dataclass
 class Args:
-    preset: str = "minimind-26m"
+    preset: Preset = "minimind-26m"
     batch_size: Count = 8
     length: Count = 300
     """Tokens of a record, on the mean."""

@@ -23,6 +23,7 @@ photo, storybook = (import_module(f"dataset.{name}.__main__") for name in ("phot
 COMMANDS = {"eval": eval_vlm.main, "sft": train_sft_vlm.main, "pretrain": train_pretrain_vlm.main}
 COMMANDS |= {"web": web_demo_vlm.main, "convert": convert_vlm.main, "average": average.main}
 COMMANDS |= {"check": check.main, "show": show.main, "tokenizer": train_tokenizer.main}
+COMMANDS |= {"decoding": decoding.main, "costs": costs.main, "training": training.main}
 COMMANDS |= {"clevr": sort_of_clevr.main, "photo": photo.main, "storybook": storybook.main}
 
 REFUSED = [  # flags that were once accepted without effect, or did harm; and what is said of them
@@ -81,6 +82,9 @@ REFUSED = [  # flags that were once accepted without effect, or did harm; and wh
     ("storybook export --samples 0", "--samples 0: give 1 or more"),
     ("storybook preview --scenes 0", "--scenes 0: give 1 or more"),
     ("tokenizer --vocab_size 10", "--vocab_size 10: give"),
+    ("decoding --preset small", "--preset small: give one of minimind-104m, minimind-26m"),
+    ("training --preset small", "--preset small: give one of minimind-104m, minimind-26m"),
+    ("costs --presets tiny small", "--presets small: give one of minimind-104m, minimind-26m"),
     ("clevr --train 0", "--train 0: give 1 or more"),
 ]
 
