@@ -16,7 +16,7 @@ from dataset.commands.console import script
 from dataset.commands.flags import Count, CountOr0, parse
 from dataset.errors import DataError
 from dataset.images.preprocess import Preprocessor, grids_of
-from dataset.open import open_data
+from dataset.open import expect_folder_heeded, open_data
 from dataset.project import TINY
 
 SCORED, SPECIAL, PLAIN = "\033[1;32m", "\033[90m", "\033[0m"  # green, grey
@@ -69,6 +69,7 @@ def rendered(chat: Chat, ids: list[int], labels: list[int], colours: bool) -> st
 def main(argv: list[str]) -> None:
     """`argv` is what comes after "show"."""
     args = parse(Show, argv, __doc__)
+    expect_folder_heeded(args.image_dir, args.data)
     records = open_data(args.data, args.image_dir)
     if not 1 <= args.number <= len(records):
         raise DataError(f"{args.data}: has records 1 to {len(records)}, not {args.number}")

@@ -78,6 +78,7 @@ REFUSED = [  # flags that were once accepted without effect, or did harm; and wh
     ("convert import a b --from llava --vision c", "--vision c: llava has a vision encoder of its own"),
     ("check d.jsonl --max_length -1", "--max_length -1: give 1 or more"),
     ("show d.jsonl --image_tokens -1", "--image_tokens -1: give 0 or more"),
+    ("show storybook:train --image_dir x", "--image_dir x: no effect, the storybook draws its own"),
     ("photo make f --looks 0", "--looks 0: give 1 or more"),
     ("storybook export --samples 0", "--samples 0: give 1 or more"),
     ("storybook preview --scenes 0", "--scenes 0: give 1 or more"),
