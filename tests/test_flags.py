@@ -82,6 +82,7 @@ REFUSED = [  # flags that were once accepted without effect, or did harm; and wh
     ("photo make f --looks 0", "--looks 0: give 1 or more"),
     ("storybook export --samples 0", "--samples 0: give 1 or more"),
     ("storybook preview --scenes 0", "--scenes 0: give 1 or more"),
+    ("storybook preview --split vall", "--split vall: give one of scenes, train, val"),
     ("tokenizer --vocab_size 10", "--vocab_size 10: give"),
     ("decoding --preset small", "--preset small: give one of minimind-104m, minimind-26m"),
     ("training --preset small", "--preset small: give one of minimind-104m, minimind-26m"),

@@ -37,8 +37,8 @@ class Preview:
     """How many."""
     first: CountOr0 = 0
     """Number of the first."""
-    split: str = "train"
-    """train, val or scenes."""
+    split: Literal["train", "val", "scenes"] = "train"
+    """Which scenes; `scenes` are held out."""
     size: Count = 256
     """Side of each picture, in pixels."""
 
