@@ -94,6 +94,9 @@ def turns(args: Args) -> Iterator[tuple[str, str, str, str]]:
 @script
 def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
+    if args.out.resolve() == args.table.resolve():
+        instead = args.table.with_suffix(".jsonl")
+        raise DataError(f"--out {args.out}: is the table itself; name another file, such as {instead}")
     rows = list(records(args))
     if not rows:
         raise DataError(f"{args.table}: holds no rows below its column names; write one for each question")

@@ -91,6 +91,14 @@ def test_a_table_becomes_records(delimiter: str, tmp_path: Path, capsys: pytest.
     assert three.messages[0]["content"] == "<image>\nWhat is this?" and three.images[0].name == "b.png"
 
 
+def test_a_table_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my.csv").write_text("image,answer\na.png,a cat\n")
+    with pytest.raises(SystemExit, match=r"--out .*my.csv: is the table itself; .* my.jsonl"):
+        from_table.main(["my.csv", "--out", str(tmp_path / "my.csv")])
+    assert Path("my.csv").read_text() == "image,answer\na.png,a cat\n"
+
+
 def test_columns_are_found_in_any_case(tmp_path: Path) -> None:
     (tmp_path / "my.csv").write_text("Bild;FRAGE;Answer\na.png;What?;x\n;;\n", encoding="utf-8")
     flags = ["--image", "bild", "--question", "Frage", "--out", str(tmp_path / "my.jsonl")]
