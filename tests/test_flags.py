@@ -83,6 +83,7 @@ REFUSED = [  # flags that were once accepted without effect, or did harm; and wh
     ("storybook export --samples 0", "--samples 0: give 1 or more"),
     ("storybook preview --scenes 0", "--scenes 0: give 1 or more"),
     ("storybook preview --split vall", "--split vall: give one of scenes, train, val"),
+    ("storybook show --type en/color", "--type en/color: no type of asked; there are en/asked"),
     ("tokenizer --vocab_size 10", "--vocab_size 10: give"),
     ("decoding --preset small", "--preset small: give one of minimind-104m, minimind-26m"),
     ("training --preset small", "--preset small: give one of minimind-104m, minimind-26m"),

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 
 from dataset.commands.console import script
 from dataset.commands.flags import Count, CountOr0, parse
+from dataset.errors import DataError
 from dataset.open import open_data
 from dataset.storybook.questions import describe
 from dataset.storybook.records import StorybookRecords
@@ -25,6 +26,7 @@ from dataset.storybook.world import Scene, make_scene
 
 MARGIN, CAPTION = 8, 64  # pixels
 LOOKED_AT = 100_000  # samples, to find some of a type among
+ALL_TYPES = 1000  # records that have every type of their view among them
 
 
 @dataclass
@@ -107,6 +109,9 @@ def export(args: Export) -> None:
 
 def show(args: Show) -> None:
     records = open_data(f"storybook:{args.view}", samples=LOOKED_AT, pictures=False)
+    types = {records[index].type for index in range(ALL_TYPES if args.type else 0)}
+    if args.type and not any(args.type in type for type in types):
+        raise DataError(f"--type {args.type}: no type of {args.view}; there are {', '.join(sorted(types))}")
     some = (record for record in map(records.__getitem__, range(len(records))) if args.type in record.type)
     for record in islice(some, args.samples):
         turns = [" ".join(message["content"].split()) for message in record.messages]
