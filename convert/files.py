@@ -3,6 +3,7 @@
 import os
 import pickle
 import re
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -53,9 +54,8 @@ def find(source: str) -> Path:
     try:
         return Path(snapshot_download(source, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError):
-        raise ConvertError(
-            f"{source}: no such folder or file, nor in the hub's cache; fetch it first: hf download {source}"
-        ) from None
+        fetched = f"fetch it first: hf download {shlex.quote(source)}"
+        raise ConvertError(f"{source}: no such folder or file, nor in the hub's cache; {fetched}") from None
 
 
 def find_model(source: str) -> Path:

@@ -298,6 +298,8 @@ def test_a_tensor_without_a_rule_is_refused(tmp_path: Path) -> None:
 def test_broken_sources(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit, match="no such folder or file, nor in the hub's cache"):
         imported("llama", tmp_path / "nowhere", tmp_path)
+    with pytest.raises(SystemExit, match=f"hf download '{tmp_path / 'no where'}'"):
+        imported("llama", tmp_path / "no where", tmp_path)
     saved(FAMILY["llama"](), tmp_path / "theirs", max_shard_size="20KB")
     next((tmp_path / "theirs").glob("*-00002-*")).unlink()
     with pytest.raises(SystemExit, match="shards missing: model-00002"):

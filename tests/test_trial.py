@@ -278,6 +278,7 @@ def test_names_from_compiled_and_distributed_models(tmp_path: Path, capsys: pyte
 PARTIAL = {  # a file of the folder -> what the folder is
     "adapter_config.json": "an adapter .LoRA., not a model; .* give this folder with --lora_name",
     "__0_0.distcp": "shards of torch.distributed.checkpoint .FSDP.* dcp_to_torch",
+    "a b/__0_0.distcp": "format_utils dcp_to_torch '.*/theirs/a b' pytorch_model.bin",
     "pytorch_model_fsdp_0/__0_0.distcp": "pytorch_model_fsdp_0: shards of torch.distributed.checkpoint",
     "global_step5/zero_pp_rank_0_mp_rank_00_optim_states.pt": "shards of DeepSpeed's ZeRO",
 }
