@@ -193,6 +193,9 @@ ASKED: dict[str, tuple[str, Edit | None, str]] = {  # flags of eval_vlm.py, what
     "top_p": (f"{HI} --top_p 7", None, "top_p"),
     "temperature": (f"{HI} --temperature -1", None, "temperature"),
     "a folder for a report": ("--data d.jsonl --report .", None, "--report .: is a folder; name a file in"),
+    "a folder for a heatmap": (f"{HI} --heatmap .", None, "--heatmap .: is a folder; name a file in it"),
+    "no ending": (f"{HI} --heatmap out/look", None, "--heatmap out/look: not the name of a picture"),
+    "another ending": (f"{HI} --heatmap a.PNG.xyz", None, "a.PNG.xyz: not the name of a picture"),
     "a report where a drawing goes": (
         "--suite --report out/score.PNG",
         None,
