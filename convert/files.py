@@ -131,6 +131,8 @@ def _held_within(state: object) -> str:
 
 
 def expect_new(out: Path) -> None:
+    if out.resolve() == Path.cwd():
+        raise ConvertError(f"{out}: the folder you are in cannot be the new one; name one in it, such as new")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConvertError(f"{out}: exists already; name another folder, or remove it")
 

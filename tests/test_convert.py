@@ -326,6 +326,16 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "theirs" / "config.json").read_text() == before
 
 
+@pytest.mark.parametrize("here", [".", "../empty"])
+def test_the_folder_that_one_is_in_is_not_replaced(
+    here: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    with pytest.raises(SystemExit, match=f"{here}: the folder you are in cannot be the new one; name one"):
+        convert_vlm(["import", str(tmp_path / "theirs"), here, "--from", "llama"])
+
+
 def test_what_cannot_be_exported_is_refused_before_weights_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
