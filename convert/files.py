@@ -98,6 +98,8 @@ def _weight_files(source: Path) -> list[Path]:
             return [source / name]
         if (source / f"{name}{INDEX}").is_file():
             where = read_object(source / f"{name}{INDEX}").get("weight_map", {})
+            if not isinstance(where, dict):
+                raise ConvertError(f"{source / name}{INDEX}: weight_map is no JSON object; get it again")
             shards = [_shard(source, shard) for shard in sorted(set(map(str, where.values())))]
             missing = [shard.name for shard in shards if not shard.is_file()]
             if missing or not shards:
@@ -128,6 +130,17 @@ def _read_file(path: Path) -> dict[str, Tensor]:
 def _held_within(state: object) -> str:
     key = next((key for key in WITHIN if isinstance(state, dict) and isinstance(state.get(key), dict)), None)
     return f"; it keeps one under {key!r}: torch.save that alone" if key else ", nothing else"
+
+
+@contextmanager
+def settings_of(where: Path) -> Iterator[None]:
+    """Within it a value that no configuration has ends in one line that says where, whoever meets it."""
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError, ArithmeticError, LookupError) as error:
+        if isinstance(error, ValueError) and type(error) is not ValueError:
+            raise  # one of ours, which says so itself
+        raise ConvertError(f"{where}: its settings cannot be used ({error}); get them again") from error
 
 
 def expect_new(out: Path) -> None:

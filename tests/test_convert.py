@@ -271,6 +271,13 @@ REFUSED = {
     "sizes": ({"intermediate_size": 40}, r"mlp.down_proj.weight is \(32, 48\), not \(32, 40\)"),
     "untied": ({"tie_word_embeddings": True}, "lm_head.weight differs from embed_tokens.weight"),
     "layers": ({"num_hidden_layers": 3}, "missing decoder.layers.2"),
+    "no number": ({"rope_parameters": None, "rope_theta": [1]}, "theirs: its settings cannot be used .float"),
+    "no heads": ({"num_attention_heads": 0}, "theirs: its settings cannot be used .integer .*modulo by zero"),
+    "kind": ({"model_type": ["llama"]}, "theirs: its settings cannot be used .unhashable type"),
+    "thousands of layers": (
+        {"num_hidden_layers": 10**6},
+        "theirs: .*num_hidden_layers is 1000000, not a whole",
+    ),
 }
 
 
@@ -316,6 +323,29 @@ def test_broken_sources(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
         read_tensors(tmp_path / "evil.pth")
     with pytest.raises(SystemExit, match="its vision encoder is kept elsewhere"):
         imported("minimind", tmp_path / "bad.pth", tmp_path)
+
+
+NESTED = "[" * 100_000
+NO_SETTINGS = {
+    "[1]": "not a JSON object",
+    NESTED: "not JSON",
+    '{"vision_config": 3}': "its settings cannot be",
+}
+
+
+@pytest.mark.parametrize("text", NO_SETTINGS, ids=["list", "nested", "number"])
+def test_an_eye_whose_settings_are_something_else(text: str, tmp_path: Path) -> None:
+    (tmp_path / "eye").mkdir()
+    (tmp_path / "eye" / "config.json").write_text(text)
+    with pytest.raises(SystemExit, match=rf"eye/config\.json: {NO_SETTINGS[text]}"):
+        imported("clip", tmp_path / "eye", tmp_path)
+
+
+def test_an_index_of_something_else(tmp_path: Path) -> None:
+    saved(FAMILY["llama"](), tmp_path / "theirs", max_shard_size="20KB")
+    (tmp_path / "theirs" / "model.safetensors.index.json").write_text('{"weight_map": [1]}')
+    with pytest.raises(SystemExit, match=r"index\.json: weight_map is no JSON object; get it again"):
+        imported("llama", tmp_path / "theirs", tmp_path)
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ WEIGHTS: dict[str, tuple[Edit, str]] = {  # what is wrong with a folder of weigh
     "no tokenizer": (gone("weights/tokenizer.json"), "no tokenizer.json in weights"),
     "no preprocessor": (gone("weights/preprocessor_config.json"), "preprocessor_config.json: No such file"),
     "config not JSON": (text("weights/config.json", "{"), "cannot use weights/config.json"),
-    "config a list": (text("weights/config.json", "[]"), "cannot use weights/config.json"),
+    "config a list": (text("weights/config.json", "[]"), "cannot use weights/config.json: not a JSON object"),
     "config deep": (text("weights/config.json", "[" * 100_000), "cannot use weights/config.json"),
     "config huge": (text("weights/config.json", " " * 2_000_000), "2000000 bytes are not a configuration"),
     "unknown kind": (config("", model_type="bert"), "model_type is 'bert'"),

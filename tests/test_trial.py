@@ -211,6 +211,14 @@ def test_another_prompt_format_is_refused(case: str, tmp_path: Path) -> None:
     assert "chat_template.jinja: its chat template" in str(caught.value)
 
 
+def test_templates_by_names_that_are_none(tmp_path: Path) -> None:
+    llama_tokenizer(tmp_path)
+    values = {"chat_template": [{"name": [1], "template": "x"}]}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(values))
+    with pytest.raises(ConvertError, match=r"tokenizer_config\.json: its chat_template is not text"):
+        open_chat(tmp_path, 4, None)
+
+
 def test_a_decoders_template(tmp_path: Path) -> None:
     """ChatML, with what its system says where no one asks; any other is refused."""
     a_llama(tmp_path / "theirs")
