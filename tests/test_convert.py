@@ -32,6 +32,7 @@ from transformers import (
 from convert.files import ConvertError, read_tensors
 from convert.minimind import halves_from_neighbours
 from convert.names import rename
+from convert.peer import Peer
 from convert.template import parts
 from convert.words import open_chat
 from convert_vlm import main as convert_vlm
@@ -438,6 +439,25 @@ def test_both_answers_side_by_side(
     eval_vlm([*ask, str(tmp_path / "llava"), "--load", "1"])
     beside = capsys.readouterr()
     assert alone in beside.out and "transformers: the same" in beside.err
+
+
+@pytest.mark.parametrize("folders", [{}, {"top_k": 3, "top_p": 0.5, "repetition_penalty": 9.0}])
+def test_transformers_draws_from_all_tokens_as_we_do(
+    folders: dict, tmp_path: Path, assistant: Assistant
+) -> None:
+    """Whatever it has by itself, and whatever is in the folder's generation_config.json."""
+    scrambled(assistant.vlm)
+    assistant.save(tmp_path / "ours")
+    convert_vlm(["export", str(tmp_path / "ours"), str(tmp_path / "llava")])
+    path = tmp_path / "llava" / "generation_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"do_sample": True} | folders))
+    peer, asked = Peer(tmp_path / "llava", torch.device("cpu")), [[{"role": "user", "content": "What?"}]]
+    for choices in ({"temperature": 9.0}, {"temperature": 0.0}, {"temperature": 9.0, "top_k": 60}):
+        said = []
+        for one in (assistant, peer):
+            torch.manual_seed(0)
+            said.append(one.answer_batch(asked, [], max_new_tokens=12, **choices))
+        assert said[0] == said[1], choices
 
 
 def llama_tokenizer(folder: Path, added: tuple[str, ...] = ("<image>",)) -> PreTrainedTokenizerFast:
