@@ -71,10 +71,11 @@ class Both(Assistant):
         memory: Memory | None = None,
         **choices: object,
     ) -> Iterator[str]:
-        said = ""
+        said, random = "", torch.get_rng_state()
         for piece in super().stream(messages, images, memory, **choices):
             said += piece
             yield piece
+        torch.set_rng_state(random)  # with --temperature both draw alike
         theirs = self.peer.answer_batch([messages], images, **choices)[0]
         verdict = "the same" if theirs.strip() == said.strip() else theirs
         print(f"\ntransformers: {verdict}", file=sys.stderr)

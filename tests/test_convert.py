@@ -439,6 +439,8 @@ def test_both_answers_side_by_side(
     eval_vlm([*ask, str(tmp_path / "llava"), "--load", "1"])
     beside = capsys.readouterr()
     assert alone in beside.out and "transformers: the same" in beside.err
+    eval_vlm([*ask, str(tmp_path / "llava"), "--load", "1", "--temperature", "5", "--device", "cpu"])
+    assert "transformers: the same" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("folders", [{}, {"top_k": 3, "top_p": 0.5, "repetition_penalty": 9.0}])
