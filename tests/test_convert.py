@@ -41,6 +41,7 @@ from dataset.chat.stream import stream_text
 from dataset.project import PHOTO
 from dataset.storybook.records import StorybookRecords
 from eval_vlm import main as eval_vlm
+from model.blip import BlipConfig
 from model.decoder import rotate
 from model.vlm import VLM
 from scoring.assistant import Assistant
@@ -377,6 +378,11 @@ def test_what_cannot_be_exported_is_refused_before_weights_are_read(
         convert_vlm(["export", str(PHOTO), str(tmp_path / "full")])
     with pytest.raises(SystemExit, match=r"connector words .* but a LLaVA has mlp or linear, and clip"):
         convert_vlm(["export", str(PHOTO), str(tmp_path / "out")])
+    (tmp_path / "blip").mkdir()
+    (tmp_path / "blip" / "config.json").write_text(json.dumps(BlipConfig().to_dict()))
+    for kind in ("llava", "llama"):
+        with pytest.raises(SystemExit, match=f"only models with our own decoder can be written as {kind}"):
+            convert_vlm(["export", str(tmp_path / "blip"), str(tmp_path / "out"), "--format", kind])
 
 
 TALK = [
