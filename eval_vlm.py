@@ -132,6 +132,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
     expect_folder_heeded(args.image_dir, args.data)
     expect_report_kept(args)
+    if args.heatmap:
+        heatmap.expect_picture(args.heatmap)
     torch.manual_seed(args.seed)
     groups = picture_groups(args)
     images = [] if is_folder(args.image) else open_pictures(groups[0])  # before the weights

@@ -3,6 +3,7 @@
 import os
 import pickle
 import re
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -53,9 +54,8 @@ def find(source: str) -> Path:
     try:
         return Path(snapshot_download(source, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError):
-        raise ConvertError(
-            f"{source}: no such folder or file, nor in the hub's cache; fetch it first: hf download {source}"
-        ) from None
+        fetched = f"fetch it first: hf download {shlex.quote(source)}"
+        raise ConvertError(f"{source}: no such folder or file, nor in the hub's cache; {fetched}") from None
 
 
 def find_model(source: str) -> Path:
@@ -98,6 +98,8 @@ def _weight_files(source: Path) -> list[Path]:
             return [source / name]
         if (source / f"{name}{INDEX}").is_file():
             where = read_object(source / f"{name}{INDEX}").get("weight_map", {})
+            if not isinstance(where, dict):
+                raise ConvertError(f"{source / name}{INDEX}: weight_map is no JSON object; get it again")
             shards = [_shard(source, shard) for shard in sorted(set(map(str, where.values())))]
             missing = [shard.name for shard in shards if not shard.is_file()]
             if missing or not shards:
@@ -130,7 +132,20 @@ def _held_within(state: object) -> str:
     return f"; it keeps one under {key!r}: torch.save that alone" if key else ", nothing else"
 
 
+@contextmanager
+def settings_of(where: Path) -> Iterator[None]:
+    """Within it a value that no configuration has ends in one line that says where, whoever meets it."""
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError, ArithmeticError, LookupError) as error:
+        if isinstance(error, ValueError) and type(error) is not ValueError:
+            raise  # one of ours, which says so itself
+        raise ConvertError(f"{where}: its settings cannot be used ({error}); get them again") from error
+
+
 def expect_new(out: Path) -> None:
+    if out.resolve() == Path.cwd():
+        raise ConvertError(f"{out}: the folder you are in cannot be the new one; name one in it, such as new")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConvertError(f"{out}: exists already; name another folder, or remove it")
 

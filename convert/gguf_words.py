@@ -32,7 +32,7 @@ NAMED = ("bos", "eos", "unknown", "padding")
 def tokenizer(values: dict[str, object], where: Path) -> Tokenizer:
     """Special are the tokens that the file calls control, or names. Raises ConvertError for a field."""
     kind = values.get("tokenizer.ggml.model")
-    if kind not in MADE:
+    if not isinstance(kind, str) or kind not in MADE:
         raise ConvertError(
             f"{where}: tokenizer.ggml.model is {kind!r}; known: gpt2 (byte-level), llama (SentencePiece)"
         )

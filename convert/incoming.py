@@ -19,6 +19,7 @@ from convert.files import (
     find,
     find_model,
     read_tensors,
+    settings_of,
     whole_folder,
 )
 from convert.words import TOKENIZER, open_chat
@@ -143,7 +144,8 @@ def _with_eye(
     values, sized = read_object(folder / "config.json"), {}
     if values.get("model_type") == "dinov2":  # its own size is that of its training, its pixels' another
         sized["image_size"] = side_of(folder)
-    eye = encoders.vision_config(values, folder / "config.json", **sized)
+    with settings_of(folder / "config.json"):
+        eye = encoders.vision_config(values, folder / "config.json", **sized)
     seen = encoders.vision_tensors(read_tensors(folder), eye, folder)
     return replace(config, vision=eye), tensors | {f"vision.clip.{k}": t for k, t in seen.items()}
 
@@ -177,7 +179,10 @@ def read(
     if vision and kind in (*SEEING, "nanovlm"):
         raise ConvertError(f"--vision {vision}: {kind} has a vision encoder of its own; leave it out")
     folder = base_file(base_of(source)) if source in KNOWN else find_model(source)
-    config, tensors = SOURCES[kind](folder, vision)
+    with settings_of(folder):
+        config, tensors = SOURCES[kind](folder, vision)
+        ids = {"eos_token_id": 0, "pad_token_id": 0}  # which a tokenizer says
+        type(config).from_dict(config.to_dict() | ids)  # as strictly as it is read later
     words = find(tokenizer) if tokenizer else (TINY if kind == "clip" else folder)
     if kind == "gguf" and not tokenizer:
         chat = gguf.read_chat(folder, config.text.vocab_size, config.image_tokens)

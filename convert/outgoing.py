@@ -7,7 +7,7 @@ import torch
 from transformers import AutoImageProcessor, GenerationConfig, LlavaProcessor, PreTrainedTokenizerFast
 
 from convert import llama, llava
-from convert.files import whole_folder
+from convert.files import ConvertError, whole_folder
 from convert.told import chat_template
 from dataset.chat.render import Chat
 from dataset.instead import expect_itself
@@ -21,6 +21,8 @@ def convert(kind: str, source: Path, out: Path, store: torch.dtype) -> None:
     """Write the folder `out`: `llava` all of it, `llama` the decoder and its words alone."""
     expect_itself(source)
     config, _ = read_config(source, KINDS)  # what cannot be written is refused before weights are read
+    if not isinstance(config, VLMConfig):
+        raise ConvertError(f"{source}: only models with our own decoder can be written as {kind}")
     values = (
         llava.export_config(config, source) if kind == "llava" else llama.llama_config(config.text, source)
     )

@@ -17,6 +17,8 @@ from model.device import pick_device, pick_dtype
 from scoring.assistant import Assistant
 from scoring.memory import Memory
 
+PLAIN = {"temperature": 0.0, "top_k": 0, "top_p": 1.0, "repetition_penalty": 1.0}  # else 50 or the folder's
+
 
 class Peer:
     """The same folder run by transformers alone; answers as `Assistant` does."""
@@ -38,9 +40,10 @@ class Peer:
             for messages in conversations
         ]
         inputs = self.processor(text=prompts, images=list(images) or None, padding=True, return_tensors="pt")
-        idle = {"temperature": 0.0, "top_k": 0, "top_p": 1.0, "repetition_penalty": 1.0}
-        how = {key: value for key, value in choices.items() if value != idle.get(key)}
-        how["do_sample"] = "temperature" in how
+        how = PLAIN | choices
+        if not (draws := how["temperature"] > 0):  # transformers warns of what greedy does not heed
+            how = {key: value for key, value in how.items() if key not in ("temperature", "top_k", "top_p")}
+        how["do_sample"] = draws
         ids = self.model.generate(**inputs.to(self.model.device), **how)
         new = ids[:, inputs["input_ids"].shape[1] :]
         return self.processor.batch_decode(new, skip_special_tokens=True)
@@ -68,10 +71,11 @@ class Both(Assistant):
         memory: Memory | None = None,
         **choices: object,
     ) -> Iterator[str]:
-        said = ""
+        said, random = "", torch.get_rng_state()
         for piece in super().stream(messages, images, memory, **choices):
             said += piece
             yield piece
+        torch.set_rng_state(random)  # with --temperature both draw alike
         theirs = self.peer.answer_batch([messages], images, **choices)[0]
         verdict = "the same" if theirs.strip() == said.strip() else theirs
         print(f"\ntransformers: {verdict}", file=sys.stderr)

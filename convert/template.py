@@ -125,7 +125,8 @@ def open_template(folder: Path, pictures: bool) -> Template | None:
         return None
     text = found[name]
     if isinstance(text, list):  # several, by name
-        text = {one.get("name"): one.get("template") for one in text if isinstance(one, dict)}.get("default")
+        named = (one for one in text if isinstance(one, dict) and one.get("name") == "default")
+        text = next(named, {}).get("template")
     if not isinstance(text, str):
         raise ConvertError(
             f"{folder / name}: its chat_template is not text; remove it, or get the file again"

@@ -36,7 +36,7 @@ def read_object(path: str | os.PathLike) -> dict:
         values = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}; it belongs in the folder of the weights") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not JSON ({error}); copy it again from where the weights are") from error
     if not isinstance(values, dict):
         raise DataError(f"{path}: not a JSON object of settings; copy it again from where the weights are")

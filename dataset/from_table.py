@@ -12,6 +12,7 @@ apart.
 """
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -102,7 +103,7 @@ def main(argv: list[str] | None = None) -> None:
         raise DataError(f"{args.table}: holds no rows below its column names; write one for each question")
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-    look = f".venv/bin/python -m dataset.records check {args.out} --image_dir FOLDER"
+    look = f".venv/bin/python -m dataset.records check {shlex.quote(str(args.out))} --image_dir FOLDER"
     print(f"{len(rows)} records -> {args.out}; look at them: {look}")
 
 

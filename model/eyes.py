@@ -9,6 +9,7 @@
 A kind is a module; `see` gives its features, patches and what stands in front of them.
 """
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -173,8 +174,8 @@ def from_cache(read: Callable, name: str, *more: object, **choices: object) -> o
     try:
         return read(name, *more, local_files_only=True, **choices)
     except OSError as error:
-        first = str(error).splitlines()[0]
-        raise ValueError(f"{name}: no such folder, nor in the cache (hf download {name}): {first}") from None
+        first, fetched = str(error).splitlines()[0], f"hf download {shlex.quote(name)}"
+        raise ValueError(f"{name}: no such folder, nor in the cache ({fetched}): {first}") from None
 
 
 def folder_of(name: str) -> Path:

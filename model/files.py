@@ -128,7 +128,10 @@ def _read(path: Path) -> dict[str, Tensor]:
 def _read_values(path: Path) -> dict:
     if path.stat().st_size > MAX_CONFIG:
         raise ValueError(f"{path.stat().st_size} bytes are not a configuration")
-    return json.loads(path.read_text(encoding="utf-8"))
+    values = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(values, dict):
+        raise ValueError("not a JSON object of settings; get it again")
+    return values
 
 
 def part_of(vlm: Model, part: str) -> dict[str, Tensor]:

@@ -1,5 +1,6 @@
 """Folders that hold no whole model, though they look like one: an adapter, a model in pieces."""
 
+import shlex
 from pathlib import Path
 
 from model import lora
@@ -24,7 +25,7 @@ def partial(folder: Path) -> str | None:
     if pieces:
         return (
             f"{pieces}: shards of torch.distributed.checkpoint (FSDP), not whole weights; "
-            f"join them: {JOIN} {pieces} {WHOLE[1]}"
+            f"join them: {JOIN} {shlex.quote(str(pieces))} {WHOLE[1]}"
         )
     if [*folder.glob("**/*zero_pp_rank_*")] or (folder / "zero_to_fp32.py").is_file():
         return (

@@ -122,6 +122,16 @@ def draw(looks: Sequence[Look], images: Sequence[Image.Image], path: Path) -> No
     figure.savefig(path, dpi=110)
 
 
+def expect_picture(path: Path) -> None:
+    """Raises DataError for a name that matplotlib would not draw into, or would add an ending to."""
+    from matplotlib.figure import Figure
+
+    if path.is_dir():
+        raise DataError(f"--heatmap {path}: is a folder; name a file in it, such as {path / 'look.png'}")
+    if path.suffix.lower().removeprefix(".") not in Figure().canvas.get_supported_filetypes():
+        raise DataError(f"--heatmap {path}: not the name of a picture; let it end in .png")
+
+
 @functools.cache
 def fonts() -> list[str]:
     """For words in a drawing: one that has Chinese, if this machine does, and one for the rest."""

@@ -164,6 +164,10 @@ def test_a_broken_chat_format_is_one_line(chat: Chat, tmp_path: object) -> None:
         ("{", "not JSON"),
         ("[]", "not a JSON object"),
         ('{"colour": "red"}', "not a chat format"),
+        ('{"begin": 5}', "not a chat format .begin is 5"),
+        ('{"picture": [1]}', "not a chat format .picture is"),
+        ('{"system": [["a"]]}', "not a chat format .system is"),
+        ('{"placeholder": null}', "not a chat format .placeholder is None"),
     ):
         (tmp_path / "chat_format.json").write_text(text)
         with pytest.raises(DataError, match=message) as caught:

@@ -32,6 +32,7 @@ from transformers import (
 from convert.files import ConvertError, read_tensors
 from convert.minimind import halves_from_neighbours
 from convert.names import rename
+from convert.peer import Peer
 from convert.template import parts
 from convert.words import open_chat
 from convert_vlm import main as convert_vlm
@@ -40,6 +41,7 @@ from dataset.chat.stream import stream_text
 from dataset.project import PHOTO
 from dataset.storybook.records import StorybookRecords
 from eval_vlm import main as eval_vlm
+from model.blip import BlipConfig
 from model.decoder import rotate
 from model.vlm import VLM
 from scoring.assistant import Assistant
@@ -271,6 +273,13 @@ REFUSED = {
     "sizes": ({"intermediate_size": 40}, r"mlp.down_proj.weight is \(32, 48\), not \(32, 40\)"),
     "untied": ({"tie_word_embeddings": True}, "lm_head.weight differs from embed_tokens.weight"),
     "layers": ({"num_hidden_layers": 3}, "missing decoder.layers.2"),
+    "no number": ({"rope_parameters": None, "rope_theta": [1]}, "theirs: its settings cannot be used .float"),
+    "no heads": ({"num_attention_heads": 0}, "theirs: its settings cannot be used .integer .*modulo by zero"),
+    "kind": ({"model_type": ["llama"]}, "theirs: its settings cannot be used .unhashable type"),
+    "thousands of layers": (
+        {"num_hidden_layers": 10**6},
+        "theirs: .*num_hidden_layers is 1000000, not a whole",
+    ),
 }
 
 
@@ -298,6 +307,8 @@ def test_a_tensor_without_a_rule_is_refused(tmp_path: Path) -> None:
 def test_broken_sources(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit, match="no such folder or file, nor in the hub's cache"):
         imported("llama", tmp_path / "nowhere", tmp_path)
+    with pytest.raises(SystemExit, match=f"hf download '{tmp_path / 'no where'}'"):
+        imported("llama", tmp_path / "no where", tmp_path)
     saved(FAMILY["llama"](), tmp_path / "theirs", max_shard_size="20KB")
     next((tmp_path / "theirs").glob("*-00002-*")).unlink()
     with pytest.raises(SystemExit, match="shards missing: model-00002"):
@@ -316,12 +327,45 @@ def test_broken_sources(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
         imported("minimind", tmp_path / "bad.pth", tmp_path)
 
 
+NESTED = "[" * 100_000
+NO_SETTINGS = {
+    "[1]": "not a JSON object",
+    NESTED: "not JSON",
+    '{"vision_config": 3}': "its settings cannot be",
+}
+
+
+@pytest.mark.parametrize("text", NO_SETTINGS, ids=["list", "nested", "number"])
+def test_an_eye_whose_settings_are_something_else(text: str, tmp_path: Path) -> None:
+    (tmp_path / "eye").mkdir()
+    (tmp_path / "eye" / "config.json").write_text(text)
+    with pytest.raises(SystemExit, match=rf"eye/config\.json: {NO_SETTINGS[text]}"):
+        imported("clip", tmp_path / "eye", tmp_path)
+
+
+def test_an_index_of_something_else(tmp_path: Path) -> None:
+    saved(FAMILY["llama"](), tmp_path / "theirs", max_shard_size="20KB")
+    (tmp_path / "theirs" / "model.safetensors.index.json").write_text('{"weight_map": [1]}')
+    with pytest.raises(SystemExit, match=r"index\.json: weight_map is no JSON object; get it again"):
+        imported("llama", tmp_path / "theirs", tmp_path)
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     saved(FAMILY["llama"](), tmp_path / "theirs")
     before = (tmp_path / "theirs" / "config.json").read_text()
     with pytest.raises(SystemExit, match="exists already"):
         convert_vlm(["import", str(tmp_path / "theirs"), str(tmp_path / "theirs"), "--from", "llama"])
     assert (tmp_path / "theirs" / "config.json").read_text() == before
+
+
+@pytest.mark.parametrize("here", [".", "../empty"])
+def test_the_folder_that_one_is_in_is_not_replaced(
+    here: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    with pytest.raises(SystemExit, match=f"{here}: the folder you are in cannot be the new one; name one"):
+        convert_vlm(["import", str(tmp_path / "theirs"), here, "--from", "llama"])
 
 
 def test_what_cannot_be_exported_is_refused_before_weights_are_read(
@@ -334,6 +378,11 @@ def test_what_cannot_be_exported_is_refused_before_weights_are_read(
         convert_vlm(["export", str(PHOTO), str(tmp_path / "full")])
     with pytest.raises(SystemExit, match=r"connector words .* but a LLaVA has mlp or linear, and clip"):
         convert_vlm(["export", str(PHOTO), str(tmp_path / "out")])
+    (tmp_path / "blip").mkdir()
+    (tmp_path / "blip" / "config.json").write_text(json.dumps(BlipConfig().to_dict()))
+    for kind in ("llava", "llama"):
+        with pytest.raises(SystemExit, match=f"only models with our own decoder can be written as {kind}"):
+            convert_vlm(["export", str(tmp_path / "blip"), str(tmp_path / "out"), "--format", kind])
 
 
 TALK = [
@@ -396,6 +445,27 @@ def test_both_answers_side_by_side(
     eval_vlm([*ask, str(tmp_path / "llava"), "--load", "1"])
     beside = capsys.readouterr()
     assert alone in beside.out and "transformers: the same" in beside.err
+    eval_vlm([*ask, str(tmp_path / "llava"), "--load", "1", "--temperature", "5", "--device", "cpu"])
+    assert "transformers: the same" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("folders", [{}, {"top_k": 3, "top_p": 0.5, "repetition_penalty": 9.0}])
+def test_transformers_draws_from_all_tokens_as_we_do(
+    folders: dict, tmp_path: Path, assistant: Assistant
+) -> None:
+    """Whatever it has by itself, and whatever is in the folder's generation_config.json."""
+    scrambled(assistant.vlm)
+    assistant.save(tmp_path / "ours")
+    convert_vlm(["export", str(tmp_path / "ours"), str(tmp_path / "llava")])
+    path = tmp_path / "llava" / "generation_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"do_sample": True} | folders))
+    peer, asked = Peer(tmp_path / "llava", torch.device("cpu")), [[{"role": "user", "content": "What?"}]]
+    for choices in ({"temperature": 9.0}, {"temperature": 0.0}, {"temperature": 9.0, "top_k": 60}):
+        said = []
+        for one in (assistant, peer):
+            torch.manual_seed(0)
+            said.append(one.answer_batch(asked, [], max_new_tokens=12, **choices))
+        assert said[0] == said[1], choices
 
 
 def llama_tokenizer(folder: Path, added: tuple[str, ...] = ("<image>",)) -> PreTrainedTokenizerFast:

@@ -17,18 +17,21 @@ from dataset.images.load import load_image
 
 
 class Server(http.server.BaseHTTPRequestHandler):
-    """/a.png is a picture, /none.png is not there, /away leads elsewhere, /drip never ends."""
+    """/a.png is a picture, /none.png is not there, /away leads elsewhere, /drip never ends, and neither do
+    the headers of /slow, nor what is written beside where /endless leads."""
 
     picture: bytes
 
     def do_GET(self) -> None:
         if self.path == "/none.png":
             return self.send_error(404)
-        self.send_response(302 if self.path.startswith("/away") else 200)
+        self.send_response(302 if self.path.startswith(("/away", "/endless")) else 200)
         if self.path.startswith("/away"):
             self.send_header("Location", self.path.removeprefix("/away?"))
-        self.end_headers()
-        for _ in range(100 if self.path == "/drip" else 0):
+        if self.path == "/endless":
+            self.send_header("Location", "/a.png")
+        self.flush_headers() if self.path == "/slow" else self.end_headers()
+        for _ in range(100 if self.path in ("/drip", "/slow", "/endless") else 0):
             time.sleep(0.05)
             try:
                 self.wfile.write(b"x")
@@ -78,9 +81,13 @@ def test_size_and_time_are_bounded(url: str, allowed: None, monkeypatch: pytest.
         load_image(f"{url}/a.png")
     monkeypatch.setattr(images, "URL_SECONDS", 0.3)
     monkeypatch.setattr(images, "URL_BYTES", 1000)
+    for path in ("drip", "slow", f"away?{url}/slow"):
+        begun = time.monotonic()
+        with pytest.raises(DataError, match=r"not done in 0.3 seconds"):
+            load_image(f"{url}/{path}")
+        assert time.monotonic() - begun < 3
     begun = time.monotonic()
-    with pytest.raises(DataError, match=r"not done in 0.3 seconds"):
-        load_image(f"{url}/drip")
+    assert load_image(f"{url}/endless").size == (6, 4)
     assert time.monotonic() - begun < 3
 
 

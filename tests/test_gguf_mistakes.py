@@ -87,6 +87,7 @@ NOT_OURS = {  # what the file says -> what is said of it
     "biases": (shaped("blk.0.attn_q.bias", 256), "q_proj.bias has no place in what its metadata says"),
     "whole numbers": (shaped("output_norm.weight", 256, kind="I32"), "output_norm.weight is I32, which"),
     "another tokenizer": (named(model="bert"), "tokenizer.ggml.model is 'bert'; known: gpt2"),
+    "two tokenizers": (named(model=["gpt2", "bert"]), "tokenizer.ggml.model is ['gpt2', 'bert']; known"),
     "another way to cut": (named(pre="tekken"), "tokenizer.ggml.pre is 'tekken'; known are default"),
     "no merges": (named(merges=None), "tokenizer.ggml.merges is not a list of str"),
     "no pair": (named(merges=["a b c"]), "'a b c' in tokenizer.ggml.merges is not a pair"),

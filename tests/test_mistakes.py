@@ -112,7 +112,7 @@ WEIGHTS: dict[str, tuple[Edit, str]] = {  # what is wrong with a folder of weigh
     "no tokenizer": (gone("weights/tokenizer.json"), "no tokenizer.json in weights"),
     "no preprocessor": (gone("weights/preprocessor_config.json"), "preprocessor_config.json: No such file"),
     "config not JSON": (text("weights/config.json", "{"), "cannot use weights/config.json"),
-    "config a list": (text("weights/config.json", "[]"), "cannot use weights/config.json"),
+    "config a list": (text("weights/config.json", "[]"), "cannot use weights/config.json: not a JSON object"),
     "config deep": (text("weights/config.json", "[" * 100_000), "cannot use weights/config.json"),
     "config huge": (text("weights/config.json", " " * 2_000_000), "2000000 bytes are not a configuration"),
     "unknown kind": (config("", model_type="bert"), "model_type is 'bert'"),
@@ -193,6 +193,9 @@ ASKED: dict[str, tuple[str, Edit | None, str]] = {  # flags of eval_vlm.py, what
     "top_p": (f"{HI} --top_p 7", None, "top_p"),
     "temperature": (f"{HI} --temperature -1", None, "temperature"),
     "a folder for a report": ("--data d.jsonl --report .", None, "--report .: is a folder; name a file in"),
+    "a folder for a heatmap": (f"{HI} --heatmap .", None, "--heatmap .: is a folder; name a file in it"),
+    "no ending": (f"{HI} --heatmap out/look", None, "--heatmap out/look: not the name of a picture"),
+    "another ending": (f"{HI} --heatmap a.PNG.xyz", None, "a.PNG.xyz: not the name of a picture"),
     "a report where a drawing goes": (
         "--suite --report out/score.PNG",
         None,

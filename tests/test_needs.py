@@ -1,6 +1,7 @@
 """What a stage needs of its records is asked before the first step, by `check`, and of every batch."""
 
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -137,11 +138,12 @@ def test_the_command_that_tells_all_judges_as_the_run_does(
     mixed: Path, tokenizer_folder: Path, capsys: pytest.CaptureFixture
 ) -> None:
     rows = [{"image": "a.png", "conversations": turns("What? " * n, "yellow")} for n in (1, 60)]
+    mixed = mixed.rename(mixed.with_name("my pictures.jsonl"))  # a shell would make two words of it
     mixed.write_text("".join(json.dumps(row) + "\n" for row in rows))
     said = mistake(train_sft_vlm.main, flags_for(mixed, tokenizer_folder, "--max_length", "100"))
     command = said.split("python -m dataset.records check ")[1].split("`")[0]
     with pytest.raises(SystemExit):
-        check.main(command.split())
+        check.main(shlex.split(command))
     assert capsys.readouterr().out.splitlines()[0] in said and "is cut at 100" in said
 
 

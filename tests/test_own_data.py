@@ -83,9 +83,10 @@ ROWS = [
 def test_a_table_becomes_records(delimiter: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     with open(tmp_path / "my.csv", "w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file, delimiter=delimiter).writerows(ROWS)
-    from_table.main([str(tmp_path / "my.csv"), "--out", str(tmp_path / "my.jsonl")])
-    assert "3 records" in capsys.readouterr().out
-    one, two, three = open_records(tmp_path / "my.jsonl")
+    from_table.main([str(tmp_path / "my.csv"), "--out", str(tmp_path / "my own.jsonl")])
+    said = capsys.readouterr().out
+    assert "3 records" in said and f"check '{tmp_path / 'my own.jsonl'}' --image_dir" in said
+    one, two, three = open_records(tmp_path / "my own.jsonl")
     assert [m["content"] for m in one.messages] == ["<image>\nWhat, then?", "a cat", "And?", "black"]
     assert (one.type, two.type, three.type) == ("x", "y", None)
     assert three.messages[0]["content"] == "<image>\nWhat is this?" and three.images[0].name == "b.png"

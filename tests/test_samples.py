@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+import train_pretrain_vlm
 import train_sft_vlm
 from dataset.record import Record
 from scoring.answers import Answer
@@ -69,6 +70,18 @@ def test_a_run_writes_them_and_its_curves(assistant: Assistant, tmp_path: Path) 
     curves = EventAccumulator(str(tmp_path / "run" / "board")).Reload()
     assert [event.step for event in curves.Scalars("loss")] == [1, 2, 3, 4]
     assert "val_exact_match" in curves.Tags()["scalars"]
+
+
+def test_a_stage_that_sees_nothing_is_not_asked_about_pictures(
+    assistant: Assistant, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assistant.save(tmp_path / "start")
+    flags = "--stage text --samples 4 --batch_size 4 --workers 0 --device cpu --val storybook:val"
+    few = ["--val_samples", "4", "--init", str(tmp_path / "start")]
+    train_pretrain_vlm.main([*flags.split(), *few, "--out", str(tmp_path / "run")])
+    assert "depend on the picture" not in capsys.readouterr().out
+    (row,) = read_metrics(tmp_path / "run" / "metrics.jsonl")
+    assert "val_exact_match" in row and "val_picture_gain" not in row
 
 
 def test_a_board_that_is_not_there_is_said(assistant: Assistant, tmp_path: Path) -> None:

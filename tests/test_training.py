@@ -63,6 +63,22 @@ def for_stage(assistant: Assistant, name: str) -> Assistant:
     return as_blip(assistant, args) if name == "caption" else assistant
 
 
+def test_what_an_evaluation_draws_does_not_change_the_training(assistant: Assistant, tmp_path: Path) -> None:
+    assistant = for_stage(assistant, "qformer")
+    (batch,) = batches(assistant, "captions", 4)
+    before = {k: v.clone() for k, v in assistant.vlm.state_dict().items()}
+    learnt = []
+    for every in (1, 3):  # of three steps, the last of which is judged anyway
+        torch.manual_seed(0)
+        assistant.vlm.load_state_dict(before)
+        module = STAGES["qformer"].build(assistant.vlm)
+        judge, recipe = lambda step, module=module: module.evaluate([batch]), Recipe(steps=3, batch_size=4)
+        loader = again_and_again([batch])
+        fit(module, module, loader, recipe, tmp_path / str(every), "q", evaluate=judge, eval_every=every)
+        learnt.append({k: v.clone() for k, v in module.state_dict().items()})
+    assert_close(*learnt, rtol=0, atol=0)
+
+
 def test_the_three_losses_start_at_chance(assistant: Assistant) -> None:
     torch.manual_seed(0)
     assistant = for_stage(assistant, "qformer")

@@ -211,6 +211,14 @@ def test_another_prompt_format_is_refused(case: str, tmp_path: Path) -> None:
     assert "chat_template.jinja: its chat template" in str(caught.value)
 
 
+def test_templates_by_names_that_are_none(tmp_path: Path) -> None:
+    llama_tokenizer(tmp_path)
+    values = {"chat_template": [{"name": [1], "template": "x"}]}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(values))
+    with pytest.raises(ConvertError, match=r"tokenizer_config\.json: its chat_template is not text"):
+        open_chat(tmp_path, 4, None)
+
+
 def test_a_decoders_template(tmp_path: Path) -> None:
     """ChatML, with what its system says where no one asks; any other is refused."""
     a_llama(tmp_path / "theirs")
@@ -278,6 +286,7 @@ def test_names_from_compiled_and_distributed_models(tmp_path: Path, capsys: pyte
 PARTIAL = {  # a file of the folder -> what the folder is
     "adapter_config.json": "an adapter .LoRA., not a model; .* give this folder with --lora_name",
     "__0_0.distcp": "shards of torch.distributed.checkpoint .FSDP.* dcp_to_torch",
+    "a b/__0_0.distcp": "format_utils dcp_to_torch '.*/theirs/a b' pytorch_model.bin",
     "pytorch_model_fsdp_0/__0_0.distcp": "pytorch_model_fsdp_0: shards of torch.distributed.checkpoint",
     "global_step5/zero_pp_rank_0_mp_rank_00_optim_states.pt": "shards of DeepSpeed's ZeRO",
 }

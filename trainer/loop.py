@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from trainer.checkpoint import Resume, load_state, save_state, write_whole
+from trainer.checkpoint import Resume, draw_on, drawn, load_state, save_state, write_whole
 from trainer.distributed import leader_first, rank, sum_gradients, summed, summed_by_name
 from trainer.health import Health
 from trainer.interrupt import SIGNALS, Interrupted, Listener
@@ -199,9 +199,13 @@ def agreed(number: int | None, device: torch.device) -> int:
 
 
 def judged(module: nn.Module, evaluate: Callable[[int], dict[str, float]], step: int) -> dict[str, float]:
+    """What `evaluate` finds; numbers that it draws at random change nothing of what is trained next."""
+    random, own = torch.get_rng_state(), drawn(module)
     module.eval()
     found = evaluate(step)
     module.train()
+    torch.set_rng_state(random)
+    draw_on(module, own)
     return found
 
 

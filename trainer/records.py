@@ -1,7 +1,9 @@
 """The records that a run learns from, all looked at before its first step."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from itertools import chain
 
 from dataset.chat.render import Chat
 from dataset.check import Check, examine, idle_told
@@ -57,5 +59,5 @@ def checking(source: str, chat: Chat, max_length: int, args: TrainArgs, needs: N
     }
     usual = {one.name: one.default for one in fields(Check)}
     given = {name: value for name, value in flags.items() if value not in (None, usual[name])}
-    told = [f"--{name}" if value is True else f"--{name} {value}" for name, value in given.items()]
-    return " ".join(["dataset.records check", source, *told])
+    told = [[f"--{name}"] if value is True else [f"--{name}", str(value)] for name, value in given.items()]
+    return shlex.join(["dataset.records", "check", source, *chain(*told)])

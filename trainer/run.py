@@ -217,7 +217,8 @@ def evaluator(
     some = list(some)
     prepared = Prepared(some, assistant.chat, assistant.preprocessor)
     judges = hasattr(module, "evaluate")  # else two batches tell whether pictures are looked at
-    found = held_out_batches(prepared, args.batch_size, None if judges else 2)
+    looks = STAGES[needs.stage].pictures  # stage text does not
+    found = held_out_batches(prepared, args.batch_size, None if judges else 2) if looks else ()
     batches = [to_device(batch, assistant.device) for batch in found]
 
     samples = None if judges else Samples(args.out, some)

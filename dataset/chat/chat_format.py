@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from dataset.errors import DataError, read_object
+from dataset.errors import DataError, read_object, shown
 from dataset.images.tiles import Grid
 from dataset.record import IMAGE
 
@@ -17,6 +17,7 @@ END_OF_TEXT, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 VISION_START, IMAGE_PAD, VISION_END = "<|vision_start|>", "<|image_pad|>", "<|vision_end|>"
 SPECIALS = (END_OF_TEXT, START, END, VISION_START, IMAGE_PAD, VISION_END)
 FORMAT_FILE = "chat_format.json"
+PAIRS = ("system", "user", "answer")  # what stands before, and what behind
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,28 @@ class ChatFormat:
     @classmethod
     def from_file(cls, path: Path) -> "ChatFormat":
         try:
-            return cls(**{key: _tuples(value) for key, value in read_object(path).items()})
+            found = cls(**{key: _tuples(value) for key, value in read_object(path).items()})
         except TypeError as error:
             raise DataError(f"{path}: not a chat format ({error}); convert the weights again") from None
+        if wrong := [
+            f"{name} is {shown(value)}" for name, value in vars(found).items() if not _fits(name, value)
+        ]:
+            raise DataError(f"{path}: not a chat format ({wrong[0]}); convert the weights again")
+        return found
 
     def to_file(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+
+def _fits(name: str, value: object) -> bool:
+    """Is it what this field of a format holds: words, yes or no, pieces, or two lists of pieces?"""
+    usual, pair = getattr(ChatFormat, name), name in PAIRS
+    if not isinstance(usual, tuple):
+        return type(value) is type(usual)
+    lists = value if pair else (value,)
+    if not isinstance(lists, tuple) or len(lists) != 1 + pair:
+        return False
+    return all(isinstance(one, tuple) and all(isinstance(piece, str) for piece in one) for one in lists)
 
 
 def _tuples(value: object) -> object:

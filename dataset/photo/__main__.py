@@ -6,6 +6,7 @@ python -m dataset.photo show flickr8k --photos 3
 
 import json
 import random
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -117,7 +118,9 @@ def make(args: Make) -> None:
     begun.replace(args.out)
     print("\n".join(report(asked(photos))))
     told = ", ".join(f"{family} {number:,}" for family, number in counts.most_common())
-    print(f"wrote {args.out}: {counts.total():,} conversations ({told}); --image_dir {root}")
+    print(
+        f"wrote {args.out}: {counts.total():,} conversations ({told}); --image_dir {shlex.quote(str(root))}"
+    )
 
 
 def beneath(folder: Path, root: Path) -> Path:
