@@ -24,6 +24,7 @@ from dataset.commands.refused import nearest
 from dataset.errors import DataError
 
 ROOT = Path(__file__).parent.parent
+PATIENCE = 600  # s
 LEFT_BEHIND = shutil.ignore_patterns("out", ".git", ".venv", "__pycache__", "*.ipynb", ".*_cache")
 
 
@@ -145,7 +146,7 @@ BUGS = {
         "trainer/words.py", "if teaches else 0", "if True else 0", "tests/test_needs.py"
     ),
     "number out of bounds": Bug(
-        "dataset/commands/flags.py", "not self.holds(number)", "False", "tests/test_flags.py -k at_once"
+        "dataset/commands/flags.py", "not self.holds(number)", "False", "tests/test_flags.py -k out_of_its"
     ),
     "flag not heeded": Bug(
         "dataset/commands/flags.py", "if given:", "if False:", "tests/test_flags.py -k patch_size"
@@ -578,7 +579,9 @@ def found(bug: Bug, copy: Path) -> bool:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *bug.tests.split()]
     env = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        done = subprocess.run(command, cwd=copy, env=env, capture_output=True, text=True, timeout=600)
+        done = subprocess.run(command, cwd=copy, env=env, capture_output=True, text=True, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise ValueError(f"{bug.tests} did not end in {PATIENCE} s") from None
     finally:
         path.write_text(text)
     if done.returncode not in (0, 1):

@@ -132,3 +132,9 @@ def test_what_is_within_its_bounds_is_taken() -> None:
     assert (args.batch_size, args.lora, args.warmup, args.val_every) == (1, 0, 0, 1)
     assert flags.parse(eval_vlm.Args, "--temperature 0.7 --top_p 1".split(), None).top_p == 1
     assert flags.parse(TrainArgs, "--init w --set bert.hidden_size=8 --connector mlp".split(), None).init
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "nan"])
+def test_what_is_out_of_its_bounds_is_not(number: str) -> None:
+    with pytest.raises(ValueError, match=f"--epochs {number}"):
+        flags.parse(TrainArgs, ["--epochs", number], None)
