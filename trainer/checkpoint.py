@@ -52,7 +52,7 @@ def save_state(
     state = learnt | {"random": torch.get_rng_state(), "drawn": drawn(module), "recipe": recipe}
     about = {"format": FORMAT, "step": step, "steps": recipe["steps"]}
     write_whole(path, lambda temporary: about.update(_written(state, temporary)))
-    write_whole(_label(path), lambda file: file.write_text(json.dumps(about) + "\n", encoding="utf-8"))
+    write_text_whole(_label(path), json.dumps(about) + "\n")
     _remove_all_but(folder, saved_states(folder)[-KEPT:])
     return path
 
@@ -92,6 +92,10 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         temporary.unlink(missing_ok=True)
         reason = error.strerror or error
         raise OSError(f"cannot write {path}: {reason}; what was saved before it is untouched") from error
+
+
+def write_text_whole(path: Path, text: str) -> None:
+    write_whole(path, lambda file: file.write_text(text, encoding="utf-8"))
 
 
 def _written(state: dict, path: Path) -> dict:

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from trainer.checkpoint import Resume, draw_on, drawn, load_state, save_state, write_whole
+from trainer.checkpoint import Resume, draw_on, drawn, load_state, save_state, write_text_whole
 from trainer.distributed import leader_first, rank, sum_gradients, summed, summed_by_name
 from trainer.health import Health
 from trainer.interrupt import SIGNALS, Interrupted, Listener
@@ -214,7 +214,7 @@ def kept(batches: list[dict], folder: Path, state: Path) -> str:
     path = folder / "failed_step.json"
     records = [where for batch in batches for where in batch["where"]]
     text = json.dumps(records, indent=0, ensure_ascii=False) + "\n"
-    write_whole(path, lambda file: file.write_text(text, encoding="utf-8"))
+    write_text_whole(path, text)
     return f"all its records are in {path}, and the weights before it in {state}; try a lower --lr"
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-from trainer.checkpoint import write_whole
+from trainer.checkpoint import write_text_whole
 
 
 class TensorBoard:
@@ -56,8 +56,7 @@ class Report:
         folder.mkdir(parents=True, exist_ok=True)
         self.path, self.picture = folder / "metrics.jsonl", folder / "loss.png"
         kept = [row for row in read_metrics(self.path) if row["step"] <= first] if first else []
-        text = "".join(json.dumps(row) + "\n" for row in kept)
-        write_whole(self.path, lambda file: file.write_text(text, encoding="utf-8"))
+        write_text_whole(self.path, "".join(json.dumps(row) + "\n" for row in kept))
         self.bar = tqdm(total=steps, initial=first, desc=name, unit="step", mininterval=1, dynamic_ncols=True)
         self.before = kept[-1]["seconds"] if kept else 0.0  # of the run so far, before this start
         self.started = self.last = time.perf_counter()

@@ -34,7 +34,6 @@ from trainer.loop import Recipe, fit, to_device
 from trainer.memory import keep_memory
 from trainer.models import open_model, own_what_trains, with_adapter
 from trainer.records import whole_records
-from trainer.regions import RegionLoss
 from trainer.samples import Samples
 from trainer.shards import make_whole, shard_layers
 from trainer.stages import STAGES, Stage, choose_trainable, expect_heeded, expect_model, needs_of
@@ -165,8 +164,7 @@ def prepare(stage: Stage, args: TrainArgs, assistant: Assistant, needs: Needs) -
     prepared = Prepared(records, assistant.chat, assistant.preprocessor, max_length, args.augment)
     again = (args.epochs or 1) > 1 or not drawn  # the storybook draws new ones each time
     rests = "vision" not in (args.train or stage.parts)
-    whole = stage.pictures and stage.build is not RegionLoss  # whose boxes come with the pixels
-    if whole and rests and not args.augment and args.features and again:
+    if stage.pictures and not stage.boxes and rests and not args.augment and args.features and again:
         with leader_first():
             prepared.features = compute_features(assistant, records, args.features)
     return prepared, data

@@ -14,7 +14,7 @@ from pathlib import Path
 from dataset.images.load import load_image
 from dataset.record import Record
 from scoring.answers import Answer
-from trainer.checkpoint import write_whole
+from trainer.checkpoint import write_text_whole
 
 SHOWN, SIDE = 6, 192  # answers; pixels of a picture
 PAGE = """<!doctype html><meta charset="utf-8"><title>samples</title>
@@ -43,8 +43,8 @@ class Samples:
         rows.append({"step": step, "answers": said})
         self.looks.parent.mkdir(parents=True, exist_ok=True)
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        for path, text in ((self.looks, lines), (self.page, self._html(rows))):
-            write_whole(path, lambda file, text=text: file.write_text(text, encoding="utf-8"))
+        write_text_whole(self.looks, lines)
+        write_text_whole(self.page, self._html(rows))
 
     def _html(self, looks: list[dict]) -> str:
         asked = looks[-1]["answers"]

@@ -55,6 +55,7 @@ class Stage:
     pool: int = 1  # a contrastive loss needs mixed batches
     own_batch: bool = False  # the loss depends on how a batch is shared between processes
     connectors: tuple[str, ...] | None = None
+    boxes: bool = False  # the loss is of places in a picture, which features kept of whole ones do not know
 
 
 class QFormerLoss(nn.Module):
@@ -192,8 +193,8 @@ LOOKS = (*EYE, "connector")
 STAGES: dict[str, Stage] = {
     "text": Stage(("decoder",), "train", TextLoss, SPEAKS, pictures=False, pool=POOL, connectors=OURS),
     "vision": Stage(EYE, "captions", ContrastiveLoss, EYE),
-    "regions": Stage(LOOKS, "regions", RegionLoss, LOOKS, connectors=PLACES),
-    "sharpen": Stage(EYE, "things", SharpenLoss, EYE),
+    "regions": Stage(LOOKS, "regions", RegionLoss, LOOKS, connectors=PLACES, boxes=True),
+    "sharpen": Stage(EYE, "things", SharpenLoss, EYE, boxes=True),
     "qformer": Stage(
         ("connector",), "described", QFormerLoss, LOOKS, own_batch=True, connectors=("qformer",)
     ),
