@@ -48,5 +48,6 @@ NEEDS = {
         Needs("caption", "one"),
         Needs("align", "some"),
         Needs("sft"),
+        Needs("reward", "one"),
     )
 }

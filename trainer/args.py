@@ -1,4 +1,4 @@
-"""The flags that both training scripts share."""
+"""The flags that the training scripts share."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""From flags to a trained checkpoint: what both training scripts do.
+"""From flags to a trained checkpoint: what the training scripts do.
 
 --init folder or --preset -> model; --data -> records -> batches; stage -> fit -> --out folder
 """
@@ -62,6 +62,8 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     assistant, module = open_module(stage_name, args, parts)
     needs = needs_of(stage_name, parts, assistant.vlm)
     prepared, data = prepare(stage, args, assistant, needs)
+    if hasattr(module, "read"):
+        module.read(prepared.records, assistant.chat)
     args = suited(args, len(prepared.records), is_drawn(args.data))
     if args.batch_size % world():
         raise DataError(f"--batch_size {args.batch_size} is shared by {world()} processes; take a multiple")
@@ -154,14 +156,18 @@ def prepare(stage: Stage, args: TrainArgs, assistant: Assistant, needs: Needs) -
         records, digest = whole_records(args.data, records, assistant, max_length, args, needs)
         data = f"of {len(records):,} records, sha256 {digest[:16]}"
     if args.pack > 1:
-        if stage.build is not AnswerLoss or not isinstance(assistant.vlm, VLM):
-            raise DataError("--pack is for the stages align and sft, whose loss knows of it; leave it out")
+        if not issubclass(stage.build, AnswerLoss) or not isinstance(assistant.vlm, VLM):
+            raise DataError(
+                "--pack is for the stages align, sft and reward, whose loss knows of it; leave it out"
+            )
         if drawn and records.alike == 1:
             raise DataError(
                 f"--pack {args.pack}: {args.data} draws a picture for each conversation; give storybook:many"
             )
         records = Packs(records, args.pack, args.seed)
-    prepared = Prepared(records, assistant.chat, assistant.preprocessor, max_length, args.augment)
+    prepared = Prepared(
+        records, assistant.chat, assistant.preprocessor, max_length, args.augment, asking=stage.asking
+    )
     again = (args.epochs or 1) > 1 or not drawn  # the storybook draws new ones each time
     rests = "vision" not in (args.train or stage.parts)
     if stage.pictures and not stage.boxes and rests and not args.augment and args.features and again:

@@ -8,6 +8,7 @@ qformer   BLIP-2's queries learn to ask: contrast, matching, generation  (BLIP-2
 caption   a decoder that looks at the picture in every layer             (BLIP section 3.1)
 align     connector alone between a frozen eye and a frozen decoder  (LLaVA section 4.2, stage 1)
 sft       conversations, only the answers scored             (LLaVA section 4.2, stage 2)
+reward    its own captions, those most that people agree with (Rennie et al. 2017)
 """
 
 import math
@@ -33,6 +34,7 @@ from scoring.retrieval import recalls
 from trainer.args import TrainArgs
 from trainer.distributed import gather
 from trainer.regions import MAX_SCALE, RegionLoss, SharpenLoss
+from trainer.reward import RewardLoss
 from trainer.words import AnswerLoss, TextLoss
 
 SPEAKS = ("decoder", "last_layer")
@@ -56,6 +58,7 @@ class Stage:
     own_batch: bool = False  # the loss depends on how a batch is shared between processes
     connectors: tuple[str, ...] | None = None
     boxes: bool = False  # the loss is of places in a picture, which features kept of whole ones do not know
+    asking: bool = False  # questions with several answers are asked
 
 
 class QFormerLoss(nn.Module):
@@ -201,6 +204,9 @@ STAGES: dict[str, Stage] = {
     "caption": Stage(("decoder",), "described", AnswerLoss, (*EYE, *SPEAKS), pool=POOL),
     "align": Stage(("connector",), "train", AnswerLoss, pool=POOL, connectors=OURS),
     "sft": Stage(("connector", "decoder"), "train", AnswerLoss, pool=POOL),
+    "reward": Stage(
+        ("connector", "decoder"), "train", RewardLoss, pool=POOL, own_batch=True, connectors=OURS, asking=True
+    ),
 }
 
 
@@ -244,6 +250,8 @@ def expect_heeded(name: str, args: TrainArgs) -> None:
         raise DataError(
             f"--shuffle {args.shuffle}: only has an effect with --connector shuffle; leave it out"
         )
+    if args.shard and stage.asking:
+        raise DataError(f"--shard: stage {name} lays the whole decoder out to answer; leave it out")
     if (args.batch_size or 2) < NEEDS[name].together:
         raise DataError(
             f"--batch_size {args.batch_size}: stage {name} compares the pairs of a batch; give 2 or more"

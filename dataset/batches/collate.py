@@ -15,6 +15,7 @@ import torch
 from PIL import Image, ImageEnhance, ImageOps
 from torch import Tensor
 
+from dataset.batches.asked import apart
 from dataset.batches.packing import packed
 from dataset.chat.render import IGNORED, Chat
 from dataset.errors import DataError
@@ -22,7 +23,7 @@ from dataset.images.load import load_image
 from dataset.images.preprocess import Preprocessor
 from dataset.record import Record, Region
 
-Batch = dict[str, Tensor | list[str]]
+Batch = dict[str, Tensor | list]
 
 
 class Features(Protocol):
@@ -45,6 +46,7 @@ class Prepared:
     max_length: int | None = None
     augment: bool = False
     features: Features | None = None  # computed beforehand
+    asking: bool = False  # open questions come with their answers, too
 
     def __getitem__(self, key: tuple[int, int]) -> dict:
         return self.shown(self.told(*key))
@@ -54,14 +56,17 @@ class Prepared:
         talks = [record.messages, *record.more]
         cuts = self.preprocessor is not None and self.preprocessor.cuts
         grids = self.preprocessor.grids(self._images(record, epoch, index)) if cuts else []
+        open_ones, talks = apart(talks) if self.asking else ([], talks)
         samples = [render(messages, record.where, self.max_length, grids) for messages in talks]
         sample = packed(samples) if record.more else samples[0]
-        return {"key": (epoch, index), "record": record, "sample": sample}
+        asked = [(self.chat.prompt(one.before, grids), one.answers) for one in open_ones]
+        return {"key": (epoch, index), "record": record, "sample": sample, "asked": asked}
 
     def shown(self, told: dict) -> dict:
         record, (epoch, index) = told["record"], told["key"]
         prepared = {
             "sample": told["sample"],
+            "asked": told["asked"],
             "where": record.where,
             "caption": record.caption,
             "regions": [],
@@ -125,6 +130,7 @@ class Collate:
                 [[*self.chat.encode(p["caption"]), self.chat.end_id] for p in prepared], self.chat.pad_id
             ),
             "where": [p["where"] for p in prepared],
+            "asked": [p["asked"] for p in prepared],
         }
         if any(s.ends for s in samples):
             rows = [s.ends or [len(s.input_ids)] * len(s.input_ids) for s in samples]

@@ -8,7 +8,7 @@ import json
 import random
 import shlex
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -48,6 +48,8 @@ class Make:
     What chinese_names.tsv has a name for is asked about in Chinese, too."""
     split: str = "train"
     """Photographs of FOLDER/SPLIT.txt."""
+    telling: bool = False
+    """All captions of a photograph and fewer questions, for train_reward_vlm.py."""
     looks: Count = 1
     """Times to go through the photographs, with different questions each time."""
     seed: Seed = 0
@@ -97,13 +99,14 @@ def names_in(listed: Path) -> set[str]:
 
 def make(args: Make) -> None:
     root, counts, pictures = args.root or args.folder, Counter(), folder_of_pictures(args.folder)
+    mixture = Mixture.telling if args.telling else Mixture.of
     captions = read_captions(args.folder, args.split)
     prefix = beneath(pictures, root)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     photos = [
         (str(prefix / image), made)
         for look in range(args.looks)
-        for image, made in every_photo(captions, random.Random(f"{args.seed}/{look}"))
+        for image, made in every_photo(captions, random.Random(f"{args.seed}/{look}"), mixture)
     ]
     if args.names:
         beside = beneath(args.names.parent, root)
@@ -141,16 +144,18 @@ def folder_of_pictures(folder: Path) -> Path:
 
 
 def every_photo(
-    captions: Mapping[str, Mapping[str, Sequence[str]]], rng: random.Random
+    captions: Mapping[str, Mapping[str, Sequence[str]]],
+    rng: random.Random,
+    mixture: Callable[[str, int], Mixture],
 ) -> Iterator[tuple[str, list[Made]]]:
-    """Each photograph with the questions that the mixture chooses of all that the rules make."""
+    """Each photograph with the questions that the mixture of its language and number chooses of all that the
+    rules make."""
     askers = {language: ASKERS[language](rows) for language, rows in captions.items()}
     for number, image in enumerate(sorted(captions["en"])):
         chosen: list[Made] = []
         for language in spoken_of(image, captions):
-            mixture = Mixture.of(language, number)
             made = askers[language].questions(image, rng)
-            chosen += mixture.choose(made, captions[language][image], rng)
+            chosen += mixture(language, number).choose(made, captions[language][image], rng)
         if rng.random() < TALKS:
             chosen.append(talk(rng))
         yield image, chosen

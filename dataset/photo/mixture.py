@@ -26,6 +26,7 @@ WEIGHTS = {  # a question of this family is chosen so many times as often as one
     "follow_up": 0.5,
 }
 MOST = 3  # of one family about one photograph
+ALL = 100  # captions: more than a photograph has
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,13 @@ class Mixture:
         if language == "en":
             return cls(3, 10, 6)
         return (cls(2, 0, 0), cls(0, 3, 3), cls(0, 0, 0), cls(0, 3, 3))[number % 4]
+
+    @classmethod
+    def telling(cls, language: str, number: int) -> "Mixture":
+        """All captions, to be judged by, and a few questions, so that they are not forgotten."""
+        if language == "en":
+            return cls(ALL, 2, 2)
+        return (cls(1, 0, 0), cls(0, 1, 1))[number % 2]
 
     def choose(self, made: Sequence[Made], captions: Sequence[str], rng: random.Random) -> list[Made]:
         asked = next((one for one in made if one.family == "caption"), None)

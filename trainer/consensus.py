@@ -1,0 +1,55 @@
+"""CIDEr-D: how far a caption agrees with what several people said (Vedantam et al. 2015, sections 3 and 6).
+
+    caption, references -> runs of 1 .. 4 words, each by how rare it is -> cosine, run length by run length
+
+Evaluation has it from pycocoevalcap (scoring/captions.py); here it is written out, one caption at a time.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+LONGEST = 4  # words in a run
+WIDTH = 6.0  # of the Gaussian that punishes another length, in words
+Words = Sequence[str]
+Weighted = tuple[list[dict[tuple[str, ...], float]], int]  # by length of run; how many words
+
+
+def runs(words: Words) -> Counter[tuple[str, ...]]:
+    """How often each run of words stands there."""
+    return Counter(tuple(words[i : i + n]) for n in range(1, LONGEST + 1) for i in range(len(words) - n + 1))
+
+
+class Consensus:
+    """Knows how many pictures have each run of words in their references."""
+
+    def __init__(self, pictures: Iterable[Sequence[Words]]) -> None:
+        """`pictures`: of each, its references in words."""
+        self.number, self.found = 0, Counter[tuple[str, ...]]()
+        for references in pictures:
+            self.number += 1
+            self.found.update({run for reference in references for run in runs(reference)})
+
+    def score(self, caption: Words, references: Sequence[Words]) -> float:
+        """0 to 10, the mean over the references; papers print 1 as 100."""
+        said = self._weighted(caption)
+        each = [_agreement(said, self._weighted(reference)) for reference in references]
+        return 10 * sum(each) / len(each)
+
+    def _weighted(self, words: Words) -> Weighted:
+        """tf-idf: a run that is in every picture weighs nothing."""
+        vectors: list[dict[tuple[str, ...], float]] = [{} for _ in range(LONGEST)]
+        for run, times in runs(words).items():
+            vectors[len(run) - 1][run] = times * math.log(self.number / max(1, self.found[run]))
+        return vectors, len(words)
+
+
+def _agreement(said: Weighted, told: Weighted) -> float:
+    """0 to 1. What is said more often than it was told counts no more often, so that saying it again is no
+    way to a better score."""
+    total = 0.0
+    for one, other in zip(said[0], told[0], strict=True):
+        shared = sum(min(weight, other[run]) * other[run] for run, weight in one.items() if run in other)
+        if shared:
+            total += shared / (math.hypot(*one.values()) * math.hypot(*other.values()))
+    return total / LONGEST * math.exp(-((said[1] - told[1]) ** 2) / (2 * WIDTH**2))
