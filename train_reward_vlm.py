@@ -1,12 +1,12 @@
 """Go on from a model that describes pictures: it learns from its own captions what people agree with.
 
-python train_reward_vlm.py --init weights/photo --data captions.txt --lr 1e-4 --out out/reward
-python train_reward_vlm.py --data captions.txt --out out/reward --resume last
+python train_reward_vlm.py --init weights/photo --data captions.txt --out out/told
+python train_reward_vlm.py --init weights/photo --data captions.txt --out out/told --resume last
 """
 
 from dataclasses import dataclass
 
-from dataset.commands.flags import Count
+from dataset.commands.flags import Count, Positive
 from trainer.args import TrainArgs
 from trainer.cli import parse, user_errors
 from trainer.run import run
@@ -15,8 +15,10 @@ from trainer.run import run
 @dataclass
 class Args(TrainArgs):
     pack: Count = 28
-    """Conversations about one picture in a row, at most; of a question that has several answers there, one is
-    learnt word by word, and all of them judge the model's own."""
+    """At most this many conversations about one picture in a row. Of several answers to one question there,
+    the first is learnt word by word; all of them judge the model's own."""
+    lr: Positive = 2e-4
+    """Peak learning rate of AdamW."""
 
 
 @user_errors

@@ -1,5 +1,6 @@
 """The loss of everything that answers: next token, where a label says so."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
@@ -10,8 +11,9 @@ IGNORED = -100  # a label that is not scored
 AT_ONCE = 1 << 24  # logits; of more, as a large vocabulary has, a part at a time is made, and made again
 
 
-def scored_loss(decoder: Decoder, hidden: Tensor, labels: Tensor) -> Tensor:
-    """Mean cross-entropy of the labels (B, T) that are not -100, each read one position before it.
+def scored_loss(decoder: Decoder, hidden: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Mean cross-entropy of the n labels (B, T) that are not -100, each read one position before it; where
+    there are weights (n,), each times its own.
 
     Logits are made for these positions alone: a vocabulary's worth for every image token would be waste.
     """
@@ -21,11 +23,13 @@ def scored_loss(decoder: Decoder, hidden: Tensor, labels: Tensor) -> Tensor:
         raise ValueError("no label is scored: every one of the batch is -100")
     states, wanted = hidden[:, :-1][scored], targets[scored]  # (n, D), (n,)
     rows = max(1, AT_ONCE // decoder.config.vocab_size)
-    if len(wanted) <= rows:
+    if len(wanted) <= rows and weights is None:
         return F.cross_entropy(decoder.logits(states).float(), wanted)
-    parts = zip(states.split(rows), wanted.split(rows), strict=True)
+    weights = torch.ones_like(states[:, 0]) if weights is None else weights
+    parts = zip(states.split(rows), wanted.split(rows), weights.split(rows), strict=True)
     return sum(checkpoint(_summed, decoder, *part, use_reentrant=False) for part in parts) / len(wanted)
 
 
-def _summed(decoder: Decoder, states: Tensor, wanted: Tensor) -> Tensor:
-    return F.cross_entropy(decoder.logits(states).float(), wanted, reduction="sum")
+def _summed(decoder: Decoder, states: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:
+    surprise = F.cross_entropy(decoder.logits(states).float(), wanted, reduction="none")
+    return (surprise * weights).sum()

@@ -121,12 +121,12 @@ def test_a_pair_is_told_from_another(mixed: Path, tokenizer_folder: Path) -> Non
     )
 
 
-@pytest.mark.parametrize("stage", ["text", "regions", "qformer", "align"])
+@pytest.mark.parametrize("stage", ["text", "regions", "qformer", "align", "reward"])
 def test_a_model_that_a_loss_is_not_made_for_is_refused_at_once(stage: str, assistant: Assistant) -> None:
     blip = SimpleNamespace(config=SimpleNamespace())
     with pytest.raises(DataError, match=f"stage {stage} needs a model with connector .*, not none"):
         expect_model(stage, blip)
-    for name in set(STAGES) - {"text", "regions", "qformer", "align"}:
+    for name in set(STAGES) - {"text", "regions", "qformer", "align", "reward"}:
         expect_model(name, blip)
     asking = SimpleNamespace(config=SimpleNamespace(connector="qformer"))
     with pytest.raises(DataError, match=r"stage regions needs .* linear, mlp, normed, words, not qformer"):

@@ -1,11 +1,16 @@
 """Learning from a reward: CIDEr-D as the field has it, answers that are the model's own, and better ones."""
 
+import json
 import random
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from pycocoevalcap.cider.cider import Cider
 from torch.testing import assert_close
 
@@ -15,12 +20,13 @@ from dataset.batches.collate import Collate, Prepared
 from dataset.batches.packing import Packs
 from dataset.record import Record
 from dataset.storybook.records import StorybookRecords
+from model.vlm import VLM
 from scoring.assistant import Assistant
 from tests.conftest import scrambled
 from tests.proof import same
 from tests.test_mistakes import mistake
 from trainer.consensus import Consensus
-from trainer.loop import Recipe, make_optimizers, train_step
+from trainer.loop import Recipe, fit, make_optimizers, train_step
 from trainer.reward import ANSWERS, RewardLoss, advantages
 from trainer.stages import choose_trainable
 from trainer.words import AnswerLoss
@@ -40,7 +46,13 @@ def test_consensus_is_cider_d() -> None:
     )
     found = Consensus(references)
     scores = [found.score(one, some) for one, some in zip(said, references, strict=True)]
-    same("CIDEr-D", "pycocoevalcap", torch.tensor(scores), torch.tensor(expected), close=1e-9)
+    same(
+        "CIDEr-D",
+        "pycocoevalcap",
+        torch.tensor(scores, dtype=torch.float64),
+        torch.tensor(expected),
+        close=1e-9,
+    )
     assert max(scores) > 5
     assert found.score([], references[0]) == 0 == found.score(["unheard"], references[0])
 
@@ -97,7 +109,7 @@ def test_what_is_drawn_is_what_the_model_says(assistant: Assistant) -> None:
     said = module.draw(prompts, features, temperature=0)
     for i, (prompt, some) in enumerate(zip(prompts, said, strict=True)):
         alone = assistant.vlm.generate(
-            torch.tensor([prompt]), batch["pixel_values"][i : i + 1], max_new_tokens=48
+            torch.tensor([prompt]), batch["pixel_values"][i : i + 1], max_new_tokens=module.longest
         )
         assert len(some) == ANSWERS and all(one == alone[0].tolist() for one in some)
     drawn = [one for _ in range(9) for some in module.draw(prompts, features) for one in some]
@@ -144,7 +156,97 @@ def test_captions_that_people_agree_with_become_likelier(
     assert 1 < before < 1.15 * before < after, rewards
 
 
-def test_data_without_open_questions_is_told(tmp_path: Path, tokenizer_folder: Path) -> None:
-    flags = ["--tokenizer", str(tokenizer_folder), "--out", str(tmp_path / "out"), "--pack", "1"]
-    said = mistake(train_reward_vlm.main, [*flags, "--data", "storybook:described", "--samples", "4"])
-    assert "no question about a picture has several answers" in said
+def test_an_answer_that_does_not_end_is_worse(assistant: Assistant) -> None:
+    module, batch = batch_of(assistant)
+    (_, answers), chat = batch["asked"][0][0], assistant.chat
+    whole = chat.encode(answers[0])
+    ended, cut, broken = module.judge([[[*whole, chat.end_id], whole, whole[:-1]]], [answers])[0].tolist()
+    assert ended > cut > broken > 0
+
+
+def test_a_mixture_of_experts_learns_so_too(assistant: Assistant) -> None:
+    config = assistant.vlm.config
+    experts = replace(config.text, num_local_experts=3, num_experts_per_tok=2)
+    assistant.vlm = scrambled(VLM(replace(config, text=experts)))
+    module, batch = batch_of(assistant)
+    assert module(batch)["loss"].isfinite()
+
+
+def test_resumed_is_uninterrupted(assistant: Assistant, tmp_path: Path) -> None:
+    scrambled(assistant.vlm)
+    module, batch = batch_of(assistant)
+    choose_trainable(assistant.vlm, ("connector", "decoder"))
+    before = {k: v.clone() for k, v in module.state_dict().items()}
+    learnt = []
+    for parts in ((4,), (2, 4)):
+        torch.manual_seed(0)
+        module.load_state_dict(before)
+        folder, recipe = tmp_path / str(len(parts)), Recipe(steps=4, batch_size=3)
+        for end in parts:
+            some = (batch for _ in range(end))  # no more of them: the run is cut off
+            with suppress(RuntimeError):
+                fit(
+                    module,
+                    module,
+                    lambda start, some=some: given(some, start),
+                    recipe,
+                    folder,
+                    "r",
+                    "auto",
+                    save_every=2,
+                )
+            torch.manual_seed(9)
+        learnt.append({k: v.clone() for k, v in module.state_dict().items()})
+    assert_close(*learnt, rtol=0, atol=0)
+    assert not torch.equal(learnt[0]["vlm.decoder.norm.weight"], before["vlm.decoder.norm.weight"])
+
+
+def given(some: Iterator[dict], start: int) -> Iterator[dict]:
+    yield from islice(some, start, None)
+    raise RuntimeError("no more batches")
+
+
+def data_of(folder: Path, rows: list[str]) -> list[str]:
+    """Flags for a table of captions, its two pictures beside it."""
+    for name in "ab":
+        Image.new("RGB", (32, 32), (name == "a" and "red") or "blue").save(folder / f"{name}.png")
+    head = [] if rows and rows[0].startswith("image,") else ["image,caption"]
+    (folder / "captions.csv").write_text("\n".join([*head, *rows]) + "\n", encoding="utf-8")
+    return ["--data", str(folder / "captions.csv"), "--out", str(folder / "out"), "--features", "None"]
+
+
+def test_a_table_of_captions_is_enough(tmp_path: Path, assistant: Assistant) -> None:
+    assistant.save(tmp_path / "model")
+    data = data_of(tmp_path, [f"{name}.png,a {said}" for name in "ab" for said in ("cat", "big cat", "fish")])
+    train_reward_vlm.main([*data, "--init", str(tmp_path / "model"), "--epochs", "3", "--batch_size", "2"])
+    rows = [json.loads(line) for line in (tmp_path / "out" / "metrics.jsonl").read_text().splitlines()]
+    assert rows[-1]["step"] == 3 and {"reward", "taught_loss"} <= rows[-1].keys()
+    assert (tmp_path / "out" / "model.safetensors").is_file()
+
+
+BAD = {
+    "no model": (("a.png,a cat", "a.png,a fish"), "", "name it with --init"),
+    "the storybook": ((), "--init {model} --data storybook", "with --data a file of captions"),
+    "one caption each": (("a.png,a cat", "b.png,a fish"), "--init {model}", "too few questions have several"),
+    "one picture": (("a.png,a cat", "a.png,a fish"), "--init {model}", "too few questions have several"),
+    "no room": (
+        (
+            "image,question,answer",
+            *(f"a.png,{'where ' * 238}?,{said}" for said in ("here", "now")),
+            *(f"b.png,what?,{said}" for said in ("cat", "there " * 60)),
+        ),
+        "--init {model}",
+        "shorten the question",
+    ),
+    "shards": (("a.png,a cat",), "--init {model} --shard", "--shard: stage reward"),
+}
+
+
+@pytest.mark.parametrize("rows, flags, message", BAD.values(), ids=list(BAD))
+def test_what_cannot_be_learnt_from_is_told(
+    rows: tuple[str, ...], flags: str, message: str, tmp_path: Path, assistant: Assistant
+) -> None:
+    assistant.save(tmp_path / "model")
+    data = data_of(tmp_path, [*rows])
+    said = mistake(train_reward_vlm.main, [*data, *flags.format(model=tmp_path / "model").split()])
+    assert message in said

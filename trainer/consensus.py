@@ -45,8 +45,8 @@ class Consensus:
 
 
 def _agreement(said: Weighted, told: Weighted) -> float:
-    """0 to 1. What is said more often than it was told counts no more often, so that saying it again is no
-    way to a better score."""
+    """0 to 1. A run said more often than in the reference counts only as often as there: repeating it gains
+    nothing."""
     total = 0.0
     for one, other in zip(said[0], told[0], strict=True):
         shared = sum(min(weight, other[run]) * other[run] for run, weight in one.items() if run in other)

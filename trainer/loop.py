@@ -8,7 +8,9 @@ import math
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
+from statistics import mean
 
 import torch
 from torch import Tensor, nn
@@ -141,7 +143,7 @@ class Watch:
         judges = self.evaluate and (last or done % self.eval_every == 0)
         if not (judges or last or done % self.log_every == 0):
             return
-        means = {key: sum(row[key] for row in window) / len(window) for key in (window or [{}])[0]}
+        means = {key: mean(row[key] for row in window if key in row) for key in dict.fromkeys(chain(*window))}
         if judges:
             means |= judged(self.run.module, self.evaluate, done)
         samples, lr = len(window) * recipe.accumulate * recipe.batch_size, self.run.factor(done - 1)
@@ -235,14 +237,17 @@ def train_step(
     if not total:
         return {}
     values: dict[str, float] = {}
+    known: dict[str, float] = {}  # the share of the batches that has a loss of this name
     for batch, share in [(batch, n / total) for batch, n in zip(batches, weights, strict=True) if n]:
         with torch.autocast(device.type, torch.bfloat16, enabled=recipe.dtype == "bf16"):
             parts = losses(batch)
         (parts["loss"] * share).backward()
         for key, value in parts.items():
             values[key] = values.get(key, 0.0) + share * value.item()
+            known[key] = known.get(key, 0.0) + share
     sum_gradients([p for p in module.parameters() if p.requires_grad])
-    values = summed_by_name(values)
+    values, known = summed_by_name(values), summed_by_name(known)
+    values = {key: value / known[key] for key, value in values.items()}
     norm = clip_gradients(module.parameters(), recipe.clip)
     for name, value in (("loss", values["loss"]), ("gradient", norm.item())):
         if not math.isfinite(value):

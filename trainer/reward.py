@@ -12,7 +12,6 @@ Q questions, K answers to each, T tokens of the longest prompt.
 """
 
 import copy
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -26,21 +25,25 @@ from dataset.batches.collate import pad_right
 from dataset.batches.packing import packed
 from dataset.chat.render import IGNORED, Chat, Sample
 from dataset.errors import DataError
+from dataset.formats.rows import CHINESE
 from dataset.record import Record
+from model.config import DecoderConfig
 from model.decoder import Decoder
 from model.generation import Sampling, generate
 from model.lora import merge
+from model.loss import scored_loss
+from model.moe import MixtureOfExperts
 from model.quick import QuickDecoder
 from model.vlm import VLM
 from scoring.assistant import pad_left
 from scoring.captions import words
 from trainer.consensus import Consensus
+from trainer.distributed import rank
 from trainer.words import AnswerLoss
 
 ANSWERS = 5  # K
-LONGEST = 48  # tokens of an answer
 TAUGHT = 0.3  # weight of the usual loss
-HAN = re.compile("[\u3400-\u9fff]")
+END = "\0"  # a word like others: else "a dog runs through a" would be the better caption (Rennie, appendix E)
 
 
 class RewardLoss(AnswerLoss):
@@ -49,42 +52,56 @@ class RewardLoss(AnswerLoss):
     def __init__(self, vlm: VLM) -> None:
         super().__init__(vlm)
         self.chat: Chat | None = None
+        self.longest = 0  # tokens of an answer
         self.consensus: dict[str, Consensus] = {}
 
     def chance(self, batch_size: int) -> dict[str, float]:
         return {"reward": 0.0}
 
     def read(self, records: Sequence[Record], chat: Chat) -> None:
-        """Learn how rare words are, from all answers to open questions. DataError where there are none."""
+        """Learn from all answers to open questions how rare words are, and how long answers may be.
+
+        Raises DataError for data in which no question is open, and for a question that leaves no room.
+        """
+        asked = [
+            (record.where, one)
+            for record in map(records.__getitem__, range(len(records)))
+            for one in apart([record.messages, *record.more])[0]
+        ]
+        longest = max((len(chat.encode(text)) + 1 for _, one in asked for text in one.answers), default=0)
+        for where, one in asked:
+            expect_room(len(chat.prompt(one.before)) + longest, self.vlm.config.text, where)
         told: dict[str, list[list[list[str]]]] = defaultdict(list)
-        for index in range(len(records)):
-            record = records[index]
-            for question in apart([record.messages, *record.more])[0]:
-                language, references = in_words(question.answers)
-                told[language].append(references)
-        if not told:
+        for _, one in asked:
+            language, references = in_words(one.answers)
+            told[language].append(references)
+        if any(len(some) < 2 for some in told.values()) or not told:
             raise DataError(
-                "no question about a picture has several answers; give several captions of each, and with "
-                "--pack the most conversations about one picture"
+                "too few questions have several answers: give each caption a record of its own (of a list "
+                "the first is read), under the same question, and with --pack the most records of a picture"
             )
-        self.chat, self.consensus = chat, {language: Consensus(some) for language, some in told.items()}
+        self.chat, self.longest = chat, longest
+        self.consensus = {language: Consensus(some) for language, some in told.items()}
 
     def forward(self, batch: dict) -> dict[str, Tensor]:
+        seed = torch.randint(1 << 62, ()).item() + rank()  # one number a batch, however long answers become
         features = batch.get("image_features")
         if features is None:
             features = self.vlm.vision(batch["pixel_values"])
         features = features.float()  # kept ones are of half precision
+        # First with gradients: autocast keeps what it makes of the weights for all that follows.
         taught = super().forward(batch | {"image_features": features, "pixel_values": None})["loss"]
         asked = [(row, *one) for row, some in enumerate(batch["asked"]) for one in some]
         if not asked:
-            return {"loss": TAUGHT * taught, "taught": taught, "reward": taught.new_zeros(())}
+            return {"loss": TAUGHT * taught, "taught_loss": taught}
         rows, prompts, answers = zip(*asked, strict=True)
         pictures = self._pictures(batch["input_ids"], features)
         seen = torch.cat([pictures[row] for row in rows])
-        said = self.draw(prompts, seen)
+        chance = torch.Generator(seen.device).manual_seed(seed)
+        said = self.draw(prompts, seen, generator=chance)
         rewards = self.judge(said, answers).to(seen.device)
         loss = self.surprise(prompts, said, seen, advantages(rewards))
-        return {"loss": loss + TAUGHT * taught, "taught": taught, "reward": rewards.mean()}
+        return {"loss": loss + TAUGHT * taught, "taught_loss": taught, "reward": rewards.mean()}
 
     def _pictures(self, ids: Tensor, features: Tensor) -> Sequence[Tensor]:
         """Features (I, P, D_vision) as those of each row."""
@@ -93,13 +110,17 @@ class RewardLoss(AnswerLoss):
 
     @torch.no_grad()
     def draw(
-        self, prompts: Sequence[list[int]], features: Tensor, temperature: float = 1.0
+        self,
+        prompts: Sequence[list[int]],
+        features: Tensor,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
     ) -> list[list[list[int]]]:
         """K answers to each question: ids, up to and with the one that ends an answer."""
         decoder, config = quickened(self.vlm.decoder), self.vlm.config
         ids, mask = (t.to(features.device) for t in pad_left(prompts, config.pad_token_id))  # (Q, T)
         rows = torch.arange(len(ids), device=ids.device).repeat_interleave(ANSWERS)  # (Q K,)
-        cache = decoder.new_cache(len(ids), ids.shape[1] + LONGEST)
+        cache = decoder.new_cache(len(ids), ids.shape[1] + self.longest)
         hidden = decoder(self.vlm.embed(ids, image_features=features), mask, cache)
         cache.select(rows)  # what was read once is there for all K
         mask = mask[rows]
@@ -114,8 +135,8 @@ class RewardLoss(AnswerLoss):
             mask = F.pad(mask, (0, 1), value=1)
             return spoken(decoder(decoder.embed_tokens(new)[:, None], mask, cache))
 
-        how = Sampling(LONGEST, temperature, stop_ids=(config.eos_token_id,), pad_id=config.pad_token_id)
-        said = torch.stack([*generate(spoken(hidden)[rows], step, how)], dim=1).tolist()
+        how = Sampling(self.longest, temperature, stop_ids=(config.eos_token_id,), pad_id=config.pad_token_id)
+        said = torch.stack([*generate(spoken(hidden)[rows], step, how, generator)], dim=1).tolist()
         each = [until(row, config.eos_token_id) for row in said]
         return [each[i : i + ANSWERS] for i in range(0, len(each), ANSWERS)]
 
@@ -124,9 +145,13 @@ class RewardLoss(AnswerLoss):
         rewards = []
         for some, true in zip(said, answers, strict=True):
             language, references = in_words(true)
-            own = [words(self.chat.answer(ids), language) for ids in some]
+            own = [words(self.chat.answer(ids), language) + self._end(ids) for ids in some]
             rewards.append([self.consensus[language].score(one, references) for one in own])
         return torch.tensor(rewards)
+
+    def _end(self, ids: list[int]) -> list[str]:
+        """The mark of an answer that came to its end."""
+        return [END] if ids[-1:] == [self.vlm.config.eos_token_id] else []
 
     def surprise(
         self, prompts: Iterable[list[int]], said: Sequence[list[list[int]]], features: Tensor, weights: Tensor
@@ -143,16 +168,24 @@ class RewardLoss(AnswerLoss):
             for name, value in (("input_ids", pad), ("labels", IGNORED), ("ends", 0))
         )
         hidden = self.vlm(ids, image_features=features, ends=ends).hidden
-        scored = labels[:, 1:] != IGNORED
-        logits = self.vlm.decoder.logits(hidden[:, :-1][scored]).float()  # (n, V)
-        surprise = F.cross_entropy(logits, labels[:, 1:][scored], reduction="none")
         lengths = torch.tensor([len(ids) for ids in chain(*said)], device=device)
-        return (surprise * weights.flatten().repeat_interleave(lengths)).mean()
+        return scored_loss(self.vlm.decoder, hidden, labels, weights.flatten().repeat_interleave(lengths))
+
+
+def expect_room(length: int, config: DecoderConfig, where: str) -> None:
+    """Raises DataError for a question that leaves no room for an answer."""
+    if length > config.max_position_embeddings:
+        found = f"question and longest answer have {length} tokens, the model's context"
+        told = f"{found} {config.max_position_embeddings}; shorten the question, or leave it out"
+        raise DataError(f"{where}: {told}")
 
 
 def quickened(decoder: Decoder) -> QuickDecoder:
-    """As the decoder is now, its adapter merged, laid out to answer: half a second that saves many."""
-    whole = copy.deepcopy(decoder, {id(decoder.embed_tokens): decoder.embed_tokens})
+    """A copy of the decoder as it now is, its adapter merged, laid out for fast answers: half a second that
+    saves many."""
+    left = [m for m in decoder.modules() if isinstance(m, MixtureOfExperts)]
+    known = {id(decoder.embed_tokens): decoder.embed_tokens} | {id(m.balance_loss): 0.0 for m in left}
+    whole = copy.deepcopy(decoder, known)
     merge(whole)
     device = decoder.norm.weight.device.type
     return QuickDecoder(whole, "bf16" if torch.is_autocast_enabled(device) else "fp32")
@@ -169,6 +202,7 @@ def until(ids: list[int], end: int) -> list[int]:
 
 
 def in_words(answers: Sequence[str]) -> tuple[str, list[list[str]]]:
-    """Their language, and each in words."""
-    language = "zh" if any(map(HAN.search, answers)) else "en"
-    return language, [words(answer, language) for answer in answers]
+    """The language of most, and each in words, with the mark of the end."""
+    chinese = sum(1 for answer in answers if CHINESE.search(answer))
+    language = "zh" if 2 * chinese > len(answers) else "en"
+    return language, [[*words(answer, language), END] for answer in answers]

@@ -62,7 +62,7 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     assistant, module = open_module(stage_name, args, parts)
     needs = needs_of(stage_name, parts, assistant.vlm)
     prepared, data = prepare(stage, args, assistant, needs)
-    if hasattr(module, "read"):
+    if stage.asking:
         module.read(prepared.records, assistant.chat)
     args = suited(args, len(prepared.records), is_drawn(args.data))
     if args.batch_size % world():
@@ -247,4 +247,6 @@ def picture_gain(module: torch.nn.Module, batch: dict) -> float | None:
     pixels = batch.get("pixel_values")
     if pixels is None or len(pixels) < 2:
         return None
-    return (module(batch | {"pixel_values": pixels.roll(1, 0)})["loss"] - module(batch)["loss"]).item()
+    shown, other = (module(some) for some in (batch, batch | {"pixel_values": pixels.roll(1, 0)}))
+    name = "taught_loss" if "taught_loss" in shown else "loss"
+    return (other[name] - shown[name]).item()

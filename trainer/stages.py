@@ -8,7 +8,7 @@ qformer   BLIP-2's queries learn to ask: contrast, matching, generation  (BLIP-2
 caption   a decoder that looks at the picture in every layer             (BLIP section 3.1)
 align     connector alone between a frozen eye and a frozen decoder  (LLaVA section 4.2, stage 1)
 sft       conversations, only the answers scored             (LLaVA section 4.2, stage 2)
-reward    its own captions, those most that people agree with (Rennie et al. 2017)
+reward    its own captions; those that people's agree with become likelier (Rennie et al. 2017)
 """
 
 import math
@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from dataset.errors import DataError
 from dataset.needs import NEEDS, Needs
+from dataset.open import is_drawn
 from model.config import DecoderConfig
 from model.connector import CONNECTORS
 from model.decoder import Decoder
@@ -249,6 +250,11 @@ def expect_heeded(name: str, args: TrainArgs) -> None:
     if args.shuffle and args.connector != "shuffle":
         raise DataError(
             f"--shuffle {args.shuffle}: only has an effect with --connector shuffle; leave it out"
+        )
+    if stage.asking and (args.init is None or is_drawn(args.data)):
+        raise DataError(
+            f"stage {name} goes on from a model that describes pictures; name it with --init, "
+            "and with --data a file of captions, several of each picture"
         )
     if args.shard and stage.asking:
         raise DataError(f"--shard: stage {name} lays the whole decoder out to answer; leave it out")

@@ -1,6 +1,8 @@
-"""Questions with several true answers, as captions are: what a model says to them itself can be judged.
+"""Open questions: those with several true answers, as "Describe the picture." has.
 
-conversations about one picture -> open questions, and what is left to be learnt word by word
+A model's own answer can be judged against them.
+
+    conversations about one picture -> open questions, and what is to be learnt word by word
 """
 
 from collections.abc import Sequence
@@ -18,7 +20,7 @@ class OpenQuestion:
 
 
 def apart(talks: Sequence[tuple[Message, ...]]) -> tuple[list[OpenQuestion], list[tuple[Message, ...]]]:
-    """The open questions; and the conversations, with one for each of these."""
+    """The open questions; and all conversations, but of each open question only the first."""
     answers: dict[str, dict[str, tuple[Message, ...]]] = {}
     for talk in talks:
         answers.setdefault(repr(talk[:-1]), {}).setdefault(talk[-1]["content"], talk)

@@ -34,7 +34,8 @@ ASKERS = {"en": English, "zh": Chinese}
 
 @dataclass
 class Make:
-    """Write a data file of questions made from captions by rules, for train_sft_vlm.py --pack."""
+    """Write a data file of questions made from captions by rules, for train_sft_vlm.py --pack or, with
+    --telling, for train_reward_vlm.py."""
 
     folder: tyro.conf.Positional[Path]
     """Flickr8k: captions.txt, Images/, and, where there is a split, train.txt and val.txt;

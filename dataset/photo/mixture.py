@@ -49,7 +49,7 @@ class Mixture:
 
     @classmethod
     def telling(cls, language: str, number: int) -> "Mixture":
-        """All captions, to be judged by, and a few questions, so that they are not forgotten."""
+        """All captions, to be judged by, and a few questions, so that the model does not forget them."""
         if language == "en":
             return cls(ALL, 2, 2)
         return (cls(1, 0, 0), cls(0, 1, 1))[number % 2]
