@@ -25,10 +25,10 @@ fi
 done_with "$out/sft/model.safetensors" || "$python" train_sft_vlm.py --init "$out/coloured" --data "$out/all.jsonl" \
     --image_dir "$root" --lora 16 --pack 28 --batch_size $batch --epochs $epochs $moved --lr $rate --connector_lr 1.5 \
     --warmup 60 --save_every 200 --max_length 2048 --store fp16 --out "$out/sft" --resume auto
-# Last, its own captions: those that people's captions agree with become likelier.
+# Last, its own captions: those that people's agree with become likelier. 280 steps, of Flickr8k's 6,000 photographs.
 done_with "$out/telling.jsonl" || "$python" -m dataset.photo make "$photos" --root "$root" --telling --seed 21 \
     --out "$out/telling.jsonl"
 done_with "$out/reward/model.safetensors" || "$python" train_reward_vlm.py --init "$out/sft" --data "$out/telling.jsonl" \
-    --image_dir "$root" --batch_size 8 --epochs 0.42667 --lr 2e-4 --warmup 20 --save_every 50 --max_length 2048 \
+    --image_dir "$root" --batch_size 8 --epochs 0.37333 --lr 3e-4 --warmup 20 --save_every 50 --max_length 2048 \
     --store fp16 --out "$out/reward" --resume auto
 "$python" eval_vlm.py --weights "$out/reward" --photos "$photos" --num_beams 3 --dtype auto --report "$out/photos.json"

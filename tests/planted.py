@@ -39,6 +39,31 @@ class Bug:
 
 
 BUGS = {
+    # learning from a reward
+    "a better answer becomes unlikelier": Bug(
+        "trainer/reward.py", "return rewards - others", "return others - rewards", "tests/test_reward.py"
+    ),
+    "an answer is held against itself": Bug(
+        "trainer/reward.py", "/ (rewards.shape[1] - 1)", "/ rewards.shape[1]", "tests/test_reward.py"
+    ),
+    "weight of another answer": Bug(
+        "trainer/reward.py", "weights.flatten()", "weights.T.flatten()", "tests/test_reward.py"
+    ),
+    "every answer has come to its end": Bug(
+        "trainer/reward.py",
+        "[END] if ids[-1:] == [self.vlm.config.eos_token_id] else []",
+        "[END]",
+        "tests/test_reward.py",
+    ),
+    "a picture's place is said": Bug(
+        "trainer/reward.py", "logits[:, config.image_token_id] = -torch.inf", "pass", "tests/test_reward.py"
+    ),
+    "saying it again is rewarded": Bug(
+        "trainer/consensus.py", "min(weight, other[run])", "weight", "tests/test_reward.py"
+    ),
+    "all words are as rare": Bug(
+        "trainer/consensus.py", "max(1, self.found[run])", "1", "tests/test_reward.py"
+    ),
     # training survives
     "state not checked": Bug(
         "trainer/checkpoint.py", "!= _sum(path)", "!= _sum(path) and False", "tests/test_checkpoint.py"
