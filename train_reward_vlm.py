@@ -1,7 +1,7 @@
 """Go on from a model that describes pictures: it learns from its own captions what people agree with.
 
-python train_reward_vlm.py --init weights/photo --data captions.txt --out out/told
-python train_reward_vlm.py --init weights/photo --data captions.txt --out out/told --resume last
+python train_reward_vlm.py --init weights/photo --data my.csv
+python train_reward_vlm.py --init weights/photo --data my.csv --resume last
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Fine-tune on conversations about one picture, several, or none: only the answers are scored.
 
-python train_sft_vlm.py --init weights/photo --data my.jsonl --out out/mine
-python train_sft_vlm.py --init weights/photo --data my.jsonl --out out/mine --resume last
+python train_sft_vlm.py --init weights/photo --data my.jsonl
+python train_sft_vlm.py --init weights/photo --data my.jsonl --resume last
 """
 
 from trainer.args import TrainArgs

@@ -314,7 +314,7 @@ def test_other_stages_do_not_pack(data: Path, tokenizer_folder: Path, tmp_path: 
         "--out",
         str(tmp_path / "out"),
     ]
-    with pytest.raises(SystemExit, match="--pack is for the stages align and sft"):
+    with pytest.raises(SystemExit, match="--pack is for the stages align, sft and reward"):
         train_pretrain_vlm.main(["--stage", "text", *flags, "--pack", "4"])
 
 
