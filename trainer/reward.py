@@ -43,7 +43,7 @@ from trainer.words import AnswerLoss
 
 ANSWERS = 5  # K
 TAUGHT = 0.3  # weight of the usual loss
-END = "\0"  # a word like others: else "a dog runs through a" would be the better caption (Rennie, appendix E)
+END = "\0"  # a word like others: else "... the grass with a" can be the better caption (Rennie, appendix E)
 
 
 class RewardLoss(AnswerLoss):
