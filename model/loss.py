@@ -22,12 +22,14 @@ def scored_loss(decoder: Decoder, hidden: Tensor, labels: Tensor, weights: Tenso
     if not scored.any():
         raise ValueError("no label is scored: every one of the batch is -100")
     states, wanted = hidden[:, :-1][scored], targets[scored]  # (n, D), (n,)
-    rows = max(1, AT_ONCE // decoder.config.vocab_size)
-    if len(wanted) <= rows and weights is None:
-        return F.cross_entropy(decoder.logits(states).float(), wanted)
     weights = torch.ones_like(states[:, 0]) if weights is None else weights
-    parts = zip(states.split(rows), wanted.split(rows), weights.split(rows), strict=True)
-    return sum(checkpoint(_summed, decoder, *part, use_reentrant=False) for part in parts) / len(wanted)
+    rows = max(1, AT_ONCE // decoder.config.vocab_size)
+    parts = [*zip(states.split(rows), wanted.split(rows), weights.split(rows), strict=True)]
+    if len(parts) == 1:
+        total = _summed(decoder, *parts[0])
+    else:
+        total = sum(checkpoint(_summed, decoder, *part, use_reentrant=False) for part in parts)
+    return total / len(wanted)
 
 
 def _summed(decoder: Decoder, states: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:

@@ -432,7 +432,10 @@ BUGS = {
     ),
     "quick: norm forgotten": Bug("model/quick.py", "weight * norm.detach()", "weight", "tests/test_quick.py"),
     "loss: parts weigh alike": Bug(
-        "model/loss.py", "/ len(wanted)", "/ len(wanted) * 2", "tests/test_loss.py"
+        "model/loss.py",
+        "use_reentrant=False) for part",
+        "use_reentrant=False) * 2 for part",
+        "tests/test_loss.py",
     ),
     "sharpen: the probe follows the eye": Bug(
         "trainer/regions.py", "(weight.detach() for", "(weight for", "tests/test_regions.py"

@@ -164,6 +164,12 @@ def test_an_answer_that_does_not_end_is_worse(assistant: Assistant) -> None:
     assert ended > cut > broken > 0
 
 
+def test_held_out_batches_are_judged_word_by_word(assistant: Assistant) -> None:
+    module, batch = batch_of(assistant)
+    assert module.eval()(batch).keys() == {"loss"}
+    assert module(batch)["loss"] == AnswerLoss(assistant.vlm)(batch)["loss"]
+
+
 def test_a_mixture_of_experts_learns_so_too(assistant: Assistant) -> None:
     config = assistant.vlm.config
     experts = replace(config.text, num_local_experts=3, num_experts_per_tok=2)

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import torch
 
-from dataset.batches.collate import Prepared
+from dataset.batches.collate import Features, Prepared
 from dataset.batches.loader import held_out_batches, make_loader
 from dataset.batches.packing import Packs
 from dataset.errors import DataError
 from dataset.needs import Needs
 from dataset.open import Chosen, expect_folder_heeded, is_drawn, open_data
+from dataset.record import Record
 from model.device import pick_device
 from model.files import WEIGHTS, Model
 from model.lora import halve
@@ -64,6 +65,7 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     prepared, data = prepare(stage, args, assistant, needs)
     if stage.asking:
         module.read(prepared.records, assistant.chat)
+    prepared.features = features_of(prepared.records, stage, args, assistant)
     args = suited(args, len(prepared.records), is_drawn(args.data))
     if args.batch_size % world():
         raise DataError(f"--batch_size {args.batch_size} is shared by {world()} processes; take a multiple")
@@ -146,8 +148,7 @@ def prepare_layers(vlm: Model, args: TrainArgs, dtype: str) -> None:
 
 
 def prepare(stage: Stage, args: TrainArgs, assistant: Assistant, needs: Needs) -> tuple[Prepared, str]:
-    """What to train on, and what is in it, in words; what an eye at rest makes of its pictures is kept, where
-    they come more than once."""
+    """What to train on, and what is in it, in words."""
     drawn = is_drawn(args.data)
     max_length = args.max_length or assistant.vlm.config.text.max_position_embeddings
     records = open_data(args.data, args.image_dir, args.samples, stage.view, stage.pictures)
@@ -168,12 +169,19 @@ def prepare(stage: Stage, args: TrainArgs, assistant: Assistant, needs: Needs) -
     prepared = Prepared(
         records, assistant.chat, assistant.preprocessor, max_length, args.augment, asking=stage.asking
     )
-    again = (args.epochs or 1) > 1 or not drawn  # the storybook draws new ones each time
+    return prepared, data
+
+
+def features_of(
+    records: Sequence[Record], stage: Stage, args: TrainArgs, assistant: Assistant
+) -> Features | None:
+    """What an eye at rest makes of the pictures, kept where they come more than once."""
+    again = (args.epochs or 1) > 1 or not is_drawn(args.data)  # the storybook draws new ones each time
     rests = "vision" not in (args.train or stage.parts)
     if stage.pictures and not stage.boxes and rests and not args.augment and args.features and again:
         with leader_first():
-            prepared.features = compute_features(assistant, records, args.features)
-    return prepared, data
+            return compute_features(assistant, records, args.features)
+    return None
 
 
 def make_recipe(
@@ -247,6 +255,4 @@ def picture_gain(module: torch.nn.Module, batch: dict) -> float | None:
     pixels = batch.get("pixel_values")
     if pixels is None or len(pixels) < 2:
         return None
-    shown, other = (module(some) for some in (batch, batch | {"pixel_values": pixels.roll(1, 0)}))
-    name = "taught_loss" if "taught_loss" in shown else "loss"
-    return (other[name] - shown[name]).item()
+    return (module(batch | {"pixel_values": pixels.roll(1, 0)})["loss"] - module(batch)["loss"]).item()
