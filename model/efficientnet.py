@@ -7,16 +7,19 @@ P = (S / 32)^2 cells in reading order; in front of them stands the mean of all, 
 Inverted residuals are MobileNetV2's (Sandler et al. 2018, section 3.3), widths and depths EfficientNet's
 (Tan & Le 2019, equation 3); the Lite ones leave out squeeze-and-excitation and clamp activations at 6.
 Batch norms are affine once they are trained, so they are folded into the convolutions in front of them.
+With an adapter (LoRA, Hu et al. 2021) each 1 x 1 convolution, a matrix, has a low-rank change beside it.
 """
 
 import math
 import re
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 STEM, HEAD, CLASSES, NORM_EPS = 32, 1280, 1000, 1e-3
+STRENGTH = 2  # of an adapter: alpha / r
 STAGES = (  # repeats, kernel, stride, expansion, channels: table 1 of Tan & Le 2019
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
@@ -51,13 +54,28 @@ class Conv(nn.Conv2d):
 
     def __init__(self, into: int, out: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> None:
         super().__init__(into, out, kernel, stride, groups=groups)
+        for name in ("lora_A", "lora_B"):  # (r, in) and (out, r), where it has an adapter
+            self.register_parameter(name, None)
+
+    def adapt(self, rank: int) -> None:
+        """Put an adapter beside a 1 x 1 kernel; it changes nothing yet."""
+        device = self.weight.device
+        self.lora_A = nn.Parameter(torch.empty(rank, self.in_channels, device=device))
+        self.lora_B = nn.Parameter(torch.zeros(self.out_channels, rank, device=device))
+        nn.init.kaiming_uniform_(self.lora_A, a=math.sqrt(5))  # as PEFT begins
+
+    def kernel(self) -> Tensor:
+        """(out, in / groups, k, k): its weights, with what an adapter adds to them."""
+        if self.lora_A is None:
+            return self.weight
+        return self.weight + STRENGTH * (self.lora_B @ self.lora_A)[..., None, None]
 
     def forward(self, x: Tensor) -> Tensor:
         kernel, stride = self.kernel_size[0], self.stride[0]
         pads = [max(kernel - (side % stride or stride), 0) for side in (x.shape[3], x.shape[2])]
         if any(pads):
             x = F.pad(x, [part for pad in pads for part in (pad // 2, pad - pad // 2)])
-        return super().forward(x)
+        return self._conv_forward(x, self.kernel(), self.bias)
 
 
 class InvertedResidual(nn.Module):
@@ -79,9 +97,10 @@ class InvertedResidual(nn.Module):
 
 class EfficientNet(nn.Module):
     """`kind` is one of SCALES; `levels` asks for colours beside what it sees, of which its last layers tell
-    little. `forward` gives what a decoder reads, `classify` what it was trained for."""
+    little; `rank` gives it adapters, and then only they learn. `forward` gives what a decoder reads,
+    `classify` what it was trained for."""
 
-    def __init__(self, kind: str, levels: int = 0) -> None:
+    def __init__(self, kind: str, levels: int = 0, rank: int = 0) -> None:
         super().__init__()
         self.levels = levels
         width, depth = SCALES[kind]
@@ -97,6 +116,31 @@ class EfficientNet(nn.Module):
         self.blocks = nn.ModuleList(blocks)
         self.head = Conv(into, HEAD)
         self.classifier = nn.Linear(HEAD, CLASSES)
+        if rank:
+            self.adapt(rank)
+
+    def matrices(self) -> Iterator[Conv]:
+        """Its 1 x 1 convolutions."""
+        return (one for one in self.modules() if isinstance(one, Conv) and one.kernel_size == (1, 1))
+
+    def adapt(self, rank: int) -> None:
+        for matrix in self.matrices():
+            matrix.adapt(rank)
+
+    @torch.no_grad()
+    def merge(self) -> None:
+        """Add the adapters to their matrices, and take them away."""
+        for matrix in self.matrices():
+            matrix.weight.copy_(matrix.kernel())
+            matrix.lora_A = matrix.lora_B = None
+
+    def requires_grad_(self, requires_grad: bool = True) -> "EfficientNet":
+        """Of its adapters alone, where it has them."""
+        super().requires_grad_(requires_grad)
+        if self.head.lora_A is not None:
+            for name, parameter in self.named_parameters():
+                parameter.requires_grad_(requires_grad and ".lora_" in name)
+        return self
 
     def see(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """(I, 3, S, S) -> the head's (I, 1280, S/32, S/32), and stride 16's (I, C, S/16, S/16)."""

@@ -63,11 +63,13 @@ def build_eye(config: VisionConfig) -> nn.Module:
         if sizes != wanted:
             told = f"hidden_size, patch_size, classes {', '.join(map(str, wanted))}, not {sizes}"
             raise ValueError(f"vision: {config.kind} has {told}")
-        return EfficientNet(config.kind, config.colours)
+        return EfficientNet(config.kind, config.colours, config.adapter)
     if config.classes:
         raise ValueError(f"vision: classes is {config.classes}; {config.kind} knows none by name")
     if config.colours:
         raise ValueError(f"vision: colours is {config.colours}; {config.kind} tells none apart")
+    if config.adapter:
+        raise ValueError(f"vision: adapter is {config.adapter}; {config.kind} learns as it is")
     if config.kind not in TRANSFORMERS:
         raise ValueError(
             f"vision: kind {config.kind!r} is unknown; known: {', '.join([*TRANSFORMERS, *SCALES])}"

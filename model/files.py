@@ -110,12 +110,21 @@ def takes_adapters(vlm: Model) -> bool:
     return vlm.config.to_dict()["model_type"] == OURS
 
 
-def merge(vlm: Model) -> None:
-    """Add the adapter, where there is one, to the decoder's matrices: they are no package's any more."""
-    if takes_adapters(vlm) and lora.adapter_of(vlm.decoder):
+def merge(vlm: Model, part: str = "") -> None:
+    """Add the adapters of a part, or of both, to its matrices: they are no package's any more."""
+    if not takes_adapters(vlm):
+        return
+    changed, config = set(), vlm.config
+    if part in ("decoder", "") and lora.adapter_of(vlm.decoder):
         lora.merge(vlm.decoder)
-        left = {part: base for part, base in (vlm.config.bases or {}).items() if part != "decoder"}
-        vlm.config = replace(vlm.config, bases=left or None)
+        changed.add("decoder")
+    if part in ("vision", "") and config.vision.adapter:
+        vlm.vision.clip.merge()
+        config = replace(config, vision=replace(config.vision, adapter=0))
+        changed.add("vision")
+    if changed:
+        left = {one: base for one, base in (config.bases or {}).items() if one not in changed}
+        vlm.config = replace(config, bases=left or None)
 
 
 def _read(path: Path) -> dict[str, Tensor]:
@@ -136,7 +145,7 @@ def _read_values(path: Path) -> dict:
 
 def part_of(vlm: Model, part: str) -> dict[str, Tensor]:
     """The tensors of a part that lies in another package, under their names there."""
-    return {"decoder": vlm.decoder, "vision": vlm.vision.clip}[part].state_dict()
+    return lora.without_adapter({"decoder": vlm.decoder, "vision": vlm.vision.clip}[part].state_dict())
 
 
 def within(folder: Path, name: str) -> Path:
@@ -190,10 +199,12 @@ def read_config(folder: Path, kinds: Kinds) -> tuple[Config, type]:
 
 
 def own_tensors(vlm: Model) -> dict[str, Tensor]:
-    """The state dict without adapters and what lies elsewhere; shared tensors under one name each."""
+    """The state dict without the decoder's adapter and what lies elsewhere; the vision encoder's adapter
+    belongs to it. Shared tensors are there under one name each."""
     first: dict[int, str] = {}
-    state = lora.without_adapter(vlm.state_dict())
-    state = {k: v for k, v in state.items() if not k.startswith(elsewhere(vlm.config))}
+    state, there = vlm.state_dict(), elsewhere(vlm.config)
+    beside = {k: v for k, v in state.items() if k.startswith("vision.") and lora.is_beside(k)}
+    state = {k: v for k, v in lora.without_adapter(state).items() if not k.startswith(there)} | beside
     return {k: v for k, v in state.items() if first.setdefault(v.data_ptr(), k) == k}
 
 

@@ -121,9 +121,14 @@ def adapter_of(decoder: Decoder) -> LoRAConfig | None:
     return getattr(decoder, "adapter", None)
 
 
+def is_beside(name: str) -> bool:
+    """Is a tensor of this name an adapter's?"""
+    return name.endswith((".lora_A", ".lora_B"))
+
+
 def without_adapter(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """A state dict as it would be had there never been an adapter."""
-    plain = {k: v for k, v in state.items() if not k.endswith((".lora_A", ".lora_B"))}
+    plain = {k: v for k, v in state.items() if not is_beside(k)}
     return {k.replace(".base.", ".") if "_proj.base." in k else k: v for k, v in plain.items()}
 
 
@@ -132,7 +137,7 @@ def adapter_tensors(decoder: Decoder) -> dict[str, Tensor]:
     return {
         f"{PREFIX}{name}.weight": parameter
         for name, parameter in decoder.named_parameters()
-        if name.endswith((".lora_A", ".lora_B"))
+        if is_beside(name)
     }
 
 

@@ -25,7 +25,7 @@ class VisionTower(nn.Module):
     def freeze(self, frozen: bool = True) -> None:
         """Frozen: no gradients, and evaluation mode for good; unfrozen it follows the next `train()`."""
         self.frozen = frozen
-        self.requires_grad_(not frozen)
+        self.clip.requires_grad_(not frozen)
         self.eval()
 
     def train(self, mode: bool = True) -> "VisionTower":

@@ -43,7 +43,8 @@ def colour(assistant: Assistant, levels: int) -> None:
         raise DataError(f"colours are for an EfficientNet-Lite and connector words, not {eye.kind}, {held}")
     if eye.colours:
         raise DataError(f"its vision encoder tells {eye.colours**3} colours apart already; train it as it is")
-    eye = replace(efficientnet_config(eye.kind, eye.image_size, levels), keep_cls=eye.keep_cls)
+    same = {"keep_cls": eye.keep_cls, "adapter": eye.adapter}
+    eye = replace(efficientnet_config(eye.kind, eye.image_size, levels), **same)
     vlm.config = replace(config, vision=eye)
     tower, connector = VisionTower(eye), build_connector(vlm.config)
     tower.load_state_dict(vlm.vision.state_dict())

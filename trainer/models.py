@@ -17,9 +17,10 @@ from model.blip import Blip, BlipConfig
 from model.config import PRESETS, DecoderConfig, VisionConfig, VLMConfig
 from model.connector import build_connector
 from model.device import pick_device, pick_dtype
+from model.efficientnet import SCALES
 from model.fields import build
 from model.files import Config, Model, merge
-from model.lora import LoRAConfig, adapt, adapter_of
+from model.lora import LoRAConfig, adapt, adapter_of, is_beside
 from model.vlm import VLM
 from scoring.assistant import Assistant
 from trainer.args import TrainArgs
@@ -120,12 +121,14 @@ def as_blip(assistant: Assistant, args: TrainArgs) -> Assistant:
     return replace(assistant, vlm=blip, chat=seeing(assistant.chat, 0))
 
 
-def with_adapter(vlm: Model, parts: Sequence[str], args: TrainArgs) -> None:
-    """As --lora asks; without it an adapter that --init has goes on."""
+def with_adapters(vlm: Model, parts: Sequence[str], args: TrainArgs) -> None:
+    """As --lora and --lora_vision ask; without them the adapters that --init has go on."""
     if not isinstance(vlm, VLM):
-        if args.lora:
-            raise DataError("--lora is for our own decoder; leave it out for this kind of model")
+        if args.lora or args.lora_vision:
+            raise DataError("--lora and --lora_vision are for our own decoder; leave them out for this kind of model")
         return
+    if args.lora_vision:
+        adapt_vision(vlm, parts, args.lora_vision)
     known, given = adapter_of(vlm.decoder), f"--lora {args.lora}"
     if args.lora and ("decoder" not in parts or "last_layer" in parts):
         raise DataError(
@@ -137,7 +140,23 @@ def with_adapter(vlm: Model, parts: Sequence[str], args: TrainArgs) -> None:
     if args.lora and not known:
         adapt(vlm.decoder, LoRAConfig(args.lora, args.lora_alpha or 2 * args.lora))
     if known and (args.lora == 0 or "last_layer" in parts):
-        merge(vlm)
+        merge(vlm, "decoder")
+
+
+def adapt_vision(vlm: VLM, parts: Sequence[str], rank: int) -> None:
+    """Give a convolutional vision encoder adapters of this rank, if it has none yet. Raises DataError."""
+    vision, given = vlm.config.vision, f"--lora_vision {rank}"
+    if vision.kind not in SCALES:
+        raise DataError(f"{given}: is for EfficientNet-Lite, not a vision encoder of kind {vision.kind}")
+    if "vision" not in parts:
+        raise DataError(f"{given}: trains an adapter of the vision encoder; add vision to --train")
+    if vision.adapter not in (0, rank):
+        told = f"an adapter of rank {vision.adapter}, which keeps learning"
+        raise DataError(f"{given}: the vision encoder has {told}; give that rank, or leave it out")
+    if not vision.adapter:
+        vlm.vision.clip.adapt(rank)
+        vlm.vision.config = replace(vision, adapter=rank)
+        vlm.config = replace(vlm.config, vision=vlm.vision.config)
 
 
 def own_what_trains(vlm: Model, parts: Sequence[str]) -> None:
@@ -145,7 +164,7 @@ def own_what_trains(vlm: Model, parts: Sequence[str]) -> None:
     if "vision" in parts and vlm.config.vision.pretrained:
         vlm.config = replace(vlm.config, vision=replace(vlm.config.vision, pretrained=None))
     bases = getattr(vlm.config, "bases", None) or {}
-    changed = {name for name, p in vlm.named_parameters() if p.requires_grad and ".lora_" not in name}
+    changed = {name for name, p in vlm.named_parameters() if p.requires_grad and not is_beside(name)}
     kept = {part: base for part, base in bases.items() if not any(n.startswith(f"{part}.") for n in changed)}
     if kept != bases:
         vlm.config = replace(vlm.config, bases=kept or None)

@@ -33,7 +33,7 @@ from trainer.health import Health
 from trainer.identity import identity
 from trainer.loop import Recipe, fit, to_device
 from trainer.memory import keep_memory
-from trainer.models import open_model, own_what_trains, with_adapter
+from trainer.models import open_model, own_what_trains, with_adapters
 from trainer.records import whole_records
 from trainer.samples import Samples
 from trainer.shards import make_whole, shard_layers
@@ -104,7 +104,7 @@ def open_module(stage_name: str, args: TrainArgs, parts: Sequence[str]) -> tuple
     assistant = open_model(args, stage_name)
     vlm = assistant.vlm
     expect_model(stage_name, vlm)
-    with_adapter(vlm, parts, args)
+    with_adapters(vlm, parts, args)
     choose_trainable(vlm, parts, args.eye_lr, args.connector_lr)
     if not any(p.requires_grad for p in vlm.parameters()):
         raise DataError(f"--train {' '.join(parts)}: this model has no such part; nothing would train")

@@ -10,8 +10,9 @@ import shlex
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -49,8 +50,8 @@ class Make:
     What chinese_names.tsv has a name for is asked about in Chinese, too."""
     split: str = "train"
     """Photographs of FOLDER/SPLIT.txt."""
-    telling: bool = False
-    """All captions of a photograph and fewer questions, for train_reward_vlm.py."""
+    telling: tuple[Literal["en", "zh"], ...] | None = None
+    """Languages with all captions of a photograph, and fewer questions, for train_reward_vlm.py."""
     looks: Count = 1
     """Times to go through the photographs, with different questions each time."""
     seed: Seed = 0
@@ -100,7 +101,9 @@ def names_in(listed: Path) -> set[str]:
 
 def make(args: Make) -> None:
     root, counts, pictures = args.root or args.folder, Counter(), folder_of_pictures(args.folder)
-    mixture = Mixture.telling if args.telling else Mixture.of
+    if args.telling == ():
+        raise DataError("--telling: names no language; give en, zh or both")
+    mixture = partial(Mixture.telling, args.telling) if args.telling else Mixture.of
     captions = read_captions(args.folder, args.split)
     prefix = beneath(pictures, root)
     args.out.parent.mkdir(parents=True, exist_ok=True)

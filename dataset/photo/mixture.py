@@ -48,11 +48,13 @@ class Mixture:
         return (cls(2, 0, 0), cls(0, 3, 3), cls(0, 0, 0), cls(0, 3, 3))[number % 4]
 
     @classmethod
-    def telling(cls, language: str, number: int) -> "Mixture":
-        """All captions, to be judged by, and a few questions, so that the model does not forget them."""
+    def telling(cls, judged: Sequence[str], language: str, number: int) -> "Mixture":
+        """All captions of the languages that are `judged` (of Chinese, three times as long in tokens, every
+        second time), and a few questions, so that the model does not forget them."""
+        captions = ALL if language in judged else 1
         if language == "en":
-            return cls(ALL, 2, 2)
-        return (cls(1, 0, 0), cls(0, 1, 1))[number % 2]
+            return cls(captions, 2, 2)
+        return (cls(captions, 0, 0), cls(0, 1, 1))[number % 2]
 
     def choose(self, made: Sequence[Made], captions: Sequence[str], rng: random.Random) -> list[Made]:
         asked = next((one for one in made if one.family == "caption"), None)
