@@ -18,7 +18,7 @@ all="--train vision connector decoder --eye_lr 0.1 --muon_lr 0.01 --warmup 20 --
 some="--samples 19200 --batch_size 16 --train connector decoder"
 if [ -z "${QUICK:-}" ] && [ "$("$python" -c 'from model.device import pick_device as p; print(p("auto").type)')" = cuda ]; then
     all="$all --batch_size 128 --lr 7.5e-4 --muon_lr 0.015"  # as quick for four times the records
-    some="--samples 48000 --batch_size 32 --train vision connector decoder --eye_lr 0.1"
+    some="--samples 40000 --batch_size 32 --train vision connector decoder --eye_lr 0.1"
 fi
 [ -f "$out/tokenizer/tokenizer.json" ] || "$python" -m dataset.train_tokenizer --out "$out/tokenizer"
 if [ "${QUICK:-}" ]; then

@@ -15,7 +15,8 @@ def convert(source: Path, out: Path, adapter: Path | None, store: torch.dtype) -
     """Write the folder `out`, with what `source` and the adapter of that folder, where one is named, know."""
     assistant = Assistant.load(source, "cpu")
     vlm = assistant.vlm
-    if adapter is None and not (isinstance(vlm, VLM) and (adapter_of(vlm.decoder) or vlm.config.vision.adapter)):
+    held = isinstance(vlm, VLM) and (adapter_of(vlm.decoder) or vlm.config.vision.adapter)
+    if adapter is None and not held:
         raise ConvertError(f"{source}: has no adapter to merge; name the folder of one with --lora_name")
     with whole_folder(out) as whole:
         if adapter is not None and adapter.resolve() != source.resolve():

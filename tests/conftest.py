@@ -11,6 +11,7 @@ from dataset.chat.render import Chat
 from dataset.images.preprocess import Preprocessor
 from dataset.train_tokenizer import storybook_text, train_tokenizer
 from model.config import DecoderConfig, VisionConfig, VLMConfig
+from model.eyes import efficientnet_config
 from model.vlm import VLM
 from scoring.assistant import Assistant
 from tests import proof
@@ -108,3 +109,13 @@ def untaught(chat: Chat) -> Assistant:
     text = replace(TINY.text, vocab_size=chat.tokenizer.get_vocab_size())
     ids = {"image_token_id": chat.image_id, "eos_token_id": chat.end_id, "pad_token_id": chat.pad_id}
     return Assistant(VLM(replace(TINY, text=text, **ids)).eval(), chat, Preprocessor(TINY.vision.image_size))
+
+
+@pytest.fixture(scope="module")
+def convolutional(tokenizer_folder: Path) -> Assistant:
+    """A small decoder that reads what a convolutional vision encoder sees."""
+    eye = replace(efficientnet_config("efficientnet-lite0", 64), num_attention_heads=8)  # it has none
+    old = untaught(Chat.load(tokenizer_folder, eye.num_tokens))
+    vlm = VLM(replace(old.vlm.config, vision=eye, connector="words")).eval()
+    scrambled(vlm.decoder), scrambled(vlm.connector)
+    return Assistant(vlm, old.chat, Preprocessor(64))

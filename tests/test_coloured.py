@@ -1,53 +1,35 @@
 """trainer.coloured: the same model, whose eye tells colours that it has yet to learn to use."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from torch.testing import assert_close
 
-from dataset.chat.render import Chat
-from dataset.images.preprocess import Preprocessor
-from model.eyes import efficientnet_config
-from model.vlm import VLM
 from scoring.assistant import Assistant
-from tests.conftest import scrambled, untaught
 from trainer.coloured import main
 from trainer.features import fingerprint
 
-KIND = "efficientnet-lite0"
-
-
-@pytest.fixture(scope="module")
-def seeing(tokenizer_folder: Path) -> Assistant:
-    """A small decoder that reads what a convolutional eye sees."""
-    eye = replace(efficientnet_config(KIND, 64), num_attention_heads=8)  # as weights/photo says: it has none
-    old = untaught(Chat.load(tokenizer_folder, eye.num_tokens))
-    vlm = VLM(replace(old.vlm.config, vision=eye, connector="words")).eval()
-    scrambled(vlm.decoder), scrambled(vlm.connector)
-    return Assistant(vlm, old.chat, Preprocessor(64))
-
 
 @torch.no_grad()
-def test_it_answers_as_before_and_has_colours_to_learn(seeing: Assistant, tmp_path: Path) -> None:
-    seeing.save(tmp_path / "old")
+def test_it_answers_as_before_and_has_colours_to_learn(convolutional: Assistant, tmp_path: Path) -> None:
+    convolutional.save(tmp_path / "old")
     main(["--weights", str(tmp_path / "old"), "--out", str(tmp_path / "new"), "--store", "fp32"])
     new = Assistant.load(tmp_path / "new", "cpu")
     config, connector = new.vlm.config.vision, new.vlm.connector
-    assert config.colours == 3 and config.hidden_size == seeing.vlm.config.vision.hidden_size + 27
-    assert fingerprint(new) != fingerprint(seeing), "kept features would be taken for the other eye's"
+    assert config.colours == 3 and config.hidden_size == convolutional.vlm.config.vision.hidden_size + 27
+    assert fingerprint(new) != fingerprint(convolutional), "kept features would be taken for the other eye's"
     pixels = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    before = seeing.vlm.connector(seeing.vlm.vision(pixels))
+    before = convolutional.vlm.connector(convolutional.vlm.vision(pixels))
     assert_close(connector(new.vlm.vision(pixels)), before)
     connector.colours.weight.fill_(1.0)
     assert not torch.allclose(connector(new.vlm.vision(pixels)), before)
 
 
 def test_what_cannot_have_colours_is_told(
-    seeing: Assistant, assistant: Assistant, tmp_path: Path, capsys: pytest.CaptureFixture
+    convolutional: Assistant, assistant: Assistant, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    seeing.save(tmp_path / "old")
+    convolutional.save(tmp_path / "old")
     assistant.save(tmp_path / "clip")
     main(["--weights", str(tmp_path / "old"), "--out", str(tmp_path / "new"), "--levels", "2"])
     for flags, message in (

@@ -68,8 +68,8 @@ class TrainArgs:
     """Strength of a new adapter (default: twice its rank)."""
 
     lora_vision: Annotated[Count | None, OnlyWith("train")] = None
-    """Rank of an adapter for a convolutional vision encoder, the only part of it that then trains (with vision
-    in --train). One that --init has keeps learning."""
+    """Rank of an adapter for a convolutional vision encoder, the only part of it that then trains; --train
+    names vision, too. One that --init has keeps learning."""
 
     val: str | None = None
     """Held-out data file to answer now and then: exact match in metrics.jsonl, answers in samples.html."""

@@ -125,7 +125,8 @@ def with_adapters(vlm: Model, parts: Sequence[str], args: TrainArgs) -> None:
     """As --lora and --lora_vision ask; without them the adapters that --init has go on."""
     if not isinstance(vlm, VLM):
         if args.lora or args.lora_vision:
-            raise DataError("--lora and --lora_vision are for our own decoder; leave them out for this kind of model")
+            flag = "--lora" if args.lora else "--lora_vision"
+            raise DataError(f"{flag} is for our own decoder; leave it out for this kind of model")
         return
     if args.lora_vision:
         adapt_vision(vlm, parts, args.lora_vision)

@@ -16,11 +16,12 @@ from dataset.record import IMAGE, Message
 
 @dataclass(frozen=True)
 class Part:
-    """Text, or one special token by its id; and whether it is scored."""
+    """Text, or a special token by its id; whether it is scored, and how many times it comes."""
 
     text: str
     scored: bool = False
     id: int | None = None
+    times: int = 1
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,5 @@ class Writer:
 
     def _pieces(self, pieces: Iterable[str], scored: bool = False) -> Iterator[Part]:
         for piece in pieces:
-            repeat = self.image_tokens if piece == self.format.placeholder else 1
-            for _ in range(repeat):
-                yield Part(piece, scored, self.special.get(piece))
+            times = self.image_tokens if piece == self.format.placeholder else 1
+            yield Part(piece, scored, self.special.get(piece), times)

@@ -146,7 +146,7 @@ class Chat:
 
     def spelled(self, messages: Iterable[Message], grids: Iterable[Grid] = ()) -> str:
         """What `prompt` encodes, special tokens as they are written."""
-        return "".join(part.text for part in self._writer.asked(messages, grids))
+        return "".join(part.text * part.times for part in self._writer.asked(messages, grids))
 
     @property
     def _writer(self) -> Writer:
@@ -159,8 +159,9 @@ class Chat:
         for special, group in groupby(parts, lambda part: part.id is not None):
             group = list(group)
             if special:
-                ids += [part.id for part in group]
-                labels += [part.id if part.scored else IGNORED for part in group]
+                for part in group:
+                    ids += [part.id] * part.times
+                    labels += [part.id if part.scored else IGNORED] * part.times
                 continue
             scored = [part.scored for part in group for _ in part.text]  # of each character
             later = len(ids) > len(self.format.begin)
