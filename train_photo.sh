@@ -29,7 +29,7 @@ if [ "$("$python" -c 'from model.device import pick_device as p; print(p("auto")
     judged="en zh" told="--batch_size 32 --epochs 1.06667 --lr 5e-4 --features None"  # 200 steps
 fi
 done_with "$out/sft/model.safetensors" || "$python" train_sft_vlm.py --init "$out/coloured" --data "$out/all.jsonl" \
-    --image_dir "$root" --train vision connector decoder --lora 16 --lora_vision 8 --eye_lr 0.5 --connector_lr 1.5 \
+    --image_dir "$root" --train vision connector decoder --lora 16 --lora_vision 8 --eye_lr 0.3 --connector_lr 1.5 \
     --pack 28 --batch_size $batch --epochs $epochs $moved --lr $rate --warmup 60 --save_every 200 --max_length 2048 \
     --store fp16 --out "$out/sft" --resume auto
 # Last, its own captions: those that people's agree with become likelier.
