@@ -100,7 +100,9 @@ class SharpenLoss(BoxLoss):
 
 def pooled(seen: Tensor, batch: dict, weights: Tensor) -> Tensor:
     """Patches (I, P, D_vision), weights (R, P) -> (R, D_vision): the mean patch of each region."""
-    return torch.einsum("rp,rpd->rd", weights.to(seen), seen[batch["region_images"]])
+    images = F.one_hot(batch["region_images"], len(seen))  # (R, I)
+    weights = images[:, :, None] * weights[:, None]  # (R, I, P): none of another picture
+    return weights.flatten(1).to(seen) @ seen.flatten(0, 1)
 
 
 def in_boxes(weights: Tensor, batch: dict, like: Tensor) -> Tensor:
@@ -131,6 +133,7 @@ def word_loss(logits: Tensor, ids: Tensor, pad_id: int) -> dict[str, Tensor]:
     words = ids != pad_id  # (R, T)
     number = words.sum(1, keepdim=True)
     said = logits.log_softmax(-1).gather(1, ids)  # (R, T)
-    least = logits.sort(descending=True).values.gather(1, number - 1)  # (R, 1): the last that counts as top
+    top = logits.detach().topk(ids.shape[1]).values  # (R, T)
+    least = top.gather(1, number - 1)  # (R, 1): the last that counts
     found = (logits.gather(1, ids) >= least) & words
     return {"loss": -((said * words).sum(1) / number[:, 0]).mean(), "found": found.sum() / words.sum()}
