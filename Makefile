@@ -53,7 +53,8 @@ proof: .venv/ready  ## compare each part with its reference: docs/PROOF.md
 	$(PY) -m pytest -q --proof docs/PROOF.md tests/test_blip.py tests/test_blip2.py \
 		tests/test_convert.py tests/test_efficientnet.py tests/test_gguf.py tests/test_gguf_out.py \
 		tests/test_images.py tests/test_lora.py tests/test_named_eyes.py tests/test_nanovlm.py \
-		tests/test_qformer.py tests/test_reward.py tests/test_smolvlm.py tests/test_today.py tests/test_twins.py
+		tests/test_qformer.py tests/test_reward.py tests/test_smolvlm.py tests/test_today.py tests/test_twins.py \
+		tests/test_vision_adapter.py
 
 notebooks: .venv/ready  ## run all lessons, two at a time, into out/notebooks
 	printf '%s\n' $(LESSONS) | OMP_NUM_THREADS=1 xargs -n 1 -P 2 .venv/bin/jupyter nbconvert \

@@ -494,6 +494,33 @@ BUGS = {
     "an adapter too strong": Bug(
         "model/lora.py", "config.lora_alpha / config.r", "config.lora_alpha", "tests/test_lora.py -k peft"
     ),
+    "a vision encoder's adapter too strong": Bug(
+        "model/efficientnet.py",
+        "self.weight + STRENGTH * (",
+        "self.weight + (",
+        "tests/test_vision_adapter.py -k peft",
+    ),
+    "the vision encoder learns beside its adapter": Bug(
+        "model/efficientnet.py",
+        'parameter.requires_grad_(requires_grad and ".lora_" in name)',
+        "pass",
+        "tests/test_vision_adapter.py",
+    ),
+    "an adapter is not written": Bug(
+        "model/files.py",
+        'k.startswith("vision.") and lora.is_beside(k)',
+        "False",
+        "tests/test_vision_adapter.py",
+    ),
+    "merged, a vision encoder is still the package's": Bug(
+        "model/files.py", 'changed.add("vision")', "pass", "tests/test_vision_adapter.py"
+    ),
+    "regions of another picture": Bug(
+        "trainer/regions.py",
+        "images[:, :, None] * weights[:, None]",
+        "images.roll(1, 1)[:, :, None] * weights[:, None]",
+        "tests/test_regions.py",
+    ),
     "another file in a package": Bug(
         "model/bases.py", 'if _sum(path) != base["sha256"]:', "if False:", "tests/test_bases.py"
     ),

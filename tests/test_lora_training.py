@@ -108,8 +108,8 @@ def test_the_scripts(home: Path, tmp_path: Path) -> None:
     """Trained with --lora; asked as it is, as the start with --lora_name, and merged: the same answers."""
     assert adapter_of(load(home / "lora").decoder) == LoRAConfig(4, 8)
     start, lora = str(home / "start"), str(home / "lora")
-    expected = Assistant.load(lora)
-    said = Assistant.load(start).adapted(lora)
+    expected = Assistant.load(lora, "cpu")
+    said = Assistant.load(start, "cpu").adapted(lora)
     said.vlm.connector.load_state_dict(expected.vlm.connector.state_dict())  # it learnt, too
     batch = next(batches(expected))
     with torch.no_grad():

@@ -137,6 +137,22 @@ def test_the_mixture() -> None:
     assert Mixture.of("en", 0) == Mixture.of("en", 1) and Mixture.of("zh", 0) != Mixture.of("zh", 1)
 
 
+@pytest.mark.parametrize("judged, english, chinese", [("en", 5, 1), ("zh", 1, 2), ("en zh", 5, 2)])
+def test_all_captions_of_what_is_judged(judged: str, english: int, chinese: int, flickr: Path) -> None:
+    rows = map(json.loads, make(flickr, "--telling", *judged.split()).read_text().splitlines())
+    asked = [
+        row["conversations"][0]["content"].isascii()
+        for row in rows
+        if row["image"].endswith("dog.jpg") and row["type"] == "caption"
+    ]
+    assert (asked.count(True), asked.count(False)) == (english, chinese)
+
+
+def test_of_no_language_nothing_is_judged(flickr: Path) -> None:
+    with pytest.raises(SystemExit, match="--telling: names no language; give en, zh or both"):
+        make(flickr, "--telling")
+
+
 def test_a_caption_as_a_sentence() -> None:
     assert tidy("  two dogs ,  one of them black . ") == "Two dogs, one of them black."
     assert tidy("一只 黑狗 在跑 。") == "一只黑狗在跑。"
