@@ -15,11 +15,6 @@ mean() { # mean NAME FOLDER...
     done_with "$name" || "$python" -m trainer.average --weights "$@" --out "$out/$name"
 }
 all="--train vision connector decoder --eye_lr 0.1 --muon_lr 0.01 --warmup 20 --val storybook:val --val_samples 220 --val_every 2000 --save_every 250"
-some="--samples 19200 --batch_size 16 --train connector decoder"
-if [ -z "${QUICK:-}" ] && [ "$("$python" -c 'from model.device import pick_device as p; print(p("auto").type)')" = cuda ]; then
-    all="$all --batch_size 128 --lr 7.5e-4 --muon_lr 0.015"  # as quick for four times the records
-    some="--samples 40000 --batch_size 32 --train vision connector decoder --eye_lr 0.1"
-fi
 [ -f "$out/tokenizer/tokenizer.json" ] || "$python" -m dataset.train_tokenizer --out "$out/tokenizer"
 if [ "${QUICK:-}" ]; then
     text=3200 regions=32000 sft=9600 last=sft scenes=50
@@ -41,6 +36,10 @@ else
     stage numbers train_sft_vlm.py --init "$out/sharper" --data storybook:numbers $all --muon_lr 0.004 --lr 2e-4 --samples 27200
     mean mean "$out/sharper" "$out/numbers"
     stage words train_sft_vlm.py --init "$out/mean" --data storybook:words $all --warmup 30 --val storybook:asked_val --samples 200000
+    some="--samples 19200 --batch_size 16 --train connector decoder"
+    if [ "$("$python" -c 'from model.device import pick_device as p; print(p("auto").type)')" = cuda ]; then  # a GPU: many more
+        some="--samples 64000 --batch_size 32 --train vision connector decoder --eye_lr 0.1"
+    fi
     stage many train_sft_vlm.py --init "$out/words" --data storybook:many --pack 8 $some --muon_lr 0.01 --warmup 30 \
         --val storybook:asked_val --val_samples 220 --val_every 2000 --save_every 250
 fi

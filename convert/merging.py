@@ -15,7 +15,7 @@ def convert(source: Path, out: Path, adapter: Path | None, store: torch.dtype) -
     """Write the folder `out`, with what `source` and the adapter of that folder, where one is named, know."""
     assistant = Assistant.load(source, "cpu")
     vlm = assistant.vlm
-    held = isinstance(vlm, VLM) and (adapter_of(vlm.decoder) or vlm.config.vision.adapter)
+    held = vlm.config.vision.adapter or (isinstance(vlm, VLM) and adapter_of(vlm.decoder))
     if adapter is None and not held:
         raise ConvertError(f"{source}: has no adapter to merge; name the folder of one with --lora_name")
     with whole_folder(out) as whole:

@@ -8,7 +8,7 @@ A graph is launched as one. It must find everything where it was when it was cap
     embedding, angles, mask, place    are copied into buffers before a step
 
 `CapturedDecoder` is called as `QuickDecoder` is. On a CPU it takes the same steps without a graph, slower
-than `QuickDecoder`: for tests. Not run on a GPU yet.
+than `QuickDecoder`: for tests.
 """
 
 import torch

@@ -59,10 +59,10 @@ class Conv(nn.Conv2d):
 
     def adapt(self, rank: int) -> None:
         """Put an adapter beside a 1 x 1 kernel; it changes nothing yet."""
-        device = self.weight.device
-        self.lora_A = nn.Parameter(torch.empty(rank, self.in_channels, device=device))
-        self.lora_B = nn.Parameter(torch.zeros(self.out_channels, rank, device=device))
-        nn.init.kaiming_uniform_(self.lora_A, a=math.sqrt(5))  # as PEFT begins
+        half = torch.empty(rank, self.in_channels)
+        nn.init.kaiming_uniform_(half, a=math.sqrt(5))  # as PEFT begins; the same on every device
+        self.lora_A = nn.Parameter(half.to(self.weight.device))
+        self.lora_B = nn.Parameter(self.weight.new_zeros(self.out_channels, rank))
 
     def kernel(self) -> Tensor:
         """(out, in / groups, k, k): its weights, with what an adapter adds to them."""

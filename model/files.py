@@ -100,9 +100,22 @@ def load_adapter(vlm: Model, folder: str | Path) -> None:
         config = lora.config_of(_read_values(about), tensors)
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"cannot use {about}: {error}") from None
+    expect_same_vision(folder, vlm)
     lora.drop(vlm.decoder)
     lora.adapt(vlm.decoder, config)
     load_strictly(lora.adapter_tensors(vlm.decoder), tensors, str(path))
+
+
+def expect_same_vision(folder: Path, vlm: Model) -> None:
+    """Raises CheckpointError where the vision encoder of the folder's model has another adapter than ours."""
+    about = within(folder, CONFIG)
+    try:
+        vision = _read_values(about).get("vision") if about.is_file() else None
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"cannot use {about}: {error}") from None
+    if isinstance(vision, dict) and vision.get("adapter", 0) != vlm.config.vision.adapter:
+        told = "was trained with another vision encoder: one of the two has an adapter"
+        raise CheckpointError(f"{folder}: {told}; name this folder itself, with --weights")
 
 
 def takes_adapters(vlm: Model) -> bool:
@@ -112,19 +125,19 @@ def takes_adapters(vlm: Model) -> bool:
 
 def merge(vlm: Model, part: str = "") -> None:
     """Add the adapters of a part, or of both, to its matrices: they are no package's any more."""
-    if not takes_adapters(vlm):
-        return
-    changed, config = set(), vlm.config
-    if part in ("decoder", "") and lora.adapter_of(vlm.decoder):
+    changed = set()
+    if part in ("decoder", "") and takes_adapters(vlm) and lora.adapter_of(vlm.decoder):
         lora.merge(vlm.decoder)
         changed.add("decoder")
-    if part in ("vision", "") and config.vision.adapter:
+    if part in ("vision", "") and vlm.config.vision.adapter:
         vlm.vision.clip.merge()
-        config = replace(config, vision=replace(config.vision, adapter=0))
+        vlm.vision.config = replace(vlm.vision.config, adapter=0)
+        vlm.config = replace(vlm.config, vision=replace(vlm.config.vision, adapter=0))
         changed.add("vision")
-    if changed:
-        left = {one: base for one, base in (config.bases or {}).items() if one not in changed}
-        vlm.config = replace(config, bases=left or None)
+    bases = getattr(vlm.config, "bases", None) or {}
+    if changed & set(bases):
+        left = {one: base for one, base in bases.items() if one not in changed}
+        vlm.config = replace(vlm.config, bases=left or None)
 
 
 def _read(path: Path) -> dict[str, Tensor]:
@@ -160,7 +173,8 @@ def expect_size(config: Config, kind: type, held: int, where: str) -> None:
     """Refuse a config that asks for far more weights than there are, before any memory is taken for them."""
     with torch.device("meta"), Undrawn():
         empty = kind(replace(config, vision=replace(config.vision, pretrained=None)))
-    own = (p for name, p in empty.named_parameters() if not name.startswith(elsewhere(config)))
+    there = elsewhere(config)
+    own = (p for k, p in empty.named_parameters() if lora.is_beside(k) or not k.startswith(there))
     asked = sum(p.numel() for p in own)
     if asked > 2 * held + 10**9 * bool(config.vision.pretrained):
         raise CheckpointError(

@@ -517,8 +517,8 @@ BUGS = {
     ),
     "regions of another picture": Bug(
         "trainer/regions.py",
-        "images[:, :, None] * weights[:, None]",
-        "images.roll(1, 1)[:, :, None] * weights[:, None]",
+        'seen.index_select(0, batch["region_images"])',
+        'seen.index_select(0, batch["region_images"].roll(1))',
         "tests/test_regions.py",
     ),
     "another file in a package": Bug(

@@ -1,5 +1,7 @@
 """An adapter of the convolutional vision encoder: what it adds, what of it trains, what is written of it."""
 
+import json
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +18,9 @@ from dataset.chat.render import Chat
 from model.bases import base_of, base_tensors
 from model.efficientnet import STRENGTH, EfficientNet, folded
 from model.eyes import build_eye, efficientnet_config
-from model.files import merge
+from model.files import CheckpointError, load_adapter, merge
 from model.hub import load
+from model.lora import adapter_of
 from model.vision import VisionTower
 from model.vlm import VLM
 from scoring.assistant import Assistant
@@ -25,6 +28,8 @@ from tests.conftest import IMAGE_ID, TINY, scrambled, untaught
 from tests.proof import same
 from tests.test_efficientnet import KIND, pixels, reference
 from tests.test_lora_training import SHARED
+from trainer import average
+from trainer.features import fingerprint
 from trainer.models import own_what_trains
 from trainer.stages import choose_trainable
 
@@ -132,6 +137,23 @@ def test_the_adapter_is_written_and_its_base_is_named(made: VLM, tmp_path: Path)
     assert_close(merged(ROW, picture).logits, expected, rtol=1e-3, atol=1e-3)
 
 
+def test_a_config_asks_for_no_memory_by_it(made: VLM, tmp_path: Path) -> None:
+    made.save_pretrained(tmp_path)
+    path = tmp_path / "config.json"
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps(values | {"vision": values["vision"] | {"adapter": 1_048_576}}))
+    with pytest.raises(CheckpointError, match=r"holds [\d,]+ weights, its config\.json asks for 2\d,\d{3},"):
+        load(tmp_path)
+
+
+def test_kept_features_know_it_by_its_weights(convolutional: Assistant) -> None:
+    """Not by a field that every model has now: what was kept before there were adapters stays valid."""
+    assert "adapter" not in repr(convolutional.vlm.vision.config)
+    adapted = deepcopy(convolutional)
+    adapted.vlm.vision.clip.adapt(2)
+    assert fingerprint(adapted) != fingerprint(convolutional)
+
+
 @pytest.fixture(scope="module")
 def home(convolutional: Assistant, chat: Chat, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """start: a small model with a convolutional vision encoder; adapted: the same after steps of its adapter;
@@ -172,6 +194,24 @@ def test_the_scripts(home: Path) -> None:
         )
 
 
+def test_its_decoder_alone_is_no_adapter_for_another(home: Path) -> None:
+    run(home, "adapted", "both", "--train decoder --lora 2")
+    assert adapter_of(load(home / "both").decoder).r == 2
+    with pytest.raises(CheckpointError, match=r"both: was trained with another vision encoder: .* --weights"):
+        load_adapter(load(home / "start"), home / "both")
+    load_adapter(load(home / "adapted"), home / "both")
+
+
+def test_the_mean_of_before_and_after(home: Path) -> None:
+    average.main(["--weights", str(home / "start"), str(home / "adapted"), "--out", str(home / "mean")])
+    start, adapted, mean = (load(home / name) for name in ("start", "adapted", "mean"))
+    merge(adapted)
+    name = "vision.clip.head.weight"
+    expected = (start.state_dict()[name] + adapted.state_dict()[name]) / 2
+    assert_close(mean.state_dict()[name], expected, rtol=1e-2, atol=1e-3)
+    assert mean.config.vision.adapter == 0
+
+
 MISTAKES = {
     "another kind": (
         "clip",
@@ -179,7 +219,7 @@ MISTAKES = {
         "for EfficientNet-Lite, not .* kind clip",
     ),
     "at rest": ("start", "--train connector --lora_vision 2", "--lora_vision 2: .* add vision to --train"),
-    "no parts named": ("start", "--lora_vision 2", "--lora_vision 2: only has an effect with --train"),
+    "no parts named": ("start", "--lora_vision 2", "--lora_vision 2: .* add vision to --train"),
     "another rank": ("adapted", "--train vision --lora_vision 3", "has an adapter of rank 2, which keeps"),
     "none": ("start", "--train vision --lora_vision 0", "--lora_vision 0: give 1 or more"),
 }

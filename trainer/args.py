@@ -67,9 +67,9 @@ class TrainArgs:
     lora_alpha: Annotated[Positive | None, OnlyWith("lora")] = None
     """Strength of a new adapter (default: twice its rank)."""
 
-    lora_vision: Annotated[Count | None, OnlyWith("train")] = None
+    lora_vision: Count | None = None
     """Rank of an adapter for a convolutional vision encoder, the only part of it that then trains; --train
-    names vision, too. One that --init has keeps learning."""
+    names vision, too. One that --init has keeps learning; convert_vlm.py merge merges it."""
 
     val: str | None = None
     """Held-out data file to answer now and then: exact match in metrics.jsonl, answers in samples.html."""

@@ -33,21 +33,23 @@ class Args:
 def mean(assistants: list[Assistant]) -> Assistant:
     """The first, with the mean of all weights. Raises DataError where they are not of one kind."""
     first, *others = assistants
+    for assistant in assistants:
+        merge(assistant.vlm)  # of adapters: the product of two means is not the mean of two products
     for other in others:
-        if (
-            other.vlm.config != first.vlm.config
-            or other.chat.tokenizer.to_str() != first.chat.tokenizer.to_str()
-        ):
+        if sizes(other) != sizes(first) or other.chat.tokenizer.to_str() != first.chat.tokenizer.to_str():
             raise DataError(
                 "these checkpoints differ in their sizes or their tokenizer; take those of one run"
             )
-    for assistant in assistants:
-        merge(assistant.vlm)  # of adapters: the product of two means is not the mean of two products
     configs = [assistant.vlm.config for assistant in assistants]
     first.vlm.config = min(configs, key=lambda config: len(getattr(config, "bases", None) or ()))
     states = [assistant.vlm.state_dict() for assistant in assistants]
     first.vlm.load_state_dict({key: torch.stack([s[key] for s in states]).mean(0) for key in states[0]})
     return first
+
+
+def sizes(assistant: Assistant) -> dict:
+    """The configuration but for what lies elsewhere: with adapters merged that differs."""
+    return {k: v for k, v in assistant.vlm.config.to_dict().items() if k != "bases"}
 
 
 @user_errors

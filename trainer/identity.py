@@ -26,6 +26,7 @@ def identity(
         "--data": data,
         "--lora": adapter.r if adapter else 0,
         "--lora_alpha": float(adapter.lora_alpha) if adapter else 0.0,
+        "--lora_vision": vlm.config.vision.adapter,
         "--max_length": max_length,
         **{f"--{name}": getattr(args, name) for name in HEEDED},
         "a --tokenizer of sha256": hashlib.sha256(words).hexdigest()[:16],

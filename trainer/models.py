@@ -124,9 +124,9 @@ def as_blip(assistant: Assistant, args: TrainArgs) -> Assistant:
 def with_adapters(vlm: Model, parts: Sequence[str], args: TrainArgs) -> None:
     """As --lora and --lora_vision ask; without them the adapters that --init has go on."""
     if not isinstance(vlm, VLM):
-        if args.lora or args.lora_vision:
-            flag = "--lora" if args.lora else "--lora_vision"
-            raise DataError(f"{flag} is for our own decoder; leave it out for this kind of model")
+        for flag, given in (("--lora", args.lora), ("--lora_vision", args.lora_vision)):
+            if given:
+                raise DataError(f"{flag} is for our own decoder; leave it out for this kind of model")
         return
     if args.lora_vision:
         adapt_vision(vlm, parts, args.lora_vision)
@@ -152,8 +152,8 @@ def adapt_vision(vlm: VLM, parts: Sequence[str], rank: int) -> None:
     if "vision" not in parts:
         raise DataError(f"{given}: trains an adapter of the vision encoder; add vision to --train")
     if vision.adapter not in (0, rank):
-        told = f"an adapter of rank {vision.adapter}, which keeps learning"
-        raise DataError(f"{given}: the vision encoder has {told}; give that rank, or leave it out")
+        told = f"an adapter of rank {vision.adapter}, which keeps learning; give that, or merge it"
+        raise DataError(f"{given}: the vision encoder has {told} (convert_vlm.py merge)")
     if not vision.adapter:
         vlm.vision.clip.adapt(rank)
         vlm.vision.config = replace(vision, adapter=rank)

@@ -16,6 +16,7 @@ COEFFICIENTS = (
     2.0315,
 )  # of x, x^3 and x^5: steep at 0, so that small singular values rise fast
 ITERATIONS = 5
+AT_ONCE = 2**22  # numbers in matrices that are multiplied together; larger ones gain nothing by company
 
 
 class Muon(torch.optim.Optimizer):
@@ -39,8 +40,12 @@ class Muon(torch.optim.Optimizer):
             for p in group["params"]:
                 if p.grad is not None:
                     alike[p.shape].append(p)
-            for some in alike.values():
-                self._step(some, group["lr"], group["weight_decay"], group["momentum"])
+            for shape, some in alike.items():
+                size = max(1, AT_ONCE // shape.numel())
+                for first in range(0, len(some), size):
+                    self._step(
+                        some[first : first + size], group["lr"], group["weight_decay"], group["momentum"]
+                    )
 
     def _step(self, some: list[Tensor], lr: float, weight_decay: float, momentum: float) -> None:
         """Of matrices of one shape (m, n), whose products are made together."""

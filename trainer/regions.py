@@ -100,9 +100,8 @@ class SharpenLoss(BoxLoss):
 
 def pooled(seen: Tensor, batch: dict, weights: Tensor) -> Tensor:
     """Patches (I, P, D_vision), weights (R, P) -> (R, D_vision): the mean patch of each region."""
-    images = F.one_hot(batch["region_images"], len(seen))  # (R, I)
-    weights = images[:, :, None] * weights[:, None]  # (R, I, P): none of another picture
-    return weights.flatten(1).to(seen) @ seen.flatten(0, 1)
+    around = seen.index_select(0, batch["region_images"])  # (R, P, D_vision)
+    return torch.einsum("rp,rpd->rd", weights.to(seen), around)
 
 
 def in_boxes(weights: Tensor, batch: dict, like: Tensor) -> Tensor:

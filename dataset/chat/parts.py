@@ -83,4 +83,5 @@ class Writer:
     def _pieces(self, pieces: Iterable[str], scored: bool = False) -> Iterator[Part]:
         for piece in pieces:
             times = self.image_tokens if piece == self.format.placeholder else 1
-            yield Part(piece, scored, self.special.get(piece), times)
+            if times:
+                yield Part(piece, scored, self.special.get(piece), times)
