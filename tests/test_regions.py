@@ -17,7 +17,7 @@ from dataset.records import open_records
 from dataset.storybook.__main__ import main as storybook
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant
-from trainer.regions import RegionLoss, SharpenLoss, in_boxes, region_weights, word_loss
+from trainer.regions import RegionLoss, SharpenLoss, in_boxes, pooled, region_weights, word_loss
 
 SAID = [{"role": "user", "content": "What is it?"}, {"role": "assistant", "content": "A red square."}]
 
@@ -28,6 +28,13 @@ def test_the_patches_of_a_box() -> None:
     assert_close(left_top.nonzero()[:, 0], torch.tensor([0, 1]))
     assert speck.nonzero().tolist() == [[3 * 4 + 2]] and speck.sum() == 1
     assert_close(everything, torch.full((16,), 1 / 16))
+
+
+def test_a_region_is_the_mean_of_patches_of_its_own_picture() -> None:
+    seen = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(0))  # (I, P, D_vision)
+    weights = torch.tensor([[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.0, 0.0]])
+    found = pooled(seen, {"region_images": torch.tensor([1, 0, 1])}, weights)
+    assert_close(found, torch.stack([(seen[1, 0] + seen[1, 1]) / 2, seen[0, 3], seen[1, 1]]))
 
 
 def test_word_loss_by_hand() -> None:
