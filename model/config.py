@@ -70,7 +70,7 @@ class VisionConfig:
     keep_cls: bool = False
     classes: int = 0
     colours: int = 0  # levels each of red, green and blue in a cell's histogram, in front of the logits
-    adapter: int = field(default=0, repr=False)  # rank of a convolutional kind's low-rank changes
+    adapter: int = field(default=0, repr=False)  # a convolutional kind's rank; its weights tell, not repr
     pretrained: str | None = None
 
     def __post_init__(self) -> None:

@@ -54,8 +54,8 @@ class Conv(nn.Conv2d):
 
     def __init__(self, into: int, out: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> None:
         super().__init__(into, out, kernel, stride, groups=groups)
-        for name in ("lora_A", "lora_B"):  # (r, in) and (out, r), where it has an adapter
-            self.register_parameter(name, None)
+        self.register_parameter("lora_A", None)  # (r, in), where it has an adapter
+        self.register_parameter("lora_B", None)  # (out, r)
 
     def adapt(self, rank: int) -> None:
         """Put an adapter beside a 1 x 1 kernel; it changes nothing yet."""

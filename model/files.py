@@ -7,7 +7,7 @@ are parts that are named in `bases` (bases.py). An adapter (lora.py) lies beside
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from model import lora
-from model.bases import base_tensors, expect_bases
+from model.bases import PARTS, base_tensors, expect_bases
 from model.config import VLMConfig
 from model.partial import partial
 from model.speaker import Speaker
@@ -123,13 +123,13 @@ def takes_adapters(vlm: Model) -> bool:
     return vlm.config.to_dict()["model_type"] == OURS
 
 
-def merge(vlm: Model, part: str = "") -> None:
-    """Add the adapters of a part, or of both, to its matrices: they are no package's any more."""
+def merge(vlm: Model, parts: Sequence[str] = PARTS) -> None:
+    """Add the adapters of these parts to their matrices, which are no package's any more."""
     changed = set()
-    if part in ("decoder", "") and takes_adapters(vlm) and lora.adapter_of(vlm.decoder):
+    if "decoder" in parts and takes_adapters(vlm) and lora.adapter_of(vlm.decoder):
         lora.merge(vlm.decoder)
         changed.add("decoder")
-    if part in ("vision", "") and vlm.config.vision.adapter:
+    if "vision" in parts and vlm.config.vision.adapter:
         vlm.vision.clip.merge()
         vlm.vision.config = replace(vlm.vision.config, adapter=0)
         vlm.config = replace(vlm.config, vision=replace(vlm.config.vision, adapter=0))

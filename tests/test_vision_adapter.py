@@ -13,6 +13,7 @@ from torch import nn
 from torch.testing import assert_close
 
 import convert_vlm
+import train_pretrain_vlm
 import train_sft_vlm
 from dataset.chat.render import Chat
 from model.bases import base_of, base_tensors
@@ -230,3 +231,11 @@ def test_mistakes(init: str, flags: str, message: str, home: Path) -> None:
     with pytest.raises(SystemExit, match=f"^error: .*{message}") as exit:
         run(home, init, "new", flags)
     assert "\n" not in str(exit.value.code) and not (home / "new").exists()
+
+
+def test_a_captioner_of_its_own_has_none(home: Path) -> None:
+    flags = ["--stage", "caption", "--train", "vision", "decoder", "--lora_vision", "2"]
+    with pytest.raises(
+        SystemExit, match=r"^error: --lora_vision is for models that speak"
+    ):
+        train_pretrain_vlm.main(["--init", str(home / "start"), "--out", str(home / "new"), *SHARED, *flags])

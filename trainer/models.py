@@ -126,7 +126,8 @@ def with_adapters(vlm: Model, parts: Sequence[str], args: TrainArgs) -> None:
     if not isinstance(vlm, VLM):
         for flag, given in (("--lora", args.lora), ("--lora_vision", args.lora_vision)):
             if given:
-                raise DataError(f"{flag} is for our own decoder; leave it out for this kind of model")
+                told = "is for models that speak with our own decoder"
+                raise DataError(f"{flag} {told}; leave it out for this kind of model")
         return
     if args.lora_vision:
         adapt_vision(vlm, parts, args.lora_vision)
@@ -141,7 +142,7 @@ def with_adapters(vlm: Model, parts: Sequence[str], args: TrainArgs) -> None:
     if args.lora and not known:
         adapt(vlm.decoder, LoRAConfig(args.lora, args.lora_alpha or 2 * args.lora))
     if known and (args.lora == 0 or "last_layer" in parts):
-        merge(vlm, "decoder")
+        merge(vlm, ["decoder"])
 
 
 def adapt_vision(vlm: VLM, parts: Sequence[str], rank: int) -> None:

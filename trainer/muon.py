@@ -16,7 +16,7 @@ COEFFICIENTS = (
     2.0315,
 )  # of x, x^3 and x^5: steep at 0, so that small singular values rise fast
 ITERATIONS = 5
-AT_ONCE = 2**22  # numbers in matrices that are multiplied together; larger ones gain nothing by company
+AT_ONCE = 2**22  # numbers in matrices that are multiplied together: so much more memory a step takes
 
 
 class Muon(torch.optim.Optimizer):

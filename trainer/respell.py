@@ -72,7 +72,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
     spare_model(args.out)
     assistant = Assistant.load(args.weights, "cpu")
-    merge(assistant.vlm, "decoder")  # the copy's decoder has no adapter
+    merge(assistant.vlm, ["decoder"])  # the copy's decoder has no adapter
     chat = Chat.load(args.tokenizer, assistant.vlm.config.image_tokens)
     with_tokenizer(assistant, chat).save(args.out, STORED[args.store])
     print(f"saved {args.out}: {chat.tokenizer.get_vocab_size()} tokens")
