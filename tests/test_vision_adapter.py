@@ -235,7 +235,5 @@ def test_mistakes(init: str, flags: str, message: str, home: Path) -> None:
 
 def test_a_captioner_of_its_own_has_none(home: Path) -> None:
     flags = ["--stage", "caption", "--train", "vision", "decoder", "--lora_vision", "2"]
-    with pytest.raises(
-        SystemExit, match=r"^error: --lora_vision is for models that speak"
-    ):
+    with pytest.raises(SystemExit, match=r"^error: --lora_vision is for models that speak"):
         train_pretrain_vlm.main(["--init", str(home / "start"), "--out", str(home / "new"), *SHARED, *flags])
