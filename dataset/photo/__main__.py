@@ -23,6 +23,7 @@ from dataset.photo.blind import report
 from dataset.photo.chinese import Chinese
 from dataset.photo.english import English
 from dataset.photo.level import asked, levelled
+from dataset.photo.looked import looked_at
 from dataset.photo.made import Made
 from dataset.photo.mixture import Mixture, conversation
 from dataset.photo.names import name_questions
@@ -35,8 +36,8 @@ ASKERS = {"en": English, "zh": Chinese}
 
 @dataclass
 class Make:
-    """Write a data file of questions made from captions by rules, for train_sft_vlm.py --pack or, with
-    --telling, for train_reward_vlm.py."""
+    """Write a data file of questions made from captions by rules, and of Flickr8k's photographs those in
+    looked_at.txt, for train_sft_vlm.py --pack or, with --telling, for train_reward_vlm.py."""
 
     folder: tyro.conf.Positional[Path]
     """Flickr8k: captions.txt, Images/, and, where there is a split, train.txt and val.txt;
@@ -160,6 +161,9 @@ def every_photo(
         for language in spoken_of(image, captions):
             made = askers[language].questions(image, rng)
             chosen += mixture(language, number).choose(made, captions[language][image], rng)
+        if looked := looked_at().get(Path(image).stem):
+            made = looked.questions(rng)
+            chosen += rng.sample(made, min(len(made), mixture("en", number).looked))
         if rng.random() < TALKS:
             chosen.append(talk(rng))
         yield image, chosen
@@ -187,9 +191,16 @@ def show(args: Show) -> None:
         print(f"\n{image}")
         for language in spoken_of(image, captions):
             print("\n".join(f"    {caption}" for caption in captions[language][image]))
-            for one in askers[language].questions(image, rng):
-                before = "".join(f"{q} -> {a} | " for q, a in one.earlier)
-                print(f"  {one.family:16} {before}{one.question} -> {one.answer}")
+            tell(askers[language].questions(image, rng))
+        if looked := looked_at().get(Path(image).stem):
+            print("    (seen, not told)")
+            tell(looked.questions(rng))
+
+
+def tell(made: Sequence[Made]) -> None:
+    for one in made:
+        before = "".join(f"{q} -> {a} | " for q, a in one.earlier)
+        print(f"  {one.family:16} {before}{one.question} -> {one.answer}")
 
 
 if __name__ == "__main__":

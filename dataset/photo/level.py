@@ -15,7 +15,7 @@ from dataset.photo.made import ODDS, Made
 
 Photo = tuple[str, list[Made]]
 FEW = 1000  # questions
-LET_BE = ("caption", "talk")
+LET_BE = ("caption", "talk", "looked")
 
 
 def asked(photos: Sequence[Photo]) -> list[Row]:
