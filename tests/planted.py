@@ -479,6 +479,21 @@ BUGS = {
         "-m slow tests/test_distributed.py -k another",
     ),
     # photographs
+    "what is not there is said to be": Bug(
+        "dataset/photo/looked.py",
+        "there if truth else absent",
+        "absent if truth else there",
+        "tests/test_photo_looked.py",
+    ),
+    "a wrong colour is confirmed": Bug(
+        "dataset/photo/looked.py",
+        "words, asked, value == right",
+        "words, asked, True",
+        "tests/test_photo_looked.py",
+    ),
+    "a follow-up loses the turn before": Bug(
+        "dataset/photo/looked.py", "earlier=turns[:-1]", "earlier=()", "tests/test_photo_looked.py"
+    ),
     "conversations of a row see each other": Bug(
         "model/decoder.py",
         "(place[:, None] < ends[:, None, :]).tril()",

@@ -62,6 +62,13 @@ def test_a_block_is_read(block: Path) -> None:
     assert (dog.slots()["is"], caps.slots()["is"]) == ("is", "are")
 
 
+def test_a_turn_comes_after_the_one_before(block: Path) -> None:
+    (looked,) = looked_at(block).values()
+    made = next(one for one in looked.questions(random.Random(0)) if one.family == "looked")
+    assert (made.question, made.answer) == ("sure?", "Yes, it is dry.")
+    assert made.earlier == (("Is it wet?", "No."),)
+
+
 @pytest.mark.parametrize("name", ["bus", "dress", "canvas bag"])
 def test_one_thing_that_ends_in_s_is_one(name: str) -> None:
     assert Thing(name).slots()["a"] == f"a {name}"

@@ -158,10 +158,13 @@ def every_photo(
     askers = {language: ASKERS[language](rows) for language, rows in captions.items()}
     for number, image in enumerate(sorted(captions["en"])):
         chosen: list[Made] = []
+        looked = looked_at().get(Path(image).stem)
         for language in spoken_of(image, captions):
             made = askers[language].questions(image, rng)
-            chosen += mixture(language, number).choose(made, captions[language][image], rng)
-        if looked := looked_at().get(Path(image).stem):
+            some = mixture(language, number)
+            some = some.beside_looked() if looked else some
+            chosen += some.choose(made, captions[language][image], rng)
+        if looked:
             made = looked.questions(rng)
             chosen += rng.sample(made, min(len(made), mixture("en", number).looked))
         if rng.random() < TALKS:

@@ -31,8 +31,7 @@ from dataset.photo.english_words import COLOURS, MASS
 from dataset.photo.made import YES, Made
 
 LOOKED_AT = Path(__file__).with_name("looked_at.txt")
-CHECKS = 6  # things asked after, of one photograph, in English; half as many in Chinese
-HUES = 2  # colours asked for
+CHECKS = 4  # things asked after, of one photograph, in English; half as many in Chinese
 ALONE = frozenset("sky background foliage sunlight sunshine".split())
 PAIRS = re.compile(r"(?<!s)(?<!u)s$|^(people|men|women|children|feet|teeth)$")
 COLOURS_ZH = {
@@ -90,7 +89,7 @@ class Looked:
             wording = "existence_mass" if words["a"] == thing.name else "existence"
             statement, no = f"there {words['be']} {words['a']}", f"there {words['be']} no {thing.name}"
             yield asker.yes_no("existence", wording, words, statement, truth, no)
-        for thing in coloured(self.there, HUES, rng):
+        for thing in coloured(self.there, rng):
             words, right = thing.slots(), listed(thing.colours)
             value = right if rng.random() < YES else rng.choice(other_colours(thing))
             true, asked = (f"{words['the']} {words['is']} {colour}" for colour in (right, value))
@@ -106,7 +105,7 @@ class Looked:
                 told = "有" if truth else "没有"
                 answer = said(rng, told, f"{told}，照片里{told}{name}")
                 yield Made("existence", ask(rng, "existence", x=name, one=one), answer)
-        for thing in coloured(self.there, 1, rng):
+        for thing in coloured(self.there, rng):
             hue = COLOURS_ZH.get(listed(thing.colours))
             if hue and thing.name in known:
                 one, name = known[thing.name]
@@ -117,10 +116,10 @@ class Looked:
                 yield Made("attribute_check", ask(rng, "is_colour", a=value, **words), answer)
 
 
-def coloured(things: Sequence[Thing], number: int, rng: random.Random) -> list[Thing]:
-    """So many of those whose colour was written down."""
+def coloured(things: Sequence[Thing], rng: random.Random) -> list[Thing]:
+    """One of those whose colour was written down, if there is any."""
     some = [thing for thing in things if thing.colours]
-    return rng.sample(some, min(number, len(some)))
+    return rng.sample(some, min(1, len(some)))
 
 
 def other_colours(thing: Thing) -> list[str]:

@@ -58,6 +58,10 @@ class Mixture:
             return cls(captions, 2, 2, 4)
         return (cls(captions, 0, 0), cls(0, 1, 1))[number % 2]
 
+    def beside_looked(self) -> "Mixture":
+        """Half as many questions of the rules, so that all about one photograph still fit into one row."""
+        return replace(self, checks=self.checks // 2, questions=self.questions // 2)
+
     def choose(self, made: Sequence[Made], captions: Sequence[str], rng: random.Random) -> list[Made]:
         asked = next((one for one in made if one.family == "caption"), None)
         told = []
