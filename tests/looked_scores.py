@@ -8,7 +8,6 @@ in one plain wording: does the model find what is there, and deny what is not (P
 that sees nothing gets half of either right, however often it says yes.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,20 +19,12 @@ from dataset.photo.looked import Looked, looked_at
 from dataset.project import PHOTO
 from scoring.answers import answer_all
 from scoring.assistant import Assistant
+from scoring.judge import POLAR, plain, polarity
 from scoring.suite import interval
 from tests.asked_scores import records
 
 WRITTEN = Path(__file__).with_name("photo_looked.txt")
-SAYS = {
-    True: re.compile(r"(yes|yeah|yep|true|correct)\b|[是有对在能会]", re.IGNORECASE),
-    False: re.compile(r"(no|nope|none|not|false)\b|[不没]", re.IGNORECASE),
-}
 Turns = tuple[tuple[str, str], ...]
-
-
-def says(answer: str) -> bool | None:
-    """Yes, no, or neither."""
-    return next((truth for truth, words in SAYS.items() if words.match(answer.strip())), None)
 
 
 def asked(looked: Looked) -> Iterator[tuple[str, Turns]]:
@@ -41,7 +32,7 @@ def asked(looked: Looked) -> Iterator[tuple[str, Turns]]:
     for turns in looked.asked:
         for end in range(1, len(turns) + 1):
             question, answer = turns[end - 1]
-            if says(answer) is not None:
+            if POLAR.match(plain(answer)):
                 yield f"checks, {'English' if question.isascii() else 'Chinese'}", turns[:end]
     for things, truth in ((looked.there, "Yes."), (looked.absent, "No.")):
         for words in (thing.slots() for thing in things):
@@ -56,7 +47,7 @@ def rows(photos: Path) -> list[dict]:
     return [
         {
             "id": str(number), "scene": file, "family": kind, "turns": turns[:-1],
-            "question": turns[-1][0], "truth": says(turns[-1][1]),
+            "question": turns[-1][0], "truth": polarity(plain(turns[-1][1])),
         }
         for number, (file, kind, turns) in enumerate(told)
     ]  # fmt: skip
@@ -77,18 +68,18 @@ def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
     questions = rows(args.photos)
     assistant = Assistant.load(args.weights, args.device).quickened()
-    found: dict[tuple[str, bool], list[bool | None]] = defaultdict(list)
+    found: dict[tuple[str, str], list[str | None]] = defaultdict(list)
     for said in answer_all(assistant, records(questions, args.shuffled, args.photos), last=True):
         row = questions[int(said.truth)]
-        found[row["family"], row["truth"]].append(says(said.answer))
+        found[row["family"], row["truth"]].append(polarity(plain(said.answer)))
     print("\n".join(table(found)))
 
 
-def table(found: dict[tuple[str, bool], list[bool | None]]) -> Iterator[str]:
+def table(found: dict[tuple[str, str], list[str | None]]) -> Iterator[str]:
     """Accuracy where a yes and a no count alike: the mean of how many of each are right."""
     for kind in sorted({kind for kind, _ in found}):
         shares, number = [], 0
-        for truth in (True, False):
+        for truth in ("yes", "no"):
             answers = found[kind, truth]
             shares.append(sum(answer == truth for answer in answers) / max(1, len(answers)))
             number += len(answers)

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from dataset.errors import DataError
+from dataset.photo import chinese_names
 from dataset.photo.__main__ import main
-from dataset.photo.chinese_names import table
 from dataset.photo.looked import COLOURS_ZH, Looked, Thing, looked_at
 from dataset.photo.made import YES
+from dataset.project import ROOT
 from tests.asked import PHOTO_QUESTIONS, read
+from tests.looked_scores import WRITTEN, rows, table
 
 BLOCK = """# 12_ab
 + black and white dog, red caps, grass, sunglasses
@@ -34,14 +36,40 @@ def block(tmp_path: Path) -> Path:
 def test_the_file_is_whole() -> None:
     """Each photograph has things, absent ones and questions, and is not one that models are measured by."""
     found = looked_at()
-    assert len(found) > 4000
+    assert len(found) == 6000
     assert all(re.fullmatch(r"\d+_[0-9a-f]+", name) for name in found)
     assert min(len(one.there) for one in found.values()) > 3
     assert min(len(one.absent) for one in found.values()) > 2
     assert min(len(one.asked) for one in found.values()) > 3
     both = [name for name, one in found.items() if {t.name for t in one.there} & {t.name for t in one.absent}]
     assert len(both) < len(found) / 50  # a red cap there, and a blue one not
-    assert not {Path(row["scene"]).stem for row in read(PHOTO_QUESTIONS)} & found.keys()
+    measured = {Path(row["scene"]).stem for row in read(PHOTO_QUESTIONS)} | looked_at(WRITTEN).keys()
+    assert not measured & found.keys()
+
+
+def test_the_guide_counts_right() -> None:
+    """docs/TRAINING.md says how much was written."""
+    found = looked_at().values()
+    turns = [turn for looked in found for talk in looked.asked for turn in talk]
+    chinese = sum(not question.isascii() for question, _ in turns)
+    there = sum(len(looked.there) for looked in found)
+    absent = sum(len(looked.absent) for looked in found)
+    guide = " ".join((ROOT / "docs/TRAINING.md").read_text(encoding="utf-8").split())
+    assert f"{len(turns):,} questions, {chinese:,} of them in Chinese" in guide
+    assert f"{there:,} things that are there and {absent:,} that are not" in guide
+
+
+def test_the_measure_asks_for_yes_and_no(tmp_path: Path) -> None:
+    """Of what was written of a photograph, what is answered by yes or no, and each thing."""
+    for name in looked_at(WRITTEN):
+        (tmp_path / f"{name}.jpg").touch()
+    asked = rows(tmp_path)
+    assert {row["truth"] for row in asked} == {"yes", "no"}
+    assert all(re.match("(Yes|No)", row["question"]) is None for row in asked)
+    things = sum(len(looked.there + looked.absent) for looked in looked_at(WRITTEN).values())
+    assert sum(row["family"] == "things" for row in asked) == things
+    line = next(table({("things", "yes"): ["yes", "no"], ("things", "no"): ["no", None, "yes", "yes"]}))
+    assert "37.5%" in line and "so 50.0%" in line and "not 25.0%" in line
 
 
 def test_a_block_is_read(block: Path) -> None:
@@ -77,8 +105,9 @@ def test_one_thing_that_ends_in_s_is_one(name: str) -> None:
 def truths(looked: Looked, language: str, times: int = 400) -> Counter[tuple[str, bool]]:
     """How often each thing was asked after and found, by whether the answer says that it is there."""
     names = {one.name: one.name for one in looked.there + looked.absent}
+    known = chinese_names.table()
     if language == "zh":
-        names = {table()[name][1]: name for name in names if name in table()}
+        names = {known[name][1]: name for name in names if name in known}
     counts: Counter[tuple[str, bool]] = Counter()
     for seed in range(times):
         for made in looked.questions(random.Random(seed)):
@@ -123,6 +152,8 @@ def test_colours_are_right(block: Path) -> None:
         ("Is it wet? | No.", "Is it wet?", "12_ab: 'Is it wet?' is no question | answer"),
         ("Is it wet? | No.\n", "", "12_ab: '> sure? | Yes, it is dry.' is no question"),
         ("\n狗", f"\n\n{BLOCK}狗", "12_ab is in it twice"),
+        ("# 12_ab", "+ a cat\n# 12_ab", "its first line is not of any photograph"),
+        ("cat, ", "cat,, ", "12_ab: '- cat,, brown horses' has a comma without a thing"),
     ],
 )
 def test_a_mistake_is_named(block: Path, old: str, new: str, said: str) -> None:

@@ -105,13 +105,14 @@ def make(args: Make) -> None:
     if args.telling == ():
         raise DataError("--telling: names no language; give en, zh or both")
     mixture = partial(Mixture.telling, args.telling) if args.telling else Mixture.of
+    seen = SEEN_OF_TOLD if args.telling else None
     captions = read_captions(args.folder, args.split)
     prefix = beneath(pictures, root)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     photos = [
         (str(prefix / image), made)
         for look in range(args.looks)
-        for image, made in every_photo(captions, random.Random(f"{args.seed}/{look}"), mixture)
+        for image, made in every_photo(captions, random.Random(f"{args.seed}/{look}"), mixture, seen)
     ]
     if args.names:
         beside = beneath(args.names.parent, root)
@@ -152,21 +153,21 @@ def every_photo(
     captions: Mapping[str, Mapping[str, Sequence[str]]],
     rng: random.Random,
     mixture: Callable[[str, int], Mixture],
+    seen: int | None = None,
 ) -> Iterator[tuple[str, list[Made]]]:
     """Each photograph with the questions that the mixture of its language and number chooses of all that the
-    rules make."""
+    rules make, and all that looked_at.txt gives, or `seen` of them."""
     askers = {language: ASKERS[language](rows) for language, rows in captions.items()}
     for number, image in enumerate(sorted(captions["en"])):
         chosen: list[Made] = []
         looked = looked_at().get(Path(image).stem)
         for language in spoken_of(image, captions):
-            made = askers[language].questions(image, rng)
-            some = mixture(language, number)
+            made, some = askers[language].questions(image, rng), mixture(language, number)
             some = some.beside_looked() if looked else some
             chosen += some.choose(made, captions[language][image], rng)
         if looked:
             made = looked.questions(rng)
-            chosen += rng.sample(made, min(len(made), mixture("en", number).looked))
+            chosen += made if seen is None else rng.sample(made, min(len(made), seen))
         if rng.random() < TALKS:
             chosen.append(talk(rng))
         yield image, chosen
@@ -178,6 +179,7 @@ def spoken_of(image: str, captions: Mapping[str, Mapping[str, Sequence[str]]]) -
 
 
 TALKS = 0.1  # photographs that are greeted or thanked, too
+SEEN_OF_TOLD = 4  # questions of looked_at.txt about a photograph whose captions are judged
 
 
 def write(file: object, image: str, made: Sequence[Made]) -> None:

@@ -18,7 +18,7 @@ from dataset.photo.chinese_missing import Missing
 from dataset.photo.chinese_people import dressed, wardrobe, which, who
 from dataset.photo.chinese_places import beside, place, position, weather
 from dataset.photo.chinese_read import Reading, read
-from dataset.photo.chinese_subject import CALLED, does, doing, person, said, subjects, undone, unit
+from dataset.photo.chinese_subject import CALLED, does, doing, person, said, subjects, there, undone, unit
 from dataset.photo.chinese_things import colour, count, name
 from dataset.photo.chinese_turns import follow_ups, unanswerable
 from dataset.photo.made import ODDS, YES, Made
@@ -83,8 +83,7 @@ class Chinese:
         for what, yes in [(what, True) for what in here] + [(what, False) for what in away]:
             x = rng.choice(CALLED.get(what, (what,)))
             question = ask(rng, "existence", x=x, one=f"一{unit(what)}{what}")
-            long = f"有，照片里有{what}" if yes else f"没有，照片里没有{what}"
-            yield Made("existence", question, said(rng, "有" if yes else "没有", long))
+            yield Made("existence", question, there(rng, what, yes))
 
     def wears(self, reading: Reading, rng: random.Random) -> Iterator[Made]:
         """Whether one person wears this: `YES` of the answers are yes, for whatever can be both."""

@@ -68,6 +68,12 @@ def said(rng: random.Random, short: str, *fuller: str) -> str:
     return (rng.choice(fuller) if fuller and rng.random() < 0.15 else short).rstrip("。") + "。"
 
 
+def there(rng: random.Random, what: str, yes: bool) -> str:
+    """Whether a photo shows this."""
+    told = "有" if yes else "没有"
+    return said(rng, told, f"{told}，照片里{told}{what}")
+
+
 def most(votes: Mapping[str, int], rng: random.Random) -> str:
     best = max(votes.values(), default=0)
     return rng.choice([one for one, number in votes.items() if number == best]) if best else ""

@@ -21,11 +21,11 @@ from pathlib import Path
 from dataset.errors import DataError
 from dataset.photo.chinese_ask import ask
 from dataset.photo.chinese_names import table as chinese_names
-from dataset.photo.chinese_subject import said
+from dataset.photo.chinese_subject import said, there
 from dataset.photo.chinese_words import FAR
 from dataset.photo.english_ask import Asker
 from dataset.photo.english_facts import Facts, a, near_colours
-from dataset.photo.english_read import plural_of
+from dataset.photo.english_read import NOUNS, plural_of
 from dataset.photo.english_things import listed
 from dataset.photo.english_words import COLOURS, MASS
 from dataset.photo.made import YES, Made
@@ -33,7 +33,7 @@ from dataset.photo.made import YES, Made
 LOOKED_AT = Path(__file__).with_name("looked_at.txt")
 CHECKS = 4  # things asked after, of one photograph, in English; half as many in Chinese
 ALONE = frozenset("sky background foliage sunlight sunshine".split())
-PAIRS = re.compile(r"(?<!s)(?<!u)s$|^(people|men|women|children|feet|teeth)$")
+MANY = re.compile(r"[^su]s$")  # words that the list of captions' nouns lacks, or has as names of one thing
 COLOURS_ZH = {
     "red": "红色", "blue": "蓝色", "green": "绿色", "yellow": "黄色", "black": "黑色", "white": "白色",
     "orange": "橙色", "pink": "粉色", "purple": "紫色", "brown": "棕色", "grey": "灰色",
@@ -56,7 +56,8 @@ class Thing:
     def slots(self) -> dict[str, str]:
         """How English questions speak of it."""
         last = self.name.split()[-1]
-        many, mass = bool(PAIRS.search(last)), last in MASS or last in ALONE
+        many = NOUNS.get(last, (last, False))[1] or bool(MANY.search(last))
+        mass = last in MASS or last in ALONE
         return {
             "a": self.name if many or mass else a(self.name), "the": f"the {self.name}", "thing": self.name,
             "many": self.name if many else plural_of(self.name), "it": "they" if many else "it",
@@ -89,7 +90,7 @@ class Looked:
             wording = "existence_mass" if words["a"] == thing.name else "existence"
             statement, no = f"there {words['be']} {words['a']}", f"there {words['be']} no {thing.name}"
             yield asker.yes_no("existence", wording, words, statement, truth, no)
-        for thing in coloured(self.there, rng):
+        if thing := coloured(self.there, rng):
             words, right = thing.slots(), listed(thing.colours)
             value = right if rng.random() < YES else rng.choice(other_colours(thing))
             true, asked = (f"{words['the']} {words['is']} {colour}" for colour in (right, value))
@@ -102,12 +103,9 @@ class Looked:
         for thing, truth in self.drawn(CHECKS // 2, rng):
             if thing.name in known:
                 one, name = known[thing.name]
-                told = "有" if truth else "没有"
-                answer = said(rng, told, f"{told}，照片里{told}{name}")
-                yield Made("existence", ask(rng, "existence", x=name, one=one), answer)
-        for thing in coloured(self.there, rng):
-            hue = COLOURS_ZH.get(listed(thing.colours))
-            if hue and thing.name in known:
+                yield Made("existence", ask(rng, "existence", x=name, one=one), there(rng, name, truth))
+        if (thing := coloured(self.there, rng)) and thing.name in known:
+            if hue := COLOURS_ZH.get(listed(thing.colours)):
                 one, name = known[thing.name]
                 words, true = {"x": name, "unit": one[1 : -len(name)]}, f"{name}是{hue}的"
                 yield Made("colour", ask(rng, "colour", **words), said(rng, hue, true))
@@ -116,10 +114,10 @@ class Looked:
                 yield Made("attribute_check", ask(rng, "is_colour", a=value, **words), answer)
 
 
-def coloured(things: Sequence[Thing], rng: random.Random) -> list[Thing]:
+def coloured(things: Sequence[Thing], rng: random.Random) -> Thing | None:
     """One of those whose colour was written down, if there is any."""
     some = [thing for thing in things if thing.colours]
-    return rng.sample(some, min(1, len(some)))
+    return rng.choice(some) if some else None
 
 
 def other_colours(thing: Thing) -> list[str]:
@@ -130,9 +128,12 @@ def other_colours(thing: Thing) -> list[str]:
 
 @functools.cache
 def looked_at(path: Path = LOOKED_AT) -> dict[str, Looked]:
-    """Photographs by name, without its ending. Raises DataError that names the line."""
+    """Photographs by name, without its ending. Raises DataError that names the photograph and the line."""
     found: dict[str, Looked] = {}
-    for block in re.split(r"^(?=# )", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+    before, *blocks = re.split(r"^(?=# )", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    if before.strip():
+        raise DataError(f"{path}: its first line is not of any photograph; begin with # and a name")
+    for block in blocks:
         head, *lines = block.strip().splitlines()
         name = head.removeprefix("# ").strip()
         if name in found:
@@ -147,7 +148,10 @@ def _read(path: Path, name: str, lines: Sequence[str]) -> Looked:
     for line in lines:
         mark, rest = line[:1], line[1:]
         if mark in things:
-            things[mark] += [Thing.of(text.strip()) for text in rest.split(",")]
+            names = [text.strip() for text in rest.split(",")]
+            if not all(names):
+                raise DataError(f"{path}: {name}: {line!r} has a comma without a thing; take it out")
+            things[mark] += map(Thing.of, names)
             continue
         question, bar, answer = (part.strip() for part in line.removeprefix(">").partition("|"))
         if not (question and answer and bar) or (mark == ">" and not asked):

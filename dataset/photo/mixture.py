@@ -26,18 +26,16 @@ WEIGHTS = {  # a question of this family is chosen so many times as often as one
     "follow_up": 0.5,
 }
 MOST = 3  # of one family about one photograph
-ALL = 100  # of captions, and of what was asked: more than a photograph has
+ALL = 100  # captions: more than a photograph has
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """Of one photograph in one language: captions under one question, yes/no questions, other questions; and,
-    in whatever language, what somebody asked who looked at it."""
+    """Of one photograph in one language: captions under one question, yes/no questions, other questions."""
 
     captions: int
     checks: int
     questions: int
-    looked: int = ALL
 
     @classmethod
     def of(cls, language: str, number: int) -> "Mixture":
@@ -55,7 +53,7 @@ class Mixture:
         second time), and a few questions, so that the model does not forget them."""
         captions = ALL if language in judged else 1
         if language == "en":
-            return cls(captions, 2, 2, 4)
+            return cls(captions, 2, 2)
         return (cls(captions, 0, 0), cls(0, 1, 1))[number % 2]
 
     def beside_looked(self) -> "Mixture":
