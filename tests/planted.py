@@ -59,10 +59,16 @@ BUGS = {
         "trainer/reward.py", "logits[:, config.image_token_id] = -torch.inf", "pass", "tests/test_reward.py"
     ),
     "saying it again is rewarded": Bug(
-        "trainer/consensus.py", "min(weight, other[run])", "weight", "tests/test_reward.py"
+        "dataset/photo/consensus.py", "min(weight, other[run])", "weight", "tests/test_reward.py"
     ),
     "all words are as rare": Bug(
-        "trainer/consensus.py", "max(1, self.found[run])", "1", "tests/test_reward.py"
+        "dataset/photo/consensus.py", "max(1, self.found[run])", "1", "tests/test_reward.py"
+    ),
+    "the caption to learn from is the odd one": Bug(
+        "dataset/photo/consensus.py",
+        "scores.index(max(scores))",
+        "scores.index(min(scores))",
+        "tests/test_photo.py",
     ),
     # training survives
     "state not checked": Bug(

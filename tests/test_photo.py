@@ -17,6 +17,7 @@ from dataset.open import open_data
 from dataset.photo.__main__ import main, read_captions
 from dataset.photo.chinese_ask import TRADITIONAL
 from dataset.photo.chinese_names import TABLE
+from dataset.photo.consensus import agreed
 from dataset.photo.made import Made
 from dataset.photo.mixture import MOST, WEIGHTS, Mixture, conversation, tidy
 from dataset.photo.names import CHECKED, EITHER, name_questions, spoken, with_article
@@ -146,6 +147,29 @@ def test_all_captions_of_what_is_judged(judged: str, english: int, chinese: int,
         if row["image"].endswith("dog.jpg") and row["type"] == "caption"
     ]
     assert (asked.count(True), asked.count(False)) == (english, chinese)
+
+
+def test_a_brief_file_has_the_caption_that_others_agree_with(flickr: Path) -> None:
+    """One in English, and one in Chinese of every second photograph: the first and the third, the man's."""
+    rows = [json.loads(line) for line in make(flickr, "--brief").read_text().splitlines()]
+    told = [(r["image"], r["conversations"][-1]["content"]) for r in rows if r["type"] == "caption"]
+    english = {image: caption for image, caption in told if caption.isascii()}
+    assert [image for image, caption in told if not caption.isascii()] == ["Images/dog.jpg", "Images/man.jpg"]
+    assert {Path(image).name: caption for image, caption in english.items()} == {
+        "dog.jpg": "A black dog is running through the snow.",
+        "man.jpg": "An old man in a red hat is sitting on a bench.",
+        "girls.jpg": "Two girls are jumping on a trampoline.",
+    }
+    assert len(rows) < len(make(flickr).read_text().splitlines())
+    with pytest.raises(SystemExit, match="--telling takes all captions and --brief one; give one of the two"):
+        make(flickr, "--brief", "--telling", "en")
+
+
+def test_the_caption_to_learn_from() -> None:
+    some = ["a dog runs on grass", "a brown dog runs on green grass", "two cats", "a dog runs"]
+    others = {str(i): [f"word{i} here"] for i in range(9)}  # so that runs are rare
+    assert agreed({"dog": some, **others})["dog"] == ["a dog runs on grass"]
+    assert agreed({"one": ["a cat"], "none": []}) == {"one": ["a cat"]}
 
 
 def test_of_no_language_nothing_is_judged(flickr: Path) -> None:

@@ -18,6 +18,7 @@ import train_reward_vlm
 from dataset.batches.asked import OpenQuestion, apart
 from dataset.batches.collate import Collate, Prepared
 from dataset.batches.packing import Packs
+from dataset.photo.consensus import Consensus
 from dataset.record import Record
 from dataset.storybook.records import StorybookRecords
 from model.vlm import VLM
@@ -25,7 +26,6 @@ from scoring.assistant import Assistant
 from tests.conftest import scrambled
 from tests.proof import same
 from tests.test_mistakes import mistake
-from trainer.consensus import Consensus
 from trainer.loop import Recipe, fit, make_optimizers, train_step
 from trainer.reward import ANSWERS, RewardLoss, advantages
 from trainer.stages import choose_trainable

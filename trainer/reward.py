@@ -1,6 +1,6 @@
 """The model learns from its own captions: those that people's captions agree with become likelier.
 
-    picture, question -> five answers, drawn at random -> a reward for each (consensus.py)
+    picture, question -> five answers, drawn at random -> a reward for each (dataset/photo/consensus.py)
                       -> loss: -(reward - mean reward of the other four) x log p(answer)
 
 Self-critical training (Rennie et al. 2017, section 3; the others' mean as baseline: Luo 2020, "A better
@@ -26,6 +26,7 @@ from dataset.batches.packing import packed
 from dataset.chat.render import IGNORED, Chat, Sample
 from dataset.errors import DataError
 from dataset.formats.rows import CHINESE
+from dataset.photo.consensus import Consensus
 from dataset.record import Record
 from model.config import DecoderConfig
 from model.decoder import Decoder
@@ -37,7 +38,6 @@ from model.quick import QuickDecoder
 from model.vlm import VLM
 from scoring.assistant import pad_left
 from scoring.captions import words
-from trainer.consensus import Consensus
 from trainer.distributed import rank
 from trainer.words import AnswerLoss
 

@@ -21,6 +21,7 @@ from dataset.commands.flags import Count, Seed, parse
 from dataset.errors import DataError
 from dataset.photo.blind import report
 from dataset.photo.chinese import Chinese
+from dataset.photo.consensus import agreed
 from dataset.photo.english import English
 from dataset.photo.level import asked, levelled
 from dataset.photo.looked import looked_at
@@ -53,6 +54,9 @@ class Make:
     """Photographs of FOLDER/SPLIT.txt."""
     telling: tuple[Literal["en", "zh"], ...] | None = None
     """Languages with all captions of a photograph, and fewer questions, for train_reward_vlm.py."""
+    brief: bool = False
+    """A short file, to go on from weights/photo with: one caption in a language, that which the others agree
+    with most, and fewer questions made by rules."""
     looks: Count = 1
     """Times to go through the photographs, with different questions each time."""
     seed: Seed = 0
@@ -102,17 +106,16 @@ def names_in(listed: Path) -> set[str]:
 
 def make(args: Make) -> None:
     root, counts, pictures = args.root or args.folder, Counter(), folder_of_pictures(args.folder)
-    if args.telling == ():
-        raise DataError("--telling: names no language; give en, zh or both")
-    mixture = partial(Mixture.telling, args.telling) if args.telling else Mixture.of
+    mixture = mixture_of(args)
     seen = SEEN_OF_TOLD if args.telling else None
     captions = read_captions(args.folder, args.split)
+    telling = {language: agreed(rows) for language, rows in captions.items()} if args.brief else captions
     prefix = beneath(pictures, root)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     photos = [
         (str(prefix / image), made)
         for look in range(args.looks)
-        for image, made in every_photo(captions, random.Random(f"{args.seed}/{look}"), mixture, seen)
+        for image, made in every_photo(captions, telling, random.Random(f"{args.seed}/{look}"), mixture, seen)
     ]
     if args.names:
         beside = beneath(args.names.parent, root)
@@ -127,9 +130,18 @@ def make(args: Make) -> None:
     begun.replace(args.out)
     print("\n".join(report(asked(photos))))
     told = ", ".join(f"{family} {number:,}" for family, number in counts.most_common())
-    print(
-        f"wrote {args.out}: {counts.total():,} conversations ({told}); --image_dir {shlex.quote(str(root))}"
-    )
+    image_dir = f"--image_dir {shlex.quote(str(root))}"
+    print(f"wrote {args.out}: {counts.total():,} conversations ({told}); {image_dir}")
+
+
+def mixture_of(args: Make) -> Callable[[str, int], Mixture]:
+    if args.telling == ():
+        raise DataError("--telling: names no language; give en, zh or both")
+    if args.telling and args.brief:
+        raise DataError("--telling takes all captions and --brief one; give one of the two")
+    if args.telling:
+        return partial(Mixture.telling, args.telling)
+    return Mixture.brief if args.brief else Mixture.of
 
 
 def beneath(folder: Path, root: Path) -> Path:
@@ -151,12 +163,13 @@ def folder_of_pictures(folder: Path) -> Path:
 
 def every_photo(
     captions: Mapping[str, Mapping[str, Sequence[str]]],
+    told: Mapping[str, Mapping[str, Sequence[str]]],
     rng: random.Random,
     mixture: Callable[[str, int], Mixture],
     seen: int | None = None,
 ) -> Iterator[tuple[str, list[Made]]]:
     """Each photograph with the questions that the mixture of its language and number chooses of all that the
-    rules make, and all that looked_at.txt gives, or `seen` of them."""
+    rules make of its captions, some that are `told`, and all that looked_at.txt gives, or `seen` of them."""
     askers = {language: ASKERS[language](rows) for language, rows in captions.items()}
     for number, image in enumerate(sorted(captions["en"])):
         chosen: list[Made] = []
@@ -164,7 +177,7 @@ def every_photo(
         for language in spoken_of(image, captions):
             made, some = askers[language].questions(image, rng), mixture(language, number)
             some = some.beside_looked() if looked else some
-            chosen += some.choose(made, captions[language][image], rng)
+            chosen += some.choose(made, told[language][image], rng)
         if looked:
             made = looked.questions(rng)
             chosen += made if seen is None else rng.sample(made, min(len(made), seen))

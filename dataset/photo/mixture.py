@@ -56,6 +56,14 @@ class Mixture:
             return cls(captions, 2, 2)
         return (cls(captions, 0, 0), cls(0, 1, 1))[number % 2]
 
+    @classmethod
+    def brief(cls, language: str, number: int) -> "Mixture":
+        """A caption (of Chinese, every second time) and fewer questions of the rules than somebody asked who
+        looked."""
+        if language == "en":
+            return cls(1, 4, 6)
+        return cls(1 - number % 2, 2, 2)
+
     def beside_looked(self) -> "Mixture":
         """Half as many questions of the rules, so that all about one photograph still fit into one row."""
         return replace(self, checks=self.checks // 2, questions=self.questions // 2)

@@ -2,15 +2,19 @@
 
     caption, references -> runs of 1 .. 4 words, each by how rare it is -> cosine, run length by run length
 
+trainer/reward.py teaches by it, and of several captions of a photograph it finds the one to learn from.
+
 Evaluation has it from pycocoevalcap (scoring/captions.py); here it is written out, one caption at a time.
 """
 
 import math
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 LONGEST = 4  # words in a run
 WIDTH = 6.0  # of the Gaussian that punishes another length, in words
+WORD = re.compile(r"[a-z0-9']+|\w")  # a Chinese character is one
 Words = Sequence[str]
 Weighted = tuple[list[dict[tuple[str, ...], float]], int]  # by length of run; how many words
 
@@ -53,3 +57,16 @@ def _agreement(said: Weighted, told: Weighted) -> float:
         if shared:
             total += shared / (math.hypot(*one.values()) * math.hypot(*other.values()))
     return total / LONGEST * math.exp(-((said[1] - told[1]) ** 2) / (2 * WIDTH**2))
+
+
+def agreed(captions: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """{picture: [that of its captions which the others agree with most]}, where there are any."""
+    told = {image: [WORD.findall(caption.lower()) for caption in some] for image, some in captions.items()}
+    consensus = Consensus(told.values())
+
+    def most(image: str) -> str:
+        own = told[image]
+        scores = [consensus.score(one, own[:i] + own[i + 1 :] or own) for i, one in enumerate(own)]
+        return captions[image][scores.index(max(scores))]
+
+    return {image: [most(image)] for image in captions if captions[image]}
