@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
-from dataset.chat.chat_format import SPECIALS
+from dataset.chat.chat_format import MINIMIND, SPECIALS
 from dataset.chat.render import IGNORED, Chat
 from dataset.chat.stream import stream_text
 from dataset.errors import DataError
@@ -184,3 +184,17 @@ def test_a_tokenizer_that_says_to_cut_and_to_pad_does_neither(tokenizer_folder: 
     found = Chat.load(tmp_path, 4)
     assert found.decode(found.encode(said)) == said
     assert found.encode("hi") == Chat.load(tokenizer_folder, 4).encode("hi")
+
+
+def test_a_word_that_stands_for_a_picture_is_told(chat: Chat) -> None:
+    """MiniMind2-V's placeholder is @, a token like any other: an address would be a picture."""
+    tokenizer = Tokenizer.from_str(chat.tokenizer.to_str())
+    tokenizer.add_special_tokens(["<s>", "</s>", "<unk>"])
+    minimind = Chat(tokenizer, 4, MINIMIND)
+    told = "'@' stands for a picture in this model, and is in the text; write it in words"
+    with pytest.raises(DataError, match=f"^row 3: {told}"):
+        minimind.render([say("user", "whose?"), say("assistant", "ann @ home")], "row 3")
+    with pytest.raises(DataError, match=f"^the question: {told}"):
+        minimind.prompt([say("user", "is it a@b.de?")])
+    shown = minimind.render([say("user", "<image>whose?"), say("assistant", "ann's")])
+    assert shown.input_ids.count(minimind.image_id) == 4

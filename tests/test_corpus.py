@@ -163,6 +163,14 @@ OTHERS: dict[str, tuple[dict, Verdict]] = {
         1,
     ),
     "Alpaca's half": (file(instruction="What?", images=["a.png"]), (0, "conversations is missing")),
+    "a question with history": (
+        file(image="a.png", question="?", answer="x", history=[["a", "b"]]),
+        (0, "history goes with query and response"),
+    ),
+    "OpenAI's weight": (file(messages=[ASK, SAY | {"weight": 0}]), (0, "weight is 0: an answer that is not")),
+    "ms-swift's loss": (file(messages=[ASK, SAY | {"loss": False}]), (0, "loss is False: an answer that")),
+    "KTO, bad": (file(prompt="x", completion="y", label=False), (0, "label is False: an answer that is not")),
+    "KTO, good": (file(prompt="x", completion="y", label=True), 1),
     "bad history": (file(instruction="x", output="y", history=["a"]), (0, "history is ['a']; write [[")),
     "query": (file(query="<image>What?", response="red", images=["a.png"]), 1),
     "query and question": (file(query="x", response="y", question="z"), (0, "both question and query")),
@@ -223,6 +231,7 @@ FILES: dict[str, tuple[dict, Verdict]] = {
     "empty cell": ({"d.csv": "image,caption\na.png,\na.png,x\n"}, (1, "line 2: no answer")),
     "other columns": ({"d.csv": "file,words\na.png,x\n"}, "line 1: the columns are file, words; call them"),
     "talks in a table": ({"d.csv": f"image;messages\na.png;'{json.dumps(TALK)}'\n".replace("'", "")}, 1),
+    "history in a table": ({"d.csv": 'image,query,response,history\na.png,?,red,"[[""a"", ""b""]]"\n'}, 1),
     "queries in a table": ({"d.csv": "image,query,response\na.png,What?,red\n"}, 1),
     "lists in a table": (
         {"d.csv": "image,question,answers\na.png,?,\"['a']\"\n"},
@@ -249,6 +258,10 @@ PARQUET: dict[str, tuple[dict, Verdict]] = {
     "hub, a choice by number": (
         columns(image=HUB, question="?", choices=["a", "b"], answer=1),
         (0, "answer is '1', none of its choices"),
+    ),
+    "hub, a choice by number among numbers": (
+        columns(image=HUB, question="?", choices=["1", "2", "3"], answer=2),
+        (0, "answer is '2', the number of one of its choices, or its text"),
     ),
     "a gap": (columns(image=HUB, question="?", answer=float("nan")), (0, "answer is nan; write text")),
     "a pointer to Parquet": ({"d.parquet": POINTER}, "a pointer of Git LFS"),

@@ -4,6 +4,8 @@ import json
 import unicodedata
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -165,6 +167,47 @@ def test_other_encodings_name_the_line(folder: Path) -> None:
     (folder / "my.csv").write_bytes("image,caption\na.png,x\na.png,é\n".encode("cp1252"))
     advice = "save the file as UTF-8 (in Excel: CSV UTF-8)"
     assert f"my.csv line 3: not UTF-8 at byte 7; {advice}" in refused(folder / "my.csv")
+
+
+def test_parts_may_number_their_classes_otherwise(folder: Path) -> None:
+    """Each names its own: two exports of one set need not agree."""
+    for part, names in enumerate((["cat", "dog"], ["dog", "cat"])):
+        about = {"info": {"features": {"label": {"_type": "ClassLabel", "names": names}}}}
+        rows = pa.table({"image": ["a.png"] * 2, "label": [0, 1]})
+        note = {"huggingface": json.dumps(about)}
+        pq.write_table(rows.replace_schema_metadata(note), folder / f"p-{part}.parquet")
+    records = open_data(str(folder / "p-*.parquet"), folder / "Images")
+    assert [records[i].messages[1]["content"] for i in range(4)] == ["cat", "dog", "dog", "cat"]
+
+
+def test_parquet_that_is_no_table_of_texts(folder: Path) -> None:
+    twice = pa.Table.from_arrays([pa.array(["a.png"])] * 2 + [pa.array(["x"])], ["image", "image", "text"])
+    pq.write_table(twice, folder / "twice.parquet")
+    assert "twice.parquet: two columns are called 'image'; rename one" in refused(folder / "twice.parquet")
+    latin = pa.array([b"x", b"caf\xe9"])
+    text = pa.Array.from_buffers(pa.string(), 2, latin.buffers())
+    pq.write_table(pa.table({"image": ["a.png"] * 2, "text": text}), folder / "latin.parquet")
+    assert "latin.parquet row 2: not UTF-8" in refused(folder / "latin.parquet", 1)
+    assert open_data(str(folder / "latin.parquet"), None)[0].messages[1]["content"] == "x"
+
+
+@pytest.mark.parametrize("name", [r"sub\1.png", '"a.png, b.png"', "u\u0308.png", '"Zu\u0308rich, See.png"'])
+def test_pictures_beside_a_table_by_any_spelling(name: str, folder: Path) -> None:
+    for path in ("sub/1.png", "\u00fc.png", "Z\u00fcrich, See.png"):
+        picture(folder / "Images" / path)
+    record = open_data(str(table(folder / "my.csv", f"image,caption\n{name},x\n")), None)[0]
+    assert record.images and all(path.is_file() for path in record.images)
+
+
+def test_what_is_left_out_of_a_class_is_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    for name in ("cat/1.png", "dog/1.png"):
+        picture(tmp_path / name)
+    for name in ("dog/2.dng", "bird/1.tga"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert len(open_data(str(tmp_path), None)) == 2
+    said = capsys.readouterr().err
+    assert f"{tmp_path / 'bird'}: 1 left out, no pictures by their names: 1.tga" in said and "2.dng" in said
 
 
 @pytest.mark.parametrize("there, written", [("NFD", "NFC"), ("NFC", "NFD")])

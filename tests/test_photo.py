@@ -120,6 +120,34 @@ def test_a_split_names_a_photograph_on_each_line(flickr: Path) -> None:
     assert read_captions(flickr, "train")["en"] == renamed
 
 
+def test_what_cannot_be_used_is_told(flickr: Path, capsys: pytest.CaptureFixture) -> None:
+    chinese, train = flickr / "captions_zh.txt", flickr / "train.txt"
+    train.write_text(train.read_text() + "nosuch.jpg\n")
+    make(flickr)
+    assert "1 of 4 photographs have no caption, such as nosuch.jpg; left out" in capsys.readouterr().err
+    chinese.write_text("image,caption\n1.jpg#zhm#0,一只狗\n")
+    with pytest.raises(SystemExit, match=r"train\.txt: none of its photographs is in captions_zh\.txt"):
+        make(flickr)
+    chinese.unlink()
+    with pytest.raises(SystemExit, match=r"--telling zh: .* has no captions_zh\.txt; add it"):
+        make(flickr, "--telling", "zh")
+    captions = (flickr / "captions.txt").read_text()
+    (flickr / "captions.txt").write_text(captions + 'girls.jpg,"A girl\ndog.jpg,A dog .\n')
+    with pytest.raises(SystemExit, match=r"not a table .* close each quotation mark"):
+        make(flickr)
+    (flickr / "captions.txt").write_text("image,caption,caption\na.jpg,x,y\n")
+    with pytest.raises(SystemExit, match="line 1: two columns are called 'caption'; rename one"):
+        make(flickr)
+
+
+def test_a_photograph_may_be_told_of_in_chinese_alone(flickr: Path) -> None:
+    (flickr / "train.txt").write_text("dog.jpg\nred.jpg\n")
+    (flickr / "captions_zh.txt").write_text(table(CHINESE | {"red.jpg": ["一辆红色的汽车。"] * 9}))
+    rows = map(json.loads, make(flickr, "--looks", "4").read_text().splitlines())
+    told = [str(row["conversations"]) for row in rows if row["image"].endswith("red.jpg")]
+    assert told and not any(text.isascii() for text in told)
+
+
 def test_the_mixture() -> None:
     made = [Made(family, f"{family} {i}?", "a") for family in (*WEIGHTS, "unheard of") for i in range(9)]
     made.append(Made("caption", "What is it?", "a cat"))
@@ -160,7 +188,6 @@ def test_a_brief_file_has_the_caption_that_others_agree_with(flickr: Path) -> No
         "man.jpg": "An old man in a red hat is sitting on a bench.",
         "girls.jpg": "Two girls are jumping on a trampoline.",
     }
-    assert len(rows) < len(make(flickr).read_text().splitlines())
     with pytest.raises(SystemExit, match="--telling takes all captions and --brief one; give one of the two"):
         make(flickr, "--brief", "--telling", "en")
 
@@ -179,6 +206,7 @@ def test_of_no_language_nothing_is_judged(flickr: Path) -> None:
 
 def test_a_caption_as_a_sentence() -> None:
     assert tidy("  two dogs ,  one of them black . ") == "Two dogs, one of them black."
+    assert tidy("a woman’s dog at a café .") == "A woman’s dog at a café."
     assert tidy("一只 黑狗 在跑 。") == "一只黑狗在跑。"
 
 

@@ -1,16 +1,22 @@
 import json
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import chain, count, islice
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 from torch.testing import assert_close
 
 from dataset.batches.collate import Collate, Prepared, augmented
 from dataset.batches.loader import MIXED, Order, make_loader
+from dataset.chat.chat_format import ChatFormat
+from dataset.chat.render import Chat
+from dataset.images.preprocess import KINDS
+from dataset.record import IMAGE, Record
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant
 from tests.conftest import scrambled
@@ -243,6 +249,18 @@ def test_processes_share_each_batch(assistant: Assistant) -> None:
     shares = [islice(make_loader(prepared, 4, seed=0, pool=3, rank=r, world=2), 6) for r in (0, 1)]
     for batch, *parts in zip(whole, *shares, strict=True):
         assert [part["where"] for part in parts] == [batch["where"][::2], batch["where"][1::2]]
+
+
+def test_an_augmented_picture_has_as_many_tiles(chat: Chat, tmp_path: Path) -> None:
+    """What was checked before training is as long as what is trained on."""
+    Image.new("RGB", (640, 480)).save(tmp_path / "a.png")
+    turns = ({"role": "user", "content": f"{IMAGE}x"}, {"role": "assistant", "content": "y"})
+    record = Record((tmp_path / "a.png",), turns, None, "a")
+    tiled = Chat(chat.tokenizer, 4, replace(ChatFormat(), tile=("[{row},{column}]",)))
+    prepared = Prepared([record], tiled, KINDS["SmolVLM"], augment=True)
+    lengths = {len(prepared.told(epoch, 0)["sample"].input_ids) for epoch in range(30)}
+    plain = len(replace(prepared, augment=False).told(0, 0)["sample"].input_ids)
+    assert lengths == {plain}
 
 
 def test_augmentation_is_seeded() -> None:

@@ -48,14 +48,18 @@ class Prepared:
     features: Features | None = None  # computed beforehand
     asking: bool = False  # open questions come with their answers, too
 
+    @property
+    def cuts(self) -> bool:
+        """Into tiles, as many as a picture's size asks for."""
+        return self.preprocessor is not None and self.preprocessor.cuts
+
     def __getitem__(self, key: tuple[int, int]) -> dict:
         return self.shown(self.told(*key))
 
     def told(self, epoch: int, index: int) -> dict:
         record, render = self.records[index], self.chat.render
         talks = [record.messages, *record.more]
-        cuts = self.preprocessor is not None and self.preprocessor.cuts
-        grids = self.preprocessor.grids(self._images(record, epoch, index)) if cuts else []
+        grids = self.preprocessor.grids(self._images(record, epoch, index)) if self.cuts else []
         open_ones, talks = apart(talks) if self.asking else ([], talks)
         samples = [render(messages, record.where, self.max_length, grids) for messages in talks]
         sample = packed(samples) if record.more else samples[0]
@@ -83,7 +87,10 @@ class Prepared:
         if not self.augment:
             return images
         rng = torch.Generator().manual_seed(epoch * 1_000_003 + index)
-        return [augmented(image, rng) for image in images]
+        moved = [augmented(image, rng) for image in images]
+        if not self.cuts:
+            return moved
+        return [one.resize(image.size) for one, image in zip(moved, images, strict=True)]  # as many tiles
 
     def _regions(self, record: Record, size: tuple[int, int]) -> list[Region]:
         """In the preprocessed picture, without those that are cropped away; where nobody has drawn any, the

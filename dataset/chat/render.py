@@ -131,7 +131,7 @@ class Chat:
     ) -> Sample:
         """A conversation with its answers. Longer than max_length tokens: cut at the end, but never within a
         picture, and never so that no answer is left: that is a DataError that names `where`."""
-        ids, labels = self._encoded(self._writer.told(messages, grids))
+        ids, labels = self._encoded(self._writer.told(messages, grids), where)
         if max_length is not None and len(ids) > max_length:
             if self.image_id in ids[max_length:] or ids[max_length - 1] == self.image_id:
                 raise DataError(f"{where}: {len(ids)} tokens; cutting at {max_length} would cut a picture")
@@ -142,7 +142,7 @@ class Chat:
 
     def prompt(self, messages: Iterable[Message], grids: Iterable[Grid] = ()) -> list[int]:
         """A conversation that ends with the user, opened for the assistant's answer."""
-        return self._encoded(self._writer.asked(messages, grids))[0]
+        return self._encoded(self._writer.asked(messages, grids), "the question")[0]
 
     def spelled(self, messages: Iterable[Message], grids: Iterable[Grid] = ()) -> str:
         """What `prompt` encodes, special tokens as they are written."""
@@ -152,7 +152,7 @@ class Chat:
     def _writer(self) -> Writer:
         return Writer(self.format, self.image_tokens, self._special)
 
-    def _encoded(self, parts: Iterable[Part]) -> tuple[list[int], list[int]]:
+    def _encoded(self, parts: Iterable[Part], where: str) -> tuple[list[int], list[int]]:
         """Text between two special tokens is encoded in one go, as other programs do; a token is scored if
         it begins in a scored part."""
         ids, labels = [], []
@@ -166,6 +166,9 @@ class Chat:
             scored = [part.scored for part in group for _ in part.text]  # of each character
             later = len(ids) > len(self.format.begin)
             encoding = self.words.encoding("".join(part.text for part in group), later)
+            if self.image_id in encoding.ids:  # MiniMind-V's is a token like any other
+                told = f"{where}: {self.format.placeholder!r} stands for a picture in this model"
+                raise DataError(f"{told}, and is in the text; write it in words")
             ids += encoding.ids
             starts = [min(start, len(scored) - 1) for start, _ in encoding.offsets]
             labels += [id if scored[at] else IGNORED for id, at in zip(encoding.ids, starts, strict=True)]

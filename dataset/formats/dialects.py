@@ -19,7 +19,8 @@ PICTURES = ("image", "image_bytes", "images", "file_name", "file_names")
 CONVERSATIONS = ("conversations", "messages", "texts")
 PAIRS = (("instruction", "output"), ("query", "response"), ("prompt", "completion"))
 UNREAD = ("videos", "video", "audios", "audio")
-READ = (*PICTURES, *CONVERSATIONS, *sum(PAIRS, ()), "input", "system", "history", *UNREAD)
+BEFORE = ("system", "history")  # a conversation
+READ = (*PICTURES, *CONVERSATIONS, *sum(PAIRS, ()), "input", *BEFORE, *UNREAD)
 ROLES = ("user", "assistant")
 Messages = list[object]
 
@@ -35,11 +36,23 @@ def in_our_words(row: dict, where: str) -> dict:
     if isinstance(turns, str):
         turns = from_json(turns, f"{where}, conversations")
     if isinstance(turns, list):
+        _expect_liked(row, turns, where)
         turns, named = _as_text(_with_system(turns, row.get("system"), where), where)
         if named and any(_given(row, name) for name in PICTURES[:2]):
             raise DataError(f"{where}: pictures both in the messages and in image; keep one of them")
         row = row | ({"image": named} if named else {})
     return row if turns is None else row | {"conversations": turns}
+
+
+def _expect_liked(row: dict, turns: Messages, where: str) -> None:
+    """Raises DataError for an answer that other tools would not learn from, or would unlearn."""
+    answers = [turn for turn in turns if isinstance(turn, dict) and turn.get("role") == "assistant"]
+    marks = [(one, name) for one in answers for name in ("weight", "loss")]
+    marks += [(row, name) for name in ("label", "kto_tag")]
+    for one, name in marks:
+        if isinstance(one.get(name), bool | int | float) and not one[name]:
+            marked = f"{where}: {name} is {shown(one[name])}: an answer that is not to be learnt"
+            raise DataError(f"{marked}; remove the record, or the mark")
 
 
 def _given(row: dict, name: str) -> bool:
@@ -67,6 +80,9 @@ def _turns(row: dict, where: str) -> object:
         raise DataError(f"{where}: has both {' and '.join(rivals)}; keep one of them")
     if found:
         return _in_turns(row["texts"], where) if found == ["texts"] else row[found[0]]
+    before = next((name for name in BEFORE if row.get(name)), None)
+    if before and not pairs and row.get("question"):
+        raise DataError(f"{where}: {before} goes with query and response, not with question; call them so")
     return _of_pair(row, *pairs[0], where) if pairs else row.get("conversations")
 
 
@@ -82,7 +98,7 @@ def _of_pair(row: dict, asked: str, said: str, where: str) -> Messages:
 
 def _of_history(history: object, where: str) -> Messages:
     """[[question, answer], ...] that came before."""
-    pairs = history or []
+    pairs = from_json(history, f"{where}, history") if isinstance(history, str) else history or []
     if not isinstance(pairs, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
         raise DataError(f"{where}: history is {shown(history)}; write [[question, answer], ...]")
     return [_message(role, text) for pair in pairs for role, text in zip(ROLES, pair, strict=True)]

@@ -19,7 +19,7 @@ import numpy as np
 
 from dataset.errors import DataError, printable
 from dataset.formats.parse import Records
-from dataset.images.picture_files import is_picture, names_in
+from dataset.images.picture_files import NO_PICTURES, is_picture, names_in, tell_left_out
 
 CAPTIONS = ("captions.txt", "captions.csv")
 DESCRIPTIONS = (*CAPTIONS, "metadata.csv", "metadata.jsonl", "metadata.parquet")
@@ -116,6 +116,9 @@ def _classes(path: Path, names: list[str], inner: list[str]) -> dict[str, list[s
         raise DataError(
             f"{path}: {held} are not names of classes; sort the pictures into a folder for each class"
         )
+    for name in inner:
+        others = [file for file in names_in(path / name)[0] if not is_picture(file)]
+        tell_left_out(path / name, others, NO_PICTURES)
     return classes
 
 

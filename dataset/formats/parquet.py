@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dataset.errors import DataError, printable
+from dataset.errors import DataError, printable, shown
 from dataset.formats.parse import Records
 from dataset.formats.rows import COLUMNS, makes_records
 
@@ -56,8 +56,12 @@ class ParquetRecords(Records):
     def row(self, index: int) -> dict:
         number = self._number(index)
         table, start = self._group(number), int(self.ends[number - 1]) if number else 0
-        row = {name: table[name][index - start].as_py() for name in table.column_names}
-        return row | {name: _named(row[name], classes) for name, classes in self.classes.items()}
+        try:
+            row = {name: table[name][index - start].as_py() for name in table.column_names}
+        except UnicodeDecodeError as error:
+            raise DataError(f"{self.where(index)}: not UTF-8 ({error}); write it as UTF-8") from None
+        classes = self.classes[self.places[number, 0]]
+        return row | {name: _named(row[name], classes[name]) for name in classes if name in row}
 
     def where(self, index: int) -> str:
         part, _, first = self.places[self._number(index)].tolist()
@@ -72,6 +76,9 @@ class ParquetRecords(Records):
             self._tried(n, lambda part=part: pq.read_schema(part)) for n, part in enumerate(self.parts)
         ]
         names = schemas[0].names
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise DataError(f"{self.path}: two columns are called {shown(twice)}; rename one")
         if not makes_records(names):
             found = printable(", ".join(names))
             raise DataError(f"{self.path}: no column conversations among {found}; rename or add it")
@@ -81,7 +88,7 @@ class ParquetRecords(Records):
                 f"{self.parts[other]}: has other columns than {self.path}; name those alone that go together"
             )
         self.columns = [name for name in COLUMNS if name in names]
-        self.classes = {name: known for name, known in _classes(schemas[0]).items() if name in self.columns}
+        self.classes = [_classes(schema) for schema in schemas]  # each part may number them otherwise
 
     def _group(self, number: int) -> pa.Table:
         if number not in self.groups:

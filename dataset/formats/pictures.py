@@ -37,6 +37,11 @@ def _listed(value: object) -> list:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
+def there(folder: Path, names: str) -> bool:
+    """Whether a file is called so there, or several are."""
+    return all(os.path.isfile(folder / _spelt(folder, name)) for name in _split(names, folder))
+
+
 def _blob(blob: object, number: int, where: str) -> bytes:
     if not isinstance(blob, bytes) or not blob:
         raise DataError(
@@ -94,6 +99,6 @@ def _spelt(folder: Path, name: str) -> str:
 
 def _split(names: str, folder: Path) -> list[str]:
     """ "a.png, b.png" is two names, unless a file is called just that; an address is never split."""
-    if "://" in names or names.lower().startswith(DATA) or os.path.exists(folder / names):
+    if "://" in names or names.lower().startswith(DATA) or os.path.exists(folder / _spelt(folder, names)):
         return [names]
     return [name.strip() for name in names.split(",")]

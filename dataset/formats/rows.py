@@ -14,14 +14,14 @@ import re
 from collections.abc import Collection
 
 from dataset.errors import DataError, shown
-from dataset.formats.dialects import CONVERSATIONS, PAIRS, PICTURES, READ, UNREAD, in_our_words
+from dataset.formats.dialects import BEFORE, CONVERSATIONS, PAIRS, PICTURES, READ, UNREAD, in_our_words
 
 ANSWERS = ("answer", "answers", "caption", "text", "name", "label")
 CAPTIONS = ("caption", "text")
 CHOICES = ("choices", "options")
 KEPT = ("image", "image_bytes", "regions")
 COLUMNS = (*READ, "question", "qa", *ANSWERS, *CHOICES, "type", "regions")  # all that is read of a row
-LISTS = ("image_bytes", "texts", "history", "qa", "answers", "regions")  # more than a table's cell can hold
+LISTS = ("image_bytes", "texts", "qa", "answers", "regions")  # more than a table's cell can hold
 CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 DESCRIBE, DESCRIBE_ZH, NAME = "Describe the picture.", "描述一下这个图像的内容。", "What is this?"
 
@@ -70,7 +70,7 @@ def makes_records(names: Collection[str]) -> bool:
 def expect_one_record(names: Collection[str], where: str) -> None:
     """Raises DataError where columns of text do not go together, before any row is read."""
     if not any(name in names for name in CONVERSATIONS):
-        as_conversation({name: "x" for name in names if name not in (*UNREAD, *CHOICES)}, where)
+        as_conversation({name: "x" for name in names if name not in (*UNREAD, *BEFORE, *CHOICES)}, where)
 
 
 def _answer_key(row: dict, asked: bool, where: str) -> str:
@@ -107,9 +107,12 @@ def _expect_in_words(answer: str, key: str, row: dict, where: str) -> None:
     """Raises DataError for what may be the number or the letter of one of several choices."""
     name = next((name for name in CHOICES if row.get(name) not in (None, [], "", "[]")), None)
     choices = row[name] if name and isinstance(row[name], list) else []
-    if name and answer not in [str(one).strip() for one in choices]:
+    found = answer in [str(one).strip() for one in choices]
+    counts = isinstance(row[key], int | float) and any(isinstance(one, str) for one in choices)
+    if name and (counts or not found):
+        what = f"the number of one of its {name}, or its text" if found else f"none of its {name}"
         remedy = f"write the right one in words, and leave {name} out"
-        raise DataError(f"{where}: {key} is {shown(answer)}, none of its {name}; {remedy}")
+        raise DataError(f"{where}: {key} is {shown(answer)}, {what}; {remedy}")
 
 
 def _text(value: object, key: str, where: str) -> str:

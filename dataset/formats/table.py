@@ -8,7 +8,6 @@ A row ends at a line feed, a carriage return or both; at nothing else (U+2028 is
 """
 
 import csv
-import os
 from array import array
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,6 +19,7 @@ import numpy as np
 
 from dataset.errors import DataError, printable, shown
 from dataset.formats.parse import Records, read_span
+from dataset.formats.pictures import there
 from dataset.formats.rows import COLUMNS, LISTS, expect_one_record, makes_records
 
 OTHER_NAMES = {"image_name": "image", "comment": "caption", "file_name": "image"}  # Flickr30k's, the hub's
@@ -152,4 +152,4 @@ class TableRecords(Records):
             with suppress(DataError):  # told when the record is asked for
                 names.append(self.row(index).get("image") or "")
         folders = [self.folder, self.folder / "Images", self.folder / "images"]
-        return max(folders, key=lambda folder: sum(os.path.isfile(folder / name) for name in names))
+        return max(folders, key=lambda folder: sum(there(folder, name) for name in names))

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PIL import Image
 FORMATS = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 HEIC = (".heic", ".heics", ".heif", ".heifs", ".hif")  # phones' own, which another package reads
 TOLD = 5  # names of files that are left out
+NO_PICTURES = "no pictures by their names"
 
 
 @cache
@@ -58,10 +60,14 @@ def pictures_in(folder: Path) -> list[Path]:
     """The pictures of a folder, in order of their names; what else is there and left out is said."""
     files, folders = names_in(folder)
     for others, what in (
-        ([name for name in files if not is_picture(name)], "no pictures by their names"),
+        ([name for name in files if not is_picture(name)], NO_PICTURES),
         (folders, "folders, not looked into"),
     ):
-        if others:
-            told = ", ".join(others[:TOLD]) + (", ..." if len(others) > TOLD else "")
-            print(f"{folder}: {len(others)} left out, {what}: {told}", file=sys.stderr)
+        tell_left_out(folder, others, what)
     return [folder / name for name in files if is_picture(name)]
+
+
+def tell_left_out(folder: Path, names: Sequence[str], what: str) -> None:
+    if names:
+        told = ", ".join(names[:TOLD]) + (", ..." if len(names) > TOLD else "")
+        print(f"{folder}: {len(names)} left out, {what}: {told}", file=sys.stderr)

@@ -7,6 +7,7 @@ python -m dataset.photo show flickr8k --photos 3
 import json
 import random
 import shlex
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -91,15 +92,19 @@ def read_captions(folder: Path, split: str) -> dict[str, dict[str, list[str]]]:
             for row in rows_of(folder / name, ("image", "caption")):
                 if row["image"] in chosen:
                     rows[row["image"]].append(row["caption"])
-    if not found["en"]:  # of other names, or none
-        raise DataError(f"{listed}: none of its photographs is in {CAPTIONS['en']}")
+            if not rows:  # of other names, or none
+                raise DataError(f"{listed}: none of its photographs is in {name}")
+    if missing := sorted(chosen.difference(*found.values())):
+        told = f"{len(missing):,} of {len(chosen):,} photographs have no caption, such as {missing[0]}"
+        print(f"{listed}: {told}; left out", file=sys.stderr)
     return found
 
 
 def names_in(listed: Path) -> set[str]:
     """Of photographs, one on each line: there may be blanks in them."""
     try:
-        return {line.strip() for line in listed.read_text(encoding="utf-8-sig").split("\n")}
+        lines = listed.read_text(encoding="utf-8-sig").split("\n")
+        return {name for line in lines if (name := line.strip())}
     except UnicodeDecodeError as error:
         raise DataError(f"{listed}: not UTF-8 at byte {error.start + 1}; save the file as UTF-8") from None
 
@@ -109,6 +114,8 @@ def make(args: Make) -> None:
     mixture = mixture_of(args)
     seen = SEEN_OF_TOLD if args.telling else None
     captions = read_captions(args.folder, args.split)
+    if unheard := [language for language in args.telling or () if language not in captions]:
+        raise DataError(f"--telling {unheard[0]}: {args.folder} has no {CAPTIONS[unheard[0]]}; add it")
     telling = {language: agreed(rows) for language, rows in captions.items()} if args.brief else captions
     prefix = beneath(pictures, root)
     args.out.parent.mkdir(parents=True, exist_ok=True)
@@ -171,7 +178,7 @@ def every_photo(
     """Each photograph with the questions that the mixture of its language and number chooses of all that the
     rules make of its captions, some that are `told`, and all that looked_at.txt gives, or `seen` of them."""
     askers = {language: ASKERS[language](rows) for language, rows in captions.items()}
-    for number, image in enumerate(sorted(captions["en"])):
+    for number, image in enumerate(sorted(set().union(*captions.values()))):
         chosen: list[Made] = []
         looked = looked_at().get(Path(image).stem)
         for language in spoken_of(image, captions):

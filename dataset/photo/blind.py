@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dataset.formats.rows import CHINESE
 from dataset.photo.made import Made
 
 SMOOTH = 20.0  # questions that a reply is thought to have had, worded as all others are
@@ -137,7 +138,7 @@ def report(rows: Sequence[Row]) -> Iterator[str]:
     """A table, a line for each language and family."""
     yield f"{'':20}{'answers':>9}{'words alone':>13}{'yes or no':>11}{'words alone':>13}{'are yes':>9}"
     for language in ("en", "zh"):
-        some = [row for row in rows if row[2].isascii() == (language == "en")]
+        some = [row for row in rows if bool(CHINESE.search(row[2])) == (language == "zh")]
         for family, one in sorted(guessed(some).items()) if some else ():
             line = f"{language} {family:17}{one.answers:>9,}{one.right / one.answers:>13.1%}{one.checks:>11,}"
             checks = f"{one.checked / one.checks:>13.1%}{one.yes / one.checks:>9.1%}" if one.checks else ""

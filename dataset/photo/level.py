@@ -10,6 +10,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
+from dataset.formats.rows import CHINESE
 from dataset.photo.blind import CHECKS, Bayes, Row, halves, row_of
 from dataset.photo.made import ODDS, Made
 
@@ -36,14 +37,14 @@ def levelled(photos: Sequence[Photo], rng: random.Random) -> list[Photo]:
 def evened(rows: Sequence[Row], stays: Sequence[bool], rng: random.Random) -> list[bool]:
     """So much less of what is too much that a yes comes `ODDS` times as often as a no, in each family and
     language."""
-    kinds = [(asked.isascii(), family, said) for _, family, asked, said in rows]
+    kinds = [(bool(CHINESE.search(asked)), family, said) for _, family, asked, said in rows]
     told = Counter(kind for kind, stay in zip(kinds, stays, strict=True) if stay)
 
-    def share(language: bool, family: str, said: str) -> float:
-        other = told[language, family, "no" if said == "yes" else "yes"]
+    def share(chinese: bool, family: str, said: str) -> float:
+        other = told[chinese, family, "no" if said == "yes" else "yes"]
         if said not in CHECKS or not other:
             return 1.0
-        return other * (ODDS if said == "yes" else 1 / ODDS) / told[language, family, said]
+        return other * (ODDS if said == "yes" else 1 / ODDS) / told[chinese, family, said]
 
     return [stay and rng.random() < share(*kind) for kind, stay in zip(kinds, stays, strict=True)]
 

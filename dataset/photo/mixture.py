@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from dataset.formats.rows import CHINESE
 from dataset.photo.blind import CHECKS, reply
 from dataset.photo.made import Made
 
@@ -97,7 +98,7 @@ def drawn(left: list[Made], number: int, rng: random.Random) -> list[Made]:
 def tidy(caption: str) -> str:
     """A caption as a sentence: a capital in front, one full stop at the end, no blank before it."""
     text = " ".join(caption.split()).rstrip(" .。")
-    if text.isascii():
+    if not CHINESE.search(text):
         text = text.replace(" ,", ",").replace(" 's", "'s").replace(" n't", "n't")
         return f"{text[:1].upper()}{text[1:]}."
     return f"{text.replace(' ', '')}。"

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dataset.errors import DataError, printable
+from dataset.errors import DataError, printable, shown
 
 
 def rows_of(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
@@ -12,10 +12,13 @@ def rows_of(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
     a cell too many."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
+            reader = csv.DictReader(file, skipinitialspace=True, strict=True)
             if not set(columns) <= set(reader.fieldnames or ()):
                 found = printable(", ".join(reader.fieldnames or ())) or "nothing"
                 raise DataError(f"{path} line 1: the columns are {found}; call them {', '.join(columns)}")
+            names = list(reader.fieldnames or ())
+            if twice := next((name for name in names if names.count(name) > 1), None):
+                raise DataError(f"{path} line 1: two columns are called {shown(twice)}; rename one")
             for row in reader:
                 if beyond := "".join(row.pop(None, ())).strip():
                     raise DataError(
@@ -33,4 +36,7 @@ def rows_of(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 at byte {error.start + 1}; save the file as UTF-8") from None
     except csv.Error as error:
-        raise DataError(f"{path} line {reader.line_num}: not a table ({error}); correct it") from None
+        raise DataError(
+            f"{path} line {reader.line_num}: not a table ({error}); close each quotation mark, and write one "
+            "within a quoted cell twice"
+        ) from None
