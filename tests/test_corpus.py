@@ -170,6 +170,8 @@ OTHERS: dict[str, tuple[dict, Verdict]] = {
     "OpenAI's weight": (file(messages=[ASK, SAY | {"weight": 0}]), (0, "weight is 0: an answer that is not")),
     "ms-swift's loss": (file(messages=[ASK, SAY | {"loss": False}]), (0, "loss is False: an answer that")),
     "KTO, bad": (file(prompt="x", completion="y", label=False), (0, "label is False: an answer that is not")),
+    "a class beside a talk": (file(image="a.png", messages=TALK, label=0), 1),
+    "no history": (file(image="a.png", query="x", response="y", history=""), 1),
     "KTO, good": (file(prompt="x", completion="y", label=True), 1),
     "bad history": (file(instruction="x", output="y", history=["a"]), (0, "history is ['a']; write [[")),
     "query": (file(query="<image>What?", response="red", images=["a.png"]), 1),

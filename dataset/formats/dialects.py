@@ -47,12 +47,14 @@ def in_our_words(row: dict, where: str) -> dict:
 def _expect_liked(row: dict, turns: Messages, where: str) -> None:
     """Raises DataError for an answer that other tools would not learn from, or would unlearn."""
     answers = [turn for turn in turns if isinstance(turn, dict) and turn.get("role") == "assistant"]
-    marks = [(one, name) for one in answers for name in ("weight", "loss")]
-    marks += [(row, name) for name in ("label", "kto_tag")]
-    for one, name in marks:
-        if isinstance(one.get(name), bool | int | float) and not one[name]:
-            marked = f"{where}: {name} is {shown(one[name])}: an answer that is not to be learnt"
-            raise DataError(f"{marked}; remove the record, or the mark")
+    marks = [(name, one.get(name)) for one in answers for name in ("weight", "loss")]
+    marks += [
+        (name, row.get(name)) for name in ("label", "kto_tag") if row.get(name) is False
+    ]  # 0 is a class
+    for name, mark in marks:
+        if isinstance(mark, bool | int | float) and not mark:
+            told = f"{where}: {name} is {mark}: an answer that is not to be learnt"
+            raise DataError(f"{told}; remove the record, or the mark")
 
 
 def _given(row: dict, name: str) -> bool:
@@ -98,7 +100,9 @@ def _of_pair(row: dict, asked: str, said: str, where: str) -> Messages:
 
 def _of_history(history: object, where: str) -> Messages:
     """[[question, answer], ...] that came before."""
-    pairs = from_json(history, f"{where}, history") if isinstance(history, str) else history or []
+    if isinstance(history, str) and history.strip():
+        history = from_json(history, f"{where}, history")
+    pairs = history or []
     if not isinstance(pairs, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
         raise DataError(f"{where}: history is {shown(history)}; write [[question, answer], ...]")
     return [_message(role, text) for pair in pairs for role, text in zip(ROLES, pair, strict=True)]
