@@ -41,6 +41,7 @@ from trainer.cli import parse, user_errors
 COMPARE, COMPARE_ZH = "What do the two pictures have in common?", "比较一下两张图像的异同点。"
 MODES = (ROOT / "out/tiny/read", TINY, TINY)
 SCORED = ("data", "suite", "photos")  # flags that ask for a score, not for an answer
+TABLES = (".txt", ".csv", ".tsv", ".parquet")  # what tells of a folder's pictures
 
 
 @dataclass
@@ -134,6 +135,7 @@ def main(argv: list[str] | None = None) -> None:
     expect_report_kept(args)
     if args.heatmap:
         heatmap.expect_picture(args.heatmap)
+        expect_not_read("--heatmap", args.heatmap, args)
     torch.manual_seed(args.seed)
     groups = picture_groups(args)
     images = [] if is_folder(args.image) else open_pictures(groups[0])  # before the weights
@@ -167,6 +169,8 @@ def main(argv: list[str] | None = None) -> None:
         talk.run()
         if args.use_multi > 1 and not talk.asked:  # the pipe was empty
             ask_once(assistant, args, images)
+        elif args.heatmap:
+            raise DataError("--heatmap is not drawn of questions from a pipe; give one as --prompt")
 
 
 def add_adapter(assistant: Assistant, args: Args) -> None:
@@ -185,6 +189,18 @@ def expect_report_kept(args: Args) -> None:
         raise DataError(f"--report {path}: is a folder; name a file in it, such as {path / 'score.json'}")
     if args.report and path.suffix.lower() == beside:
         raise DataError(f"--report {path}: {beside} is what goes beside it; let its name end in .json")
+    if args.report:
+        expect_not_read("--report", path, args)
+        expect_not_read("--report", path.with_suffix(beside or path.suffix), args)
+
+
+def expect_not_read(flag: str, written: Path, args: Args) -> None:
+    """Raises DataError where a picture or data that this run reads would be written over."""
+    sources = [Path(source) for source in (args.data, args.photos) if source]
+    inside = [path for folder in sources for path in folder.glob("*") if path.suffix.lower() in TABLES]
+    read = [*args.image, *sources, *inside]
+    if written.resolve() in {Path(one).resolve() for one in read}:
+        raise DataError(f"{flag} {written}: would be written over, and is read here; name another file")
 
 
 def default_question(args: Args) -> str:

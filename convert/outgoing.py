@@ -12,7 +12,7 @@ from convert.told import chat_template
 from dataset.chat.render import Chat
 from dataset.instead import expect_itself
 from model.config import VLMConfig
-from model.files import merge, read_config, write_tensors
+from model.files import merge, read_config, stored, write_tensors
 from model.hub import KINDS
 from scoring.assistant import Assistant
 
@@ -34,11 +34,11 @@ def convert(kind: str, source: Path, out: Path, store: torch.dtype) -> None:
     else:
         decoder = {k.removeprefix("decoder."): t for k, t in state.items() if k.startswith("decoder.")}
         tensors = llama.llama_tensors(decoder)
-    stored = {name: tensor.to(store).contiguous() for name, tensor in tensors.items()}
+    tensors = stored(tensors, store, out)
     with whole_folder(out) as whole:
         values |= {"dtype": str(store).removeprefix("torch.")}
         (whole / "config.json").write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-        write_tensors(stored, whole / "model.safetensors")
+        write_tensors(tensors, whole / "model.safetensors")
         words = open_words(assistant.chat)
         words.save_pretrained(whole)
         generation_config(config).save_pretrained(whole)

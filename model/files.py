@@ -44,7 +44,7 @@ def save(vlm: Model, folder: str | Path, dtype: torch.dtype | None = None) -> No
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = _stored(own_tensors(vlm), dtype, folder)
+    tensors = stored(own_tensors(vlm), dtype, folder)
     _replace(folder / WEIGHTS, lambda path: write_tensors(tensors, path))
     text = json.dumps(vlm.config.to_dict(), indent=2) + "\n"
     _replace(folder / CONFIG, lambda path: Path(path).write_text(text, encoding="utf-8"))
@@ -78,7 +78,7 @@ def save_adapter(vlm: Model, folder: Path, dtype: torch.dtype | None = None) -> 
         for name in (lora.CONFIG, lora.WEIGHTS):
             (folder / name).unlink(missing_ok=True)
         return
-    tensors = _stored(lora.adapter_tensors(vlm.decoder), dtype, folder)
+    tensors = stored(lora.adapter_tensors(vlm.decoder), dtype, folder)
     _replace(folder / lora.WEIGHTS, lambda path: write_tensors(tensors, path))
     text = json.dumps(lora.told(vlm.decoder.adapter), indent=2) + "\n"
     _replace(folder / lora.CONFIG, lambda path: Path(path).write_text(text, encoding="utf-8"))
@@ -255,7 +255,7 @@ def not_finite(tensors: dict[str, Tensor]) -> list[str]:
     return [f"{name} is not finite" for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
 
 
-def _stored(held: dict[str, Tensor], dtype: torch.dtype | None, folder: Path) -> dict[str, Tensor]:
+def stored(held: dict[str, Tensor], dtype: torch.dtype | None, folder: Path) -> dict[str, Tensor]:
     tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in held.items()}
     if faults := not_finite(tensors):
         precision = f" as {str(dtype).removeprefix('torch.')}; store float32" if dtype else ""

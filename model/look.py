@@ -11,6 +11,7 @@ model the earlier ones look at words. It costs nothing unless it is asked for.
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import get_ident
 
 import torch
 from torch import Tensor, nn
@@ -28,12 +29,16 @@ def watching(model: nn.Module) -> Iterator[dict[str, Tensor]]:
     seen: dict[str, Tensor] = {}
     current: list[str] = [""]
 
+    own = get_ident()  # others may answer meanwhile, in their threads
+
     def watch(weights: Tensor) -> None:
-        seen[current[0]] = weights.detach().float()
+        if get_ident() == own:
+            seen[current[0]] = weights.detach().float()
 
     def enters(name: str) -> object:
         def hook(*_: object) -> None:
-            current[0] = name
+            if get_ident() == own:
+                current[0] = name
 
         return hook
 

@@ -33,15 +33,19 @@ UNSEEN = re.compile(
 )
 HOW_MANY = re.compile(r"\bhow many\b|\bnumber of\b|\bcount\b|几[个只人位条匹辆头]|多少|數|数")
 EITHER = re.compile(r"\bor\b|还是|還是")
+ENGLISH = (
+    "one two three four five six seven eight nine ten "
+    "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
+)
+DIGITS = {"两": 2} | {word: n for n, word in enumerate("一二三四五六七八九", 1)}
 COUNTED = {
     **dict.fromkeys(("no", "none", "zero", "nobody", "没有", "没", "零"), "0"),
     **dict.fromkeys(("many", "several", "lots", "很多", "许多", "好多", "一群"), "many"),
-    **{word: str(n) for n, word in enumerate("one two three four five six seven eight nine ten".split(), 1)},
-    **{word: str(n) for n, word in enumerate("一二三四五六七八九十", 1)},
-    "两": "2",
+    **{word: str(n) for n, word in enumerate(ENGLISH.split(), 1)},
 }
+TENS = re.compile("([一二两三四五六七八九]?)十([一二三四五六七八九]?)")
 NUMBER = re.compile(
-    rf"\d+|\b(?:{'|'.join(w for w in COUNTED if w.isascii())})\b"
+    rf"\d+|{TENS.pattern}|[{''.join(DIGITS)}]|\b(?:{'|'.join(w for w in COUNTED if w.isascii())})\b"
     rf"|{'|'.join(sorted((w for w in COUNTED if not w.isascii()), key=len, reverse=True))}"
 )
 
@@ -52,6 +56,8 @@ def right(type: str, question: str, truth: str, answer: str) -> bool:
     question, truth, answer = (plain(text) for text in (question, truth, answer))
     if family == "unanswerable" or (family == "follow_up" and unseen(truth) and not follows_up(truth)):
         return unseen(answer)
+    if HOW_MANY.search(question) and counted(truth) == "0":  # "None.", "No people."
+        return counted(answer) == "0"
     if POLAR.match(truth) or (family == "follow_up" and follows_up(truth) and not HOW_MANY.search(question)):
         return polarity(answer) == polarity(truth)
     if (family == "count" or HOW_MANY.search(question)) and (number := counted(truth)):
@@ -83,9 +89,11 @@ def polarity(text: str) -> str | None:
 
 
 def counted(text: str) -> str | None:
-    """The first number of it: "two", "2", "两" -> "2"."""
+    """The first number of it: "two", "2", "两" -> "2", "十二" -> "12"."""
     found = NUMBER.search(text)
-    return found and COUNTED.get(found[0], found[0])
+    if found and (tens := TENS.fullmatch(found[0])):
+        return str(10 * DIGITS.get(tens[1], 1) + DIGITS.get(tens[2], 0))
+    return found and str(DIGITS.get(found[0]) or COUNTED.get(found[0], found[0]))
 
 
 def alike(truth: str, answer: str, question: str, language: str) -> bool:
@@ -106,7 +114,7 @@ def content(text: str, language: str) -> set[str]:
 def denies(answer: str) -> bool:
     """As POPE's own evaluation reads an answer: "no" or "not" in the first sentence, else it is a yes."""
     first = re.split(r"[.。]", plain(answer))[0]
-    return bool(re.search(r"\b(?:no|not|false)\b|n't\b|没|不|否", first))
+    return bool(re.search(r"\b(?:no|not|false)\b|n't\b|没(?!错)|不(?!少|错)|否", first))
 
 
 def states(truth: str) -> bool | None:

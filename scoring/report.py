@@ -21,12 +21,13 @@ def score(answers: Sequence[Answer]) -> dict:
     report = {**_exact(answers), "by_type": _grouped(answers, lambda a: a.type)}
     if all("/" in a.type for a in answers):
         report["by_language"] = _grouped(answers, lambda a: a.type.partition("/")[0])
-        described = [a for a in answers if a.type.endswith("/description")]
+        described = [a for a in answers if a.type.endswith("/description") and parse_description(a.truth)]
         groups = {"all": described} | {
-            language: [a for a in described if a.type.startswith(language)]
+            language: [a for a in described if a.type.partition("/")[0] == language]
             for language in report["by_language"]
         }
-        report["object_f1"] = {name: object_f1(group) for name, group in groups.items() if group}
+        if described:
+            report["object_f1"] = {name: object_f1(group) for name, group in groups.items() if group}
     probed = [a for a in answers if "/pope-" in a.type]
     if probed:
         report["pope"] = {

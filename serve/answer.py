@@ -35,15 +35,18 @@ class Usage:
     completion_tokens: int
 
 
-def answers(assistant: Assistant, asked: Asked, files: Sequence[bytes]) -> Iterator[Piece | Usage]:
-    """Of what is asked, one answer after the other; a seed is the first's, and the rest go on from it.
+def answers(
+    assistant: Assistant, asked: Asked, files: Sequence[bytes], allowed: int = LONGEST
+) -> Iterator[Piece | Usage]:
+    """Of what is asked, one answer after the other; a seed is the first's, and the rest go on from it. A
+    request that says no length gets `allowed` tokens at most.
 
     Raises ValueError for a file that is no picture, and for a conversation that does not fit the model.
     """
     messages = asked.conversation()
     images = [load_image(file, name=f"picture {number}") for number, file in enumerate(files, start=1)]
     read = len(assistant.prompt(messages, images))
-    most, made, memory = longest(asked, read, assistant.context), 0, Memory()
+    most, made, memory = longest(asked, read, assistant.context, allowed), 0, Memory()
     generator = torch.Generator(assistant.device)
     generator.seed() if asked.seed is None else generator.manual_seed(asked.seed)
     for index in range(asked.n):
@@ -57,14 +60,14 @@ def answers(assistant: Assistant, asked: Asked, files: Sequence[bytes]) -> Itera
     yield Usage(read, made)
 
 
-def longest(asked: Asked, read: int, context: int) -> int:
+def longest(asked: Asked, read: int, context: int, allowed: int) -> int:
     """Tokens that an answer may have. Raises Refusal where the model has no room for them."""
     room = context - read
     if room < (asked.max_tokens or 1):
         found = f"{read} tokens of conversation and {asked.max_tokens or 1} of answer"
         told = f"{found} do not fit the model's {context}; send less, or ask for fewer"
         raise Refusal(400, told, "messages", "context_length_exceeded")
-    return asked.max_tokens or min(room, LONGEST)
+    return asked.max_tokens or min(room, LONGEST, allowed)
 
 
 def noted(ids: Iterable[int], into: list[int]) -> Iterator[int]:

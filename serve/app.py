@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated
 
 import uvicorn
@@ -59,7 +60,8 @@ class Desk:
                 yield read_address(address, f"picture {number}")
 
         files = [file async for file in place.pieces(self.fetching, fetched)] if asked.addresses else []
-        async for piece in place.pieces(self.answering, lambda: answers(self.assistant, asked, files)):
+        told = partial(answers, self.assistant, asked, files, self.limits.max_tokens)
+        async for piece in place.pieces(self.answering, told):
             yield piece
 
 

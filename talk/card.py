@@ -37,7 +37,9 @@ class Card:
             reason = printable(" ".join(str(error).split()))
             raise DataError(f"{path}: what stands between --- and --- is not YAML ({reason})") from None
         summary, in_chinese = one_line(front.get("summary")), one_line(front.get("summary_zh"))
-        texts = [each.get("text") for each in front.get("widget") or () if isinstance(each, dict)]
+        widget = front.get("widget")
+        listed = widget if isinstance(widget, list) else []
+        texts = [each.get("text") for each in listed if isinstance(each, dict)]
         return cls(summary, tuple(one_line(text) for text in texts if one_line(text)), in_chinese)
 
     def told(self, in_chinese: bool) -> str:

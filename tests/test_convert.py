@@ -385,6 +385,14 @@ def test_what_cannot_be_exported_is_refused_before_weights_are_read(
             convert_vlm(["export", str(tmp_path / "blip"), str(tmp_path / "out"), "--format", kind])
 
 
+def test_what_half_precision_cannot_hold_is_not_written(tmp_path: Path, assistant: Assistant) -> None:
+    assistant.vlm.decoder.layers[0].mlp.down_proj.weight.data[0, 0] = 1e6
+    assistant.save(tmp_path / "ours")
+    with pytest.raises(SystemExit, match=r"is not written: .*not finite as float16; store float32"):
+        convert_vlm(["export", str(tmp_path / "ours"), str(tmp_path / "out"), "--store", "float16"])
+    assert not (tmp_path / "out").exists()
+
+
 TALK = [
     {"role": "system", "content": "Be brief."},
     {"role": "user", "content": "<image>\nWhat is this? 这是什么？"},

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import torch
@@ -45,6 +46,16 @@ def test_a_look_is_at_the_pictures_before(vlm: VLM) -> None:
     torch.testing.assert_close(found[11, 0].flatten(), by_hand[11, 1:5])
     torch.testing.assert_close(found[11, 1].flatten(), by_hand[11, 6:10])
     assert not found[5, 1].any() and found[11].sum() < 1
+
+
+def test_who_answers_meanwhile_is_not_watched(vlm: VLM) -> None:
+    with watching(vlm) as seen:
+        vlm(IDS, PIXELS)
+        own = dict(seen)
+        other = Thread(target=vlm, args=(IDS[:, 10:],))  # two words
+        other.start()
+        other.join()
+    assert all(seen[name] is own[name] for name in own) and seen.keys() == own.keys()
 
 
 def test_watching_ends_with_an_error(vlm: VLM) -> None:

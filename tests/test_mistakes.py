@@ -194,6 +194,12 @@ ASKED: dict[str, tuple[str, Edit | None, str]] = {  # flags of eval_vlm.py, what
     "temperature": (f"{HI} --temperature -1", None, "temperature"),
     "a folder for a report": ("--data d.jsonl --report .", None, "--report .: is a folder; name a file in"),
     "a folder for a heatmap": (f"{HI} --heatmap .", None, "--heatmap .: is a folder; name a file in it"),
+    "a heatmap over its picture": (f"{HI} --heatmap a.png", None, "--heatmap a.png: would be written over"),
+    "a report over its data": (
+        "--data d.jsonl --report d.jsonl",
+        None,
+        "--report d.jsonl: would be written over, and is read here",
+    ),
     "no ending": (f"{HI} --heatmap out/look", None, "--heatmap out/look: not the name of a picture"),
     "another ending": (f"{HI} --heatmap a.PNG.xyz", None, "a.PNG.xyz: not the name of a picture"),
     "a report where a drawing goes": (
@@ -262,6 +268,12 @@ TRAINED: dict[str, tuple[str, Edit | None, str]] = {  # flags of train_sft_vlm.p
     "nothing to size": ("--tokenizer weights --set bert.hidden_size=32", None, "makes no new Q-Former"),
     "unknown size": ("--tokenizer weights --set text.colour=1", None, "no such field"),
     "not a size": ("--tokenizer weights --set text.hidden_size=red", None, "'red' is not a number"),
+    "no switch": ("--tokenizer weights --set text.qk_norm=yes", None, "'yes' is not true or false"),
+    "not so": (
+        "--tokenizer weights --set text.rope_scaling=x",
+        None,
+        "this field is no number, word or switch",
+    ),
     "absurd": ("--tokenizer weights --set text.hidden_size=-8", None, "text.hidden_size is -8"),
     "sizes": ("--tokenizer weights --image_size 30", None, "not a multiple of patch_size"),
     "out is a file": ("--init weights --out a.png", None, "a.png"),

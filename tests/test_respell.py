@@ -1,5 +1,6 @@
 """trainer.respell: other tokens, the same words and what is known of them."""
 
+from dataclasses import replace
 from itertools import chain
 
 import pytest
@@ -10,6 +11,7 @@ from dataset.errors import DataError
 from dataset.storybook.records import StorybookRecords
 from dataset.train_tokenizer import train_tokenizer
 from model import lora
+from model.vlm import VLM
 from scoring.assistant import Assistant
 from tests.conftest import scrambled
 from trainer.args import TrainArgs
@@ -76,6 +78,13 @@ def test_another_decoder_is_refused(assistant, wider):
     blip = as_blip(assistant, TrainArgs())
     with pytest.raises(DataError, match="only a model with our own decoder"):
         with_tokenizer(blip, wider)
+
+
+def test_words_of_its_own_for_what_it_says_are_refused(assistant, wider):
+    text = replace(assistant.vlm.config.text, tie_word_embeddings=False)
+    untied = Assistant(VLM(replace(assistant.vlm.config, text=text)), assistant.chat, assistant.preprocessor)
+    with pytest.raises(DataError, match="word embeddings of its own for what it says; its tokenizer stays"):
+        with_tokenizer(untied, wider)
 
 
 def test_a_tokenizer_of_another_make_is_refused(assistant, wider, monkeypatch):

@@ -10,6 +10,7 @@ import torch
 
 import train_pretrain_vlm
 import train_sft_vlm
+from dataset.batches.collate import Prepared
 from dataset.check import content
 from dataset.record import Record
 from dataset.storybook.__main__ import main as storybook
@@ -53,6 +54,7 @@ OTHERWISE = {
     "--augment": "made with --augment False, not True",
     "--max_length 400": "made with --max_length 1024, not 400",
     "--lora 4": "made with --lora 0, not 4",
+    "--features None": "made with --features kept, not None",
     "--pack 2": "made with --pack 1, not 2",
     "--connector_lr 0.5": "made with --connector_lr 1.0, not 0.5",
     "--muon_lr 0.01": "made with --muon_lr 0.0, not 0.01",
@@ -86,7 +88,8 @@ def test_another_model_of_the_same_shapes_and_another_stage(place: Path, tokeniz
 
 def test_a_run_is_its_pixels_its_eye_and_its_way_to_write_a_talk(assistant: Assistant) -> None:
     def told(assistant: Assistant) -> dict[str, object]:
-        return identity("sft", TrainArgs(), ("decoder",), assistant, 100, "d")
+        prepared = Prepared([], assistant.chat, assistant.preprocessor, 100)
+        return identity("sft", TrainArgs(), ("decoder",), assistant, prepared, "d")
 
     plain, squashed = told(assistant), replace(assistant.preprocessor, crop=False)
     brief = replace(assistant, chat=assistant.chat.with_system("Be brief."))

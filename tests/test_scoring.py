@@ -8,6 +8,7 @@ from dataset.storybook.records import PER_SCENE, StorybookRecords
 from scoring import suite
 from scoring.answers import Answer, Question
 from scoring.assistant import Assistant
+from scoring.judge import denies, right
 from scoring.report import agreement, object_f1, score, table
 from scoring.suite import ABSENT, CONTROL, SETS, Shuffled, interval, run
 
@@ -55,6 +56,38 @@ def test_object_f1_counts_things_with_all_four_right() -> None:
     one_of_two = "A meadow: at the top left a small red cat."
     assert object_f1([answer("en/description", DESCRIBED, one_of_two)]) == round(2 / 3, 4)
     assert object_f1([answer("en/description", DESCRIBED, "nonsense")]) == 0
+
+
+def test_descriptions_of_something_else_have_no_object_f1() -> None:
+    scored = score([answer("photo/description", "A dog.", "A dog."), answer("photo/name", "a", "a")])
+    assert "object_f1" not in scored and scored["exact_match"] == 1
+    mixed = score([answer(f"{language}/description", DESCRIBED, DESCRIBED) for language in ("zh", "zh-tw")])
+    assert mixed["object_f1"] == {"all": 1.0, "zh": 1.0, "zh-tw": 1.0}
+
+
+@pytest.mark.parametrize(
+    "question, truth, yes, no",
+    [
+        ("有几个人？", "十二个。", "12", "十个。"),
+        ("有几只狗？", "二十三只。", "有23只狗", "两只"),
+        ("how many?", "12.", "Twelve dogs.", "Two."),
+        ("how many people are there?", "No people.", "None.", "One."),
+        ("how many?", "No one.", "0", "1"),
+    ],
+)
+def test_numbers_however_they_are_written(question: str, truth: str, yes: str, no: str) -> None:
+    kind = f"{'en' if question.isascii() else 'zh'}/count"
+    assert right(kind, question, truth, yes) and right(kind, question, yes, truth)
+    assert not right(kind, question, truth, no)
+
+
+def test_a_yes_in_chinese_may_hold_a_no() -> None:
+    assert [denies(text) for text in ("没错，有一只狗。", "有不少狗。", "没有。", "不是。")] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_hallucination_counts_yes_as_pope_does() -> None:

@@ -28,9 +28,9 @@ from dataset.chat.render import Chat
 from dataset.errors import DataError
 from dataset.images.load import load_image
 from scoring.assistant import Assistant, with_pictures
-from serve.answer import until_stop
+from serve.answer import longest, until_stop
 from serve.app import Desk, server
-from serve.ask import Limits, read_request
+from serve.ask import Asked, Limits, read_request
 from serve.errors import as_refusal
 from serve.line import Line
 from tests.conftest import scrambled, untaught
@@ -491,3 +491,10 @@ def test_the_page_has_an_address_in_ipv6_too(monkeypatch: pytest.MonkeyPatch) ->
     for host in ("::1", "127.0.0.1"):
         web_demo_vlm.main(["--host", host])
     assert names == ["[::1]", "127.0.0.1"]
+
+
+def test_who_says_no_length_gets_no_more_than_who_asks_for_the_most() -> None:
+    turn = {"role": "user", "content": "hi"}
+    asked, precise = (Asked(model="m", messages=[turn], max_tokens=n) for n in (None, 5))
+    assert longest(asked, 10, 1000, 8) == 8 and longest(asked, 10, 14, 8) == 4
+    assert longest(asked, 10, 1000, 5000) == 256 and longest(precise, 10, 1000, 8) == 5

@@ -7,7 +7,7 @@ the loss, and the middle of it is flatter than its sides. They should have been 
 weights/tiny/README.md tells what was lost where they were not.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -40,8 +40,10 @@ def mean(assistants: list[Assistant]) -> Assistant:
             raise DataError(
                 "these checkpoints differ in their sizes or their tokenizer; take those of one run"
             )
-    configs = [assistant.vlm.config for assistant in assistants]
-    first.vlm.config = min(configs, key=lambda config: len(getattr(config, "bases", None) or ()))
+    if bases := getattr(first.vlm.config, "bases", None):
+        named = [assistant.vlm.config.bases or {} for assistant in others]
+        shared = {part: base for part, base in bases.items() if all(part in one for one in named)}
+        first.vlm.config = replace(first.vlm.config, bases=shared or None)
     states = [assistant.vlm.state_dict() for assistant in assistants]
     first.vlm.load_state_dict({key: torch.stack([s[key] for s in states]).mean(0) for key in states[0]})
     return first

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
+from dataset.batches.collate import Prepared
 from dataset.chat.chat_format import ChatFormat
 from model.lora import adapter_of
 from model.vlm import VLM
@@ -15,9 +16,10 @@ HEEDED = ("pack", "augment", "eye_lr", "connector_lr")  # flags of whose values 
 
 
 def identity(
-    stage: str, args: TrainArgs, parts: Sequence[str], assistant: Assistant, max_length: int, data: str
+    stage: str, args: TrainArgs, parts: Sequence[str], assistant: Assistant, prepared: Prepared, data: str
 ) -> dict[str, object]:
-    """Each value under the words that a message says it with; `data` tells what is in it."""
+    """Each value under the words that a message says it with; `data` tells what is in it. Features that are
+    kept are of half precision."""
     vlm, words = assistant.vlm, assistant.chat.tokenizer.to_str().encode()
     adapter = adapter_of(vlm.decoder) if isinstance(vlm, VLM) else None
     return {
@@ -27,8 +29,9 @@ def identity(
         "--lora": adapter.r if adapter else 0,
         "--lora_alpha": float(adapter.lora_alpha) if adapter else 0.0,
         "--lora_vision": vlm.config.vision.adapter,
-        "--max_length": max_length,
+        "--max_length": prepared.max_length,
         **{f"--{name}": getattr(args, name) for name in HEEDED},
+        "--features": "kept" if prepared.features is not None else "None",
         "a --tokenizer of sha256": hashlib.sha256(words).hexdigest()[:16],
         "a chat format of sha256": hashlib.sha256(repr(own(assistant.chat.format)).encode()).hexdigest()[:16],
         "an eye of sha256": fingerprint(assistant),

@@ -25,6 +25,7 @@ from model.vlm import VLM
 from scoring.assistant import Assistant
 from trainer.args import TrainArgs
 
+SWITCHES = {"true": True, "false": False}
 CHOSEN = {"feature_layer", "keep_cls"}  # of an eye that has sizes of its own
 TINY_QFORMER = BertConfig(
     hidden_size=192,
@@ -219,7 +220,14 @@ def new_config(args: TrainArgs) -> VLMConfig:
 
 
 def _parse(value: str, kind: type, item: str) -> object:
+    if kind is bool:
+        if value.lower() not in SWITCHES:
+            raise DataError(f"--set {item}: {value!r} is not true or false")
+        return SWITCHES[value.lower()]
+    known = next((one for one in (int, float, str) if kind == one or kind == one | None), None)
+    if known is None:
+        raise DataError(f"--set {item}: this field is no number, word or switch; write it into a config.json")
     try:
-        return value == "true" if kind is bool else (int if "int" in str(kind) else kind)(value)
+        return known(value)
     except ValueError:
         raise DataError(f"--set {item}: {value!r} is not a number") from None

@@ -56,6 +56,8 @@ def with_tokenizer(assistant: Assistant, chat: Chat) -> Assistant:
     old, config = assistant.chat.tokenizer, assistant.vlm.config
     if not isinstance(assistant.vlm, VLM):
         raise DataError("only a model with our own decoder takes another tokenizer; give one to --weights")
+    if not config.text.tie_word_embeddings:
+        raise DataError("this model has word embeddings of its own for what it says; its tokenizer stays")
     for tokenizer in (old, chat.tokenizer):
         if [tokenizer.token_to_id(special) for special in SPECIALS] != list(range(len(SPECIALS))):
             raise DataError("only tokenizers of `python -m dataset.train_tokenizer` take each other's place")

@@ -69,7 +69,7 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     args = suited(args, len(prepared.records), is_drawn(args.data))
     if args.batch_size % world():
         raise DataError(f"--batch_size {args.batch_size} is shared by {world()} processes; take a multiple")
-    known = identity(stage_name, args, parts, assistant, prepared.max_length, data)
+    known = identity(stage_name, args, parts, assistant, prepared, data)
     sharing = world() if stage.own_batch else None
     recipe = make_recipe(args, len(prepared.records), assistant.dtype, sharing, known)
     chance = module.chance(args.batch_size)
