@@ -201,6 +201,6 @@ def test_a_mean_names_a_base_where_all_do(assistant: Assistant) -> None:
         (vision, vision, vision),
     ):
         some = [deepcopy(assistant), deepcopy(assistant)]
-        for one, bases in zip(some, (ones, others), strict=True):
-            one.vlm.config = replace(one.vlm.config, bases=bases)
+        for one, named in zip(some, (ones, others), strict=True):
+            one.vlm.config = replace(one.vlm.config, bases=named)
         assert mean(some).vlm.config.bases == expected
