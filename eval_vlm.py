@@ -197,7 +197,8 @@ def expect_report_kept(args: Args) -> None:
 def expect_not_read(flag: str, written: Path, args: Args) -> None:
     """Raises DataError where a picture or data that this run reads would be written over."""
     sources = [Path(source) for source in (args.data, args.photos) if source]
-    inside = [path for folder in sources for path in folder.glob("*") if path.suffix.lower() in TABLES]
+    told = TABLES if args.photos else (*TABLES, ".jsonl")  # --photos writes one beside its report
+    inside = [path for folder in sources for path in folder.glob("*") if path.suffix.lower() in told]
     read = [*args.image, *sources, *inside]
     if written.resolve() in {Path(one).resolve() for one in read}:
         raise DataError(f"{flag} {written}: would be written over, and is read here; name another file")

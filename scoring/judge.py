@@ -33,7 +33,7 @@ UNSEEN = re.compile(
 )
 HOW_MANY = re.compile(r"\bhow many\b|\bnumber of\b|\bcount\b|几[个只人位条匹辆头]|多少|數|数")
 EITHER = re.compile(r"\bor\b|还是|還是")
-ENGLISH = (
+SPELLED = (
     "one two three four five six seven eight nine ten "
     "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
 )
@@ -41,7 +41,7 @@ DIGITS = {"两": 2} | {word: n for n, word in enumerate("一二三四五六七�
 COUNTED = {
     **dict.fromkeys(("no", "none", "zero", "nobody", "没有", "没", "零"), "0"),
     **dict.fromkeys(("many", "several", "lots", "很多", "许多", "好多", "一群"), "many"),
-    **{word: str(n) for n, word in enumerate(ENGLISH.split(), 1)},
+    **{word: str(n) for n, word in enumerate(SPELLED.split(), 1)},
 }
 TENS = re.compile("([一二两三四五六七八九]?)十([一二三四五六七八九]?)")
 NUMBER = re.compile(

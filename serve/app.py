@@ -60,8 +60,8 @@ class Desk:
                 yield read_address(address, f"picture {number}")
 
         files = [file async for file in place.pieces(self.fetching, fetched)] if asked.addresses else []
-        told = partial(answers, self.assistant, asked, files, self.limits.max_tokens)
-        async for piece in place.pieces(self.answering, told):
+        replies = partial(answers, self.assistant, asked, files, self.limits.max_tokens)
+        async for piece in place.pieces(self.answering, replies):
             yield piece
 
 

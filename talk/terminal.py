@@ -99,8 +99,10 @@ class Terminal:
                 self.turn(line or self.default)
         except ValueError as error:
             tell(f"error: {error}", ERROR)
+        except BrokenPipeError:  # nobody reads on
+            raise
         except OSError as error:  # a file that cannot be written
-            tell(f"error: {error.filename}: {error.strerror}", ERROR)
+            tell(f"error: {error.filename or 'a file'}: {error.strerror}", ERROR)
         except KeyboardInterrupt:
             print(" ...")
 

@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 from string import Formatter
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -125,6 +126,18 @@ def test_mistakes_are_one_line_and_change_nothing(
     out = piped(terminal, line, monkeypatch, capsys)
     assert out.startswith("error: ") and message in out and out.count("\n") == 1
     assert terminal.settings == SETTINGS and terminal.conversation.messages == []
+
+
+@pytest.mark.parametrize("file", ["out", None])
+def test_a_file_that_cannot_be_written_ends_its_line(
+    file: str | None, talker: Assistant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    terminal = Terminal(talker, SETTINGS, [])
+    monkeypatch.setattr(terminal, "command", Mock(side_effect=OSError(28, "No space left", file)))
+    assert piped(terminal, "/look", monkeypatch, capsys) == f"error: {file or 'a file'}: No space left\n"
+    monkeypatch.setattr(terminal, "command", Mock(side_effect=BrokenPipeError(32, "Broken pipe")))
+    with pytest.raises(BrokenPipeError):
+        terminal.heed("/look")
 
 
 def test_typing(talker: Assistant, picture: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
