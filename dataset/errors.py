@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -10,6 +11,13 @@ class DataError(ValueError):
 
     Scripts catch it, print it and end; there is no traceback to read.
     """
+
+
+def expect_each_once(names: Sequence[str], where: object) -> None:
+    """Raises DataError for a column whose name another has, too: one of them would be lost."""
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"{where}: two columns are called {shown(twice)}; rename one")
 
 
 def printable(text: str, longest: int = 200) -> str:

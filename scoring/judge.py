@@ -10,6 +10,7 @@ What the question says itself is no content, unless it offers a choice. Of Chine
 
 import re
 
+from dataset.photo.chinese_read import DIGITS
 from scoring.captions import words
 
 PLAIN = {
@@ -37,7 +38,6 @@ SPELLED = (
     "one two three four five six seven eight nine ten "
     "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
 )
-DIGITS = {"两": 2} | {word: n for n, word in enumerate("一二三四五六七八九", 1)}
 COUNTED = {
     **dict.fromkeys(("no", "none", "zero", "nobody", "没有", "没", "零"), "0"),
     **dict.fromkeys(("many", "several", "lots", "很多", "许多", "好多", "一群"), "many"),

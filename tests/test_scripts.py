@@ -145,6 +145,16 @@ def test_about_two_pictures_a_pipe_is_asked_first(
     assert questions == ([eval_vlm.COMPARE] if typed in ("", "\n") else ["hi", "and?"])
 
 
+def test_of_questions_from_a_pipe_nothing_is_drawn(
+    trained: Path, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("hi\n"))
+    two = ["--weights", str(trained), "--image", str(picture), str(picture), "--use_multi", "2"]
+    with pytest.raises(SystemExit, match="--heatmap is not drawn of questions from a pipe"):
+        eval_vlm.main([*two, "--max_new_tokens", "2", "--heatmap", str(tmp_path / "look.png")])
+    assert not (tmp_path / "look.png").exists()
+
+
 @pytest.mark.parametrize(
     "locale, question, forgotten",
     [("zh_CN.UTF-8", eval_vlm.DESCRIBE_ZH, "已忘记之前的对话"), ("de_DE", eval_vlm.DESCRIBE, "forgotten")],

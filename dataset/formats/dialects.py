@@ -47,14 +47,11 @@ def in_our_words(row: dict, where: str) -> dict:
 def _expect_liked(row: dict, turns: Messages, where: str) -> None:
     """Raises DataError for an answer that other tools would not learn from, or would unlearn."""
     answers = [turn for turn in turns if isinstance(turn, dict) and turn.get("role") == "assistant"]
-    marks = [(name, one.get(name)) for one in answers for name in ("weight", "loss")]
-    marks += [
-        (name, row.get(name)) for name in ("label", "kto_tag") if row.get(name) is False
-    ]  # 0 is a class
-    for name, mark in marks:
-        if isinstance(mark, bool | int | float) and not mark:
-            told = f"{where}: {name} is {mark}: an answer that is not to be learnt"
-            raise DataError(f"{told}; remove the record, or the mark")
+    marks = [(name, one[name]) for one in answers for name in ("weight", "loss") if one.get(name) == 0]
+    marks += [(name, False) for name in ("label", "kto_tag") if row.get(name) is False]  # 0 is a class
+    if marks:
+        told = "{}: {} is {}: an answer that is not to be learnt".format(where, *marks[0])
+        raise DataError(f"{told}; remove the record, or the mark")
 
 
 def _given(row: dict, name: str) -> bool:

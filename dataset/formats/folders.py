@@ -12,6 +12,7 @@ meant in two ways, it is refused.
 import os
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from glob import glob
 from pathlib import Path
 
@@ -93,10 +94,12 @@ def open_classes(path: Path, folder: Path | None = None) -> Records:
 
 def _classes(path: Path, names: list[str], inner: list[str]) -> dict[str, list[str]]:
     """{folder: pictures in it}. Raises DataError unless the folders are plainly classes."""
-    classes = {name: found for name in inner if (found := _pictures(path / name))}
+    within = {name: names_in(path / name) for name in inner}
+    pictures = {name: list(filter(is_picture, files)) for name, (files, _) in within.items()}
+    classes = {name: found for name, found in pictures.items() if found}
     loose = [name for name in names if is_picture(name)]
-    expect_no_set(path, inner)
-    deep = [name for name in inner if names_in(path / name)[1]]
+    expect_no_set(path, {name: files for name, (files, _) in within.items()})
+    deep = [name for name, (_, folders) in within.items() if folders]
     if deep:
         lies = f"{deep[0]} holds folders of its own"
         raise DataError(
@@ -116,16 +119,15 @@ def _classes(path: Path, names: list[str], inner: list[str]) -> dict[str, list[s
         raise DataError(
             f"{path}: {held} are not names of classes; sort the pictures into a folder for each class"
         )
-    for name in inner:
-        others = [file for file in names_in(path / name)[0] if not is_picture(file)]
-        tell_left_out(path / name, others, NO_PICTURES)
+    for name, (files, _) in within.items():
+        tell_left_out(path / name, [file for file in files if not is_picture(file)], NO_PICTURES)
     return classes
 
 
-def expect_no_set(path: Path, inner: list[str]) -> None:
-    """Raises DataError that names the folder within that tells of its pictures itself."""
-    for folder in inner:
-        for name in names_in(path / folder)[0]:
+def expect_no_set(path: Path, within: Mapping[str, Sequence[str]]) -> None:
+    """Raises DataError that names the folder, of those `within`, that tells of its pictures itself."""
+    for folder, files in within.items():
+        for name in files:
             if name in DESCRIPTIONS or Path(name).suffix.lower() in (".parquet", ".jsonl"):
                 raise DataError(f"{path}: holds {folder}/{name}; name that folder: {path / folder}")
 

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dataset.errors import DataError, printable, shown
+from dataset.errors import DataError, expect_each_once, printable
 from dataset.formats.parse import Records
 from dataset.formats.rows import COLUMNS, makes_records
 
@@ -76,9 +76,7 @@ class ParquetRecords(Records):
             self._tried(n, lambda part=part: pq.read_schema(part)) for n, part in enumerate(self.parts)
         ]
         names = schemas[0].names
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise DataError(f"{self.path}: two columns are called {shown(twice)}; rename one")
+        expect_each_once(names, self.path)
         if not makes_records(names):
             found = printable(", ".join(names))
             raise DataError(f"{self.path}: no column conversations among {found}; rename or add it")

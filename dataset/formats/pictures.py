@@ -80,8 +80,7 @@ def _path(address: str, where: str) -> str:
 
 def _within(folder: Path, name: str, where: str) -> Path:
     """A picture's path. A data file may be anybody's: it does not reach out of the folder it is given."""
-    if not name.isascii() or "\\" in name:
-        name = _spelt(folder, name)
+    name = _spelt(folder, name)
     if WHOLE.match(name) and os.name != "nt" and not os.path.exists(folder / name):
         raise DataError(f"{where}: {shown(name)} is an absolute Windows path; write it relative to {folder}")
     path = folder / name
@@ -92,6 +91,8 @@ def _within(folder: Path, name: str, where: str) -> Path:
 
 def _spelt(folder: Path, name: str) -> str:
     """As a file there is called: a backslash divides folders, and a Mac may write "ü" as "u" and two dots."""
+    if name.isascii() and "\\" not in name:  # one spelling; nothing to look up
+        return name
     divided = name.replace("\\", "/")
     spellings = (name, divided, *(unicodedata.normalize(form, divided) for form in ("NFC", "NFD")))
     return next((one for one in spellings if os.path.exists(folder / one)), divided)

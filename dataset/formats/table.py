@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from dataset.errors import DataError, printable, shown
+from dataset.errors import DataError, expect_each_once, printable, shown
 from dataset.formats.parse import Records, read_span
 from dataset.formats.pictures import there
 from dataset.formats.rows import COLUMNS, LISTS, expect_one_record, makes_records
@@ -69,9 +69,7 @@ class Table:
             raise DataError(
                 f"{self.path} line 1: no names of columns; begin with a line such as image,caption"
             )
-        twice = next((name for name in self.names if self.names.count(name) > 1), None)
-        if twice is not None:
-            raise DataError(f"{self.path} line 1: two columns are called {shown(twice)}; rename one")
+        expect_each_once(self.names, f"{self.path} line 1")
 
 
 def _lines(file: BinaryIO, path: Path, ends: array) -> Iterator[str]:

@@ -56,8 +56,8 @@ class Make:
     telling: tuple[Literal["en", "zh"], ...] | None = None
     """Languages with all captions of a photograph, and fewer questions, for train_reward_vlm.py."""
     brief: bool = False
-    """A short file, to go on from weights/photo with: one caption in a language, that which the others agree
-    with most, and fewer questions made by rules."""
+    """A shorter file, to go on from weights/photo with: one caption in a language, that which the others
+    agree with most, and fewer questions made by rules."""
     looks: Count = 1
     """Times to go through the photographs, with different questions each time."""
     seed: Seed = 0
@@ -116,13 +116,13 @@ def make(args: Make) -> None:
     captions = read_captions(args.folder, args.split)
     if unheard := [language for language in args.telling or () if language not in captions]:
         raise DataError(f"--telling {unheard[0]}: {args.folder} has no {CAPTIONS[unheard[0]]}; add it")
-    telling = {language: agreed(rows) for language, rows in captions.items()} if args.brief else captions
+    to_tell = {language: agreed(rows) for language, rows in captions.items()} if args.brief else captions
     prefix = beneath(pictures, root)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     photos = [
         (str(prefix / image), made)
         for look in range(args.looks)
-        for image, made in every_photo(captions, telling, random.Random(f"{args.seed}/{look}"), mixture, seen)
+        for image, made in every_photo(captions, to_tell, random.Random(f"{args.seed}/{look}"), mixture, seen)
     ]
     if args.names:
         beside = beneath(args.names.parent, root)

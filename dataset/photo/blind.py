@@ -16,6 +16,7 @@ import numpy as np
 from dataset.formats.rows import CHINESE
 from dataset.photo.made import Made
 
+WORD = re.compile(r"[a-z0-9']+|[\u4e00-\u9fff]")  # in small letters; a Chinese character is one
 SMOOTH = 20.0  # questions that a reply is thought to have had, worded as all others are
 REPLIES = 400  # the most frequent ones can be guessed
 TEMPERS = (0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.4, 2.0)
@@ -49,7 +50,7 @@ def reply(answer: str) -> str:
 
 def grams(asked: str) -> list[tuple[str, ...]]:
     """Words (characters of Chinese), pairs and threes of them, each once and in the same order."""
-    words = ["^", *re.findall(r"[a-z0-9']+|[\u4e00-\u9fff]", asked.lower()), "$"]
+    words = ["^", *WORD.findall(asked.lower()), "$"]
     found = [tuple(words[at : at + size]) for size in (1, 2, 3) for at in range(len(words) - size + 1)]
     return list(dict.fromkeys(found))
 

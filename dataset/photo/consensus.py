@@ -8,13 +8,13 @@ Evaluation has it from pycocoevalcap (scoring/captions.py); here it is written o
 """
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from dataset.photo.blind import WORD
+
 LONGEST = 4  # words in a run
 WIDTH = 6.0  # of the Gaussian that punishes another length, in words
-WORD = re.compile(r"[a-z0-9']+|\w")  # a Chinese character is one
 Words = Sequence[str]
 Weighted = tuple[list[dict[tuple[str, ...], float]], int]  # by length of run; how many words
 

@@ -62,8 +62,8 @@ class Mixture:
         """A caption (of Chinese, every second time) and fewer questions of the rules than somebody asked who
         looked."""
         if language == "en":
-            return cls(1, 4, 6)
-        return cls(1 - number % 2, 2, 2)
+            return cls(1, 2, 4)
+        return cls(1 - number % 2, 1, 2)
 
     def beside_looked(self) -> "Mixture":
         """Half as many questions of the rules, so that all about one photograph still fit into one row."""

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dataset.errors import DataError, printable, shown
+from dataset.errors import DataError, expect_each_once, printable
 
 
 def rows_of(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
@@ -16,9 +16,7 @@ def rows_of(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
             if not set(columns) <= set(reader.fieldnames or ()):
                 found = printable(", ".join(reader.fieldnames or ())) or "nothing"
                 raise DataError(f"{path} line 1: the columns are {found}; call them {', '.join(columns)}")
-            names = list(reader.fieldnames or ())
-            if twice := next((name for name in names if names.count(name) > 1), None):
-                raise DataError(f"{path} line 1: two columns are called {shown(twice)}; rename one")
+            expect_each_once(reader.fieldnames, f"{path} line 1")
             for row in reader:
                 if beyond := "".join(row.pop(None, ())).strip():
                     raise DataError(
