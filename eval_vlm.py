@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, Literal
 
 import torch
@@ -157,6 +158,8 @@ def main(argv: list[str] | None = None) -> None:
     elif args.data:
         score_file(assistant, args)
     elif len(groups) > 1 or is_folder(args.image):
+        if args.prompt is None and not sys.stdin.isatty():
+            args.prompt = sys.stdin.read().strip() or None
         ask_each(assistant, args, groups)
     elif args.prompt is not None or (args.use_multi > 1 and sys.stdin.isatty()):
         ask_once(assistant, args, images)
@@ -191,17 +194,36 @@ def expect_report_kept(args: Args) -> None:
         raise DataError(f"--report {path}: {beside} is what goes beside it; let its name end in .json")
     if args.report:
         expect_not_read("--report", path, args)
-        expect_not_read("--report", path.with_suffix(beside or path.suffix), args)
+        expect_not_read("--report", other := path.with_suffix(beside or path.suffix), args)
+        if other.exists() and not path.exists():  # it is beside no report
+            raise DataError(f"--report {path}: {other} would be written over; name another file")
+        expect_writable(path)
+
+
+def expect_writable(path: Path) -> None:
+    """Raises DataError where no file can be written there: before the work that it would hold."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror}; name another file") from None
 
 
 def expect_not_read(flag: str, written: Path, args: Args) -> None:
-    """Raises DataError where a picture or data that this run reads would be written over."""
+    """Raises DataError where a picture, data or weights that this run reads would be written over."""
     sources = [Path(source) for source in (args.data, args.photos) if source]
     told = TABLES if args.photos else (*TABLES, ".jsonl")  # --photos writes one beside its report
     inside = [path for folder in sources for path in folder.glob("*") if path.suffix.lower() in told]
-    read = [*args.image, *sources, *inside]
+    parts = [path for folder in (*args.image, args.folder(), args.lora_name or "") for path in whole(folder)]
+    read = [*args.image, *sources, *inside, *parts]
     if written.resolve() in {Path(one).resolve() for one in read}:
         raise DataError(f"{flag} {written}: would be written over, and is read here; name another file")
+
+
+def whole(folder: str | Path) -> list[Path]:
+    """All that lies in a folder; nothing where it is none."""
+    return list(Path(folder).iterdir()) if str(folder) and Path(folder).is_dir() else []
 
 
 def default_question(args: Args) -> str:
@@ -274,13 +296,21 @@ def ask_once(assistant: Assistant, args: Args, images: Sequence[Image.Image]) ->
         print(f"saved {args.heatmap}", file=sys.stderr)
 
 
+def about(args: Args) -> dict[str, object]:
+    """What a report says of who answered."""
+    told = {"weights": named(args.folder())} | ({"adapter": named(args.lora_name)} if args.lora_name else {})
+    usual = Args()
+    changed = {name: value for name, value in args.sampling().items() if value != usual.sampling()[name]}
+    return told | ({"sampling": changed} if changed else {})
+
+
 def score_suite(assistant: Assistant, args: Args) -> None:
     from scoring import suite  # what only a score needs takes an answer a third of a second
 
     scored = suite.run(assistant, args.samples or 300, args.batch_size, **args.sampling())
     path = args.report or Path("out/suite.json")
     print(suite.table(scored))  # first: what was hours of work is not lost where nothing can be written
-    report.write({"weights": named(args.folder()), **scored}, path)
+    report.write({**about(args), **scored}, path)
     suite.draw(scored, path.with_suffix(".png"))
     print(f"saved {path} and {path.with_suffix('.png')}")
 
@@ -294,7 +324,7 @@ def score_photos(assistant: Assistant, args: Args) -> None:
     scored = photos.score(asked, answers)
     path = args.report or Path("out/photos.json")
     print(photos.table(scored))
-    report.write({"weights": named(args.folder()), **scored}, path)
+    report.write({**about(args), **scored}, path)
     photos.write(answers, path.with_suffix(".jsonl"))
     print(f"saved {path} and {path.with_suffix('.jsonl')}")
 
@@ -310,8 +340,7 @@ def score_file(assistant: Assistant, args: Args) -> None:
     scored = report.score(said)
     print(report.table(scored))
     if args.report:
-        about = {"weights": named(args.folder()), "data": args.data, "left_out": reasons}
-        report.write({**about, **scored}, args.report)
+        report.write({**about(args), "data": args.data, "left_out": reasons, **scored}, args.report)
     if reasons:
         print("\n".join(one_by_one(reasons)))
         print(f"{len(reasons)} of {len(records)} records cannot be asked and are left out")

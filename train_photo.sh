@@ -20,7 +20,8 @@ done
 cat "$out"/[1-4].jsonl > "$out/all.jsonl"
 batch=6 rate=1e-3 epochs=1 moved=
 if [ "$("$python" -c 'from model.device import pick_device as p; print(p("auto").type)')" = cuda ]; then
-    batch=32 rate=1.5e-3 epochs=2.5 moved=--augment
+    batch=32 rate=1.5e-3 epochs=2.5  # photographs changed anew each time, and an encoder that learns, too
+    moved="--augment --lora_vision 8 --train vision connector decoder --eye_lr 0.7"
 fi
 done_with "$out/sft/model.safetensors" || "$python" train_sft_vlm.py --init "$out/coloured" --data "$out/all.jsonl" \
     --image_dir "$root" --lora 16 --pack 28 --batch_size $batch --epochs $epochs $moved --lr $rate --connector_lr 1.5 \

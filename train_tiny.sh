@@ -36,11 +36,14 @@ else
     stage numbers train_sft_vlm.py --init "$out/sharper" --data storybook:numbers $all --muon_lr 0.004 --lr 2e-4 --samples 27200
     mean mean "$out/sharper" "$out/numbers"
     stage words train_sft_vlm.py --init "$out/mean" --data storybook:words $all --warmup 30 --val storybook:asked_val --samples 200000
-    some="--samples 19200 --batch_size 16 --train connector decoder"
+    asked="--data storybook:many --pack 8 --warmup 30 --val storybook:asked_val --val_samples 220 --val_every 2000 --save_every 250"
     if [ "$("$python" -c 'from model.device import pick_device as p; print(p("auto").type)')" = cuda ]; then  # a GPU: many more
-        some="--samples 64000 --batch_size 32 --train vision connector decoder --eye_lr 0.1"
+        some="--batch_size 32 --train vision connector decoder --eye_lr 0.1" last=settled
+        stage many train_sft_vlm.py --init "$out/words" $asked $some --samples 104000 --muon_lr 0.01
+        stage more train_sft_vlm.py --init "$out/many" $asked $some --samples 44800 --lr 3e-4 --muon_lr 0.006 --seed 12
+        mean settled "$out/many" "$out/more"
+    else
+        stage many train_sft_vlm.py --init "$out/words" $asked --samples 19200 --batch_size 16 --train connector decoder --muon_lr 0.01
     fi
-    stage many train_sft_vlm.py --init "$out/words" --data storybook:many --pack 8 $some --muon_lr 0.01 --warmup 30 \
-        --val storybook:asked_val --val_samples 220 --val_every 2000 --save_every 250
 fi
 "$python" eval_vlm.py --weights "$out/$last" --suite --samples $scenes --dtype auto --report "$out/suite.json"

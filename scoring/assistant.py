@@ -22,6 +22,7 @@ from dataset.record import IMAGE, Message
 from model.captured import CapturedDecoder
 from model.device import pick_device, pick_dtype
 from model.files import Model, load_adapter, merge, save
+from model.generation import Sampling
 from model.hub import load
 from model.quick import QuickDecoder
 from model.vlm import VLM
@@ -148,7 +149,10 @@ class Assistant:
         What `memory` holds of the conversation from the turns before is not read again.
         """
         ids = self.prompt(messages, images)
-        if choices.get("max_new_tokens", 0) > self.context - len(ids):
+        room = self.context - len(ids)
+        if room < Sampling.max_new_tokens:
+            choices.setdefault("max_new_tokens", max(1, room))
+        if choices.get("max_new_tokens", 0) > room:
             raise DataError(
                 f"{len(ids)} tokens of conversation and --max_new_tokens {choices['max_new_tokens']} "
                 f"do not fit the model's {self.context}; start anew (/reset), or ask for fewer"

@@ -75,6 +75,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.out.suffix not in (".html", ".png"):
         raise DataError(f"{args.out}: a page is .html or .png")
     records = chosen(args.sources, args.photos, args.split)
+    if args.out.resolve() in {Path(image).resolve() for record in records for image in record.images}:
+        raise DataError(
+            f"--out {args.out}: would be written over, and is one of the photos; name another file"
+        )
     assistant = Assistant.load(args.weights, args.device, args.dtype).quickened()
     page(assistant, records, args.out, args.batch_size)
     print(f"saved {args.out}: {len({record.where for record in records})} photos")

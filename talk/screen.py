@@ -9,11 +9,7 @@ from PIL import Image
 
 from talk.wrapped import Wrapped, wrapped
 
-WIDTH, HEIGHT, LEAST = (
-    48,
-    24,
-    6,
-)  # of a picture in letters: at most; rows at least
+WIDTH, HEIGHT, LEAST = 48, 24, 6  # of a picture in letters: at most; rows at least
 
 
 def is_terminal() -> bool:
@@ -30,13 +26,18 @@ def style(text: str, code: int) -> str:
 
 
 def tell(text: str, code: int | None = None) -> None:
-    """Print lines, without a break in a word where a terminal is looking."""
+    """Print lines, without a break in a word where a terminal is looking; among a pipe's answers they would
+    pass for one."""
+    if not sys.stdin.isatty():
+        print(text, file=sys.stderr)
+        return
     shown = wrapped(text, columns()) if is_terminal() else text
     print(shown if code is None else style(shown, code))
 
 
-def say(pieces: Iterator[str], stream: bool = True, code: int | None = None) -> str:
-    """Print an answer as it comes, or whole; returns it. Ctrl-C ends the answer, not the program."""
+def say(pieces: Iterator[str], stream: bool = True, code: int | None = None, talking: bool = False) -> str:
+    """Print an answer as it comes, or whole; returns it. Ctrl-C ends the answer, and the program unless it is
+    `talking`."""
     layout, said, broken = Wrapped(columns), "", False
 
     def put(text: str) -> None:
@@ -54,6 +55,8 @@ def say(pieces: Iterator[str], stream: bool = True, code: int | None = None) -> 
     else:
         put(wrapped(said, columns()) if is_terminal() else said)
     print(" ..." if broken else "")
+    if broken and not talking:
+        raise KeyboardInterrupt
     return said
 
 

@@ -1,6 +1,7 @@
 """A conversation in a terminal, or through a pipe: one question a line.
 
-In a terminal lines are edited, completed and remembered (prompt_toolkit); a pipe gets the answers alone.
+In a terminal lines are edited, completed and remembered (prompt_toolkit); a pipe gets the answers alone, all
+else goes to stderr.
 """
 
 import os
@@ -68,8 +69,10 @@ class Terminal:
     conversation: Conversation = field(default_factory=Conversation)
     speed: str = ""
     asked: int = 0
+    failed: int = 0  # lines that were a mistake
 
     def run(self) -> None:
+        """Raises DataError at the end of a pipe that held a mistake."""
         self.conversation.restart(self.images)
         if not self.images:
             print(self.text("no_picture"), file=sys.stderr)
@@ -78,8 +81,10 @@ class Terminal:
                 self.greet()
             for line in self.lines():
                 if line == "/quit":
-                    return
+                    break
                 self.heed(line)
+        if self.failed and not sys.stdin.isatty():
+            raise DataError(f"{self.failed} of the pipe's lines failed (see above)")
 
     def text(self, name: str, **given: object) -> str:
         return TEXTS[self.language][name].format(**given)
@@ -91,20 +96,27 @@ class Terminal:
         tell(text)
 
     def heed(self, line: str) -> None:
-        """A command, a question or Enter alone. A mistake, or Ctrl-C, ends this line and nothing else."""
+        """A command, a question or Enter alone. A mistake, or Ctrl-C, ends this line and nothing else. Raises
+        DataError where a pipe's picture cannot be had: what is asked next would be about another."""
         try:
             if line.startswith("/"):
                 self.command(line)
             else:
                 self.turn(line or self.default)
         except ValueError as error:
-            tell(f"error: {error}", ERROR)
+            if line.startswith(("/image", "/add")) and not sys.stdin.isatty():
+                raise DataError(f"{error}; nothing was asked from there on") from error
+            self.complain(str(error))
         except BrokenPipeError:  # nobody reads on
             raise
         except OSError as error:  # a file that cannot be written
-            tell(f"error: {error.filename or 'a file'}: {error.strerror}", ERROR)
+            self.complain(f"{error.filename or 'a file'}: {error.strerror}")
         except KeyboardInterrupt:
             print(" ...")
+
+    def complain(self, text: str) -> None:
+        self.failed += 1
+        tell(f"error: {text}", ERROR)
 
     def lines(self) -> Iterator[str]:
         """What is typed, or what a pipe holds."""
@@ -204,7 +216,9 @@ class Terminal:
             if first is None:
                 self.tell_forgotten(turns)
 
-        said = say(timed(talk.ask(self.assistant, question, **self.settings)), self.stream, ANSWER)
+        said = say(
+            timed(talk.ask(self.assistant, question, **self.settings)), self.stream, ANSWER, talking=True
+        )
         tokens, end = len(self.assistant.chat.encode(said)), time.perf_counter()
         self.speed = speed(tokens, begun, first, end, self.language)
 

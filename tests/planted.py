@@ -402,9 +402,21 @@ BUGS = {
     ),
     "context overrun": Bug(
         "scoring/assistant.py",
-        "> self.context - len(ids):",
-        "> 10**9:",
+        "0) > room:",
+        "0) > 10**9:",
         "tests/test_mistakes.py tests/test_scripts.py",
+    ),
+    "told among the answers": Bug(
+        "talk/screen.py",
+        "if not sys.stdin.isatty():",
+        "if False:",
+        "tests/test_terminal.py tests/test_screen.py",
+    ),
+    "a report over a log": Bug(
+        "eval_vlm.py",
+        "if other.exists() and not path.exists():",
+        "if False:",
+        "tests/test_mistakes.py",
     ),
     "oldest turns stay": Bug(
         "scoring/assistant.py", "kept = without_oldest(kept)", "break", "tests/test_scripts.py"

@@ -195,6 +195,26 @@ ASKED: dict[str, tuple[str, Edit | None, str]] = {  # flags of eval_vlm.py, what
     "a folder for a report": ("--data d.jsonl --report .", None, "--report .: is a folder; name a file in"),
     "a folder for a heatmap": (f"{HI} --heatmap .", None, "--heatmap .: is a folder; name a file in it"),
     "a heatmap over its picture": (f"{HI} --heatmap a.png", None, "--heatmap a.png: would be written over"),
+    "a heatmap over a folder's picture": (
+        "--image one --prompt hi --heatmap one/a.png",
+        lambda place: shutil.copytree(place, place / "one", ignore=shutil.ignore_patterns("[!a]*")),
+        "--heatmap one/a.png: would be written over",
+    ),
+    "a report over the weights'": (
+        "--data data/data.jsonl --report weights/config.json",
+        None,
+        "--report weights/config.json: would be written over",
+    ),
+    "a report beside a log": (
+        "--photos data --report run/metrics.json",
+        lambda place: shutil.copytree(place / "weights", place / "run"),
+        "run/metrics.jsonl would be written over",
+    ),
+    "a report in a file": (
+        "--data data/data.jsonl --report a.png/score.json",
+        None,
+        "a.png/score.json cannot be written: File exists",
+    ),
     "a report over its data": (
         "--data d.jsonl --report d.jsonl",
         None,
@@ -231,7 +251,7 @@ ASKED: dict[str, tuple[str, Edit | None, str]] = {  # flags of eval_vlm.py, what
     "no view": ("--data storybook:dreams", None, "the storybook has"),
     "bad record": ("--data d.jsonl", text("d.jsonl", '{"conversations": 3}'), "d.jsonl line 1"),
     "outside": ("--data data/d.jsonl", text("data/d.jsonl", OUTSIDE), "lies outside data"),
-    "a graph on a CPU": (f"{HI} --graph", None, "--graph is for our own decoder on CUDA"),
+    "a graph on a CPU": (f"{HI} --graph --device cpu", None, "--graph is for our own decoder on CUDA"),
     "not transformers'": (f"{HI} --load 1", None, "model_type is 'glimpse'"),
 }
 TRAINED: dict[str, tuple[str, Edit | None, str]] = {  # flags of train_sft_vlm.py

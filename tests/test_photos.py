@@ -259,3 +259,12 @@ def test_a_page_of_nothing_is_said(tmp_path: Path) -> None:
     for flags, message in ((["--out", "page.pdf"], "a page is .html or .png"), ([], "no picture there")):
         with pytest.raises(SystemExit, match=message):
             gallery.main([str(tmp_path), "--weights", "nowhere", *flags])
+
+
+def test_a_page_is_not_written_over_a_photo(tmp_path: Path) -> None:
+    photo = tmp_path / "p.png"
+    Image.new("RGB", (32, 32)).save(photo)
+    before = photo.read_bytes()
+    with pytest.raises(SystemExit, match=r"p\.png: would be written over, and is one of the photos"):
+        gallery.main([str(photo), "--weights", "nowhere", "--out", str(photo)])
+    assert photo.read_bytes() == before

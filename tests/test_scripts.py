@@ -113,7 +113,10 @@ def test_one_question_one_answer(trained: Path, picture: Path, capsys: pytest.Ca
     assert capsys.readouterr().out == streamed and streamed.endswith("\n")
 
 
-def test_a_folder_and_two_pictures(trained: Path, picture: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_folder_and_two_pictures(
+    trained: Path, picture: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
     shared = ["--weights", str(trained), "--image", str(picture.parent), "--max_new_tokens", "3"]
     eval_vlm.main(shared)
     assert [f"{picture.parent}/{n}" in capsys.readouterr().out for n in ("blue.jpg",)] == [True]
@@ -124,12 +127,17 @@ def test_a_folder_and_two_pictures(trained: Path, picture: Path, capsys: pytest.
 def test_a_conversation_through_a_pipe(
     trained: Path, picture: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = f"hi\nand?\n/image {picture}\n\n/image nowhere.png\n/reset\n<image>\n/help\n/quit\nnever\n"
+    ask = ["--weights", str(trained), "--image", str(picture), "--max_new_tokens", "2"]
+    lines = f"hi\nand?\n/image {picture}\n\n/lok\n/reset\n<image>\n/help\n/quit\nnever\n"
     monkeypatch.setattr("sys.stdin", io.StringIO(lines))
-    eval_vlm.main(["--weights", str(trained), "--image", str(picture), "--max_new_tokens", "2"])
-    out = capsys.readouterr().out
-    assert "1 picture; a new conversation" in out and "forgotten" in out
-    assert "error: nowhere.png" in out and "forget what was said" in out and "never" not in out
+    with pytest.raises(SystemExit, match="error: 1 of the pipe's lines failed"):
+        eval_vlm.main(ask)
+    out, err = capsys.readouterr()
+    assert "1 picture; a new conversation" in err and "forgotten" in err and "no command /lok" in err
+    assert "forget what was said" in out and "never" not in out + err
+    monkeypatch.setattr("sys.stdin", io.StringIO("/image nowhere.png\nhi\n"))
+    with pytest.raises(SystemExit, match=r"error: nowhere\.png: .*; nothing was asked from there on"):
+        eval_vlm.main(ask)
 
 
 @pytest.mark.parametrize("typed", ["hi\n/add {0}\nand?\n", "\n", ""])
@@ -174,7 +182,7 @@ def test_a_conversation_is_in_the_users_language(
     monkeypatch.setattr(Assistant, "stream", lambda *given, **_: iter(asked.append(given[1]) or []))
     eval_vlm.main(["--weights", str(trained), "--image", str(picture)])
     assert [messages[-1]["content"] for messages in asked] == [f"<image>\n{question}"]
-    assert capsys.readouterr().out == f"\n{forgotten}\n"
+    assert capsys.readouterr() == ("\n", f"{forgotten}\n")
 
 
 def test_what_is_loaded_is_told_when_asked_for(
@@ -228,8 +236,8 @@ def test_a_long_conversation_forgets_its_oldest_turns_and_says_so(
     questions = "".join(f"{'what is this and that ' * 40}{n}?\n" for n in range(12))
     monkeypatch.setattr("sys.stdin", io.StringIO(questions))
     eval_vlm.main(["--weights", str(trained), "--image", str(picture), "--max_new_tokens", "2"])
-    out = capsys.readouterr().out
-    assert "(the oldest 1 of " in out and "no longer fit, and are forgotten)" in out and "error" not in out
+    told = capsys.readouterr().err
+    assert "(the oldest 1 of " in told and "no longer fit, and are forgotten)" in told and "error" not in told
     assistant = Assistant.load(trained)
     said = [{"role": "user", "content": "<image>\none"}, {"role": "assistant", "content": "1"}]
     asked = [*said, {"role": "user", "content": "two"}]

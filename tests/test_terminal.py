@@ -1,6 +1,8 @@
 """The conversation in a terminal: what is typed, completed, shown and stopped."""
 
 import io
+import sys
+from contextlib import redirect_stderr, suppress
 from pathlib import Path
 from string import Formatter
 from unittest.mock import Mock
@@ -15,6 +17,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from prompt_toolkit.utils import get_cwidth
 
+from dataset.errors import DataError
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant
 from scoring.heatmap import Look, of_word
@@ -65,9 +68,11 @@ def picture(tmp_path: Path) -> Path:
 def piped(
     terminal: Terminal, text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> str:
+    """What it says, on stdout and on stderr, in that order."""
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
-    terminal.run()
-    return capsys.readouterr().out
+    with redirect_stderr(sys.stdout), suppress(DataError):
+        terminal.run()
+    return capsys.readouterr().out.removeprefix(TEXTS[terminal.language]["no_picture"] + "\n")
 
 
 class Tty(io.StringIO):
@@ -113,9 +118,6 @@ def test_commands_through_a_pipe(
         ("/look", "nothing has been said yet; ask something first"),
         ("/lok", "there is no command /lok; did you mean /look?"),
         ("/what", "there is no command /what; /help lists what there is"),
-        ("/image", "name a picture: its path, or an address"),
-        ("/image nowhere.png", "nowhere.png: No such file"),
-        ("/image 'half", "No closing quotation"),
         ("<image> <image> <image>?", "3 <image> for 0 pictures"),
     ],
 )
@@ -126,6 +128,39 @@ def test_mistakes_are_one_line_and_change_nothing(
     out = piped(terminal, line, monkeypatch, capsys)
     assert out.startswith("error: ") and message in out and out.count("\n") == 1
     assert terminal.settings == SETTINGS and terminal.conversation.messages == []
+
+
+@pytest.mark.parametrize(
+    "line, message",
+    [
+        ("/image", "name a picture: its path, or an address"),
+        ("/image nowhere.png", "nowhere.png: No such file"),
+        ("/add 'half", "No closing quotation"),
+    ],
+)
+def test_nothing_is_asked_about_a_picture_that_cannot_be_had(
+    talker: Assistant, line: str, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """From a pipe; who types sees what is wrong."""
+    terminal = Terminal(talker, SETTINGS, [])
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{line}\nwhat?\n"))
+    with pytest.raises(DataError, match=f"{message}.*; nothing was asked from there on"):
+        terminal.run()
+    assert terminal.asked == 0
+    monkeypatch.setattr("sys.stdin", Tty())
+    terminal.heed(line)
+    assert message in capsys.readouterr().out
+
+
+def test_a_pipe_gets_the_answers_alone(
+    talker: Assistant, picture: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(talker, "stream", lambda *_, **choices: iter(["a cat"]))
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"/image {picture}\nwhat?\n/lok\nand?\n"))
+    with pytest.raises(DataError, match="1 of the pipe's lines failed"):
+        Terminal(talker, SETTINGS, []).run()
+    heard = capsys.readouterr()
+    assert heard.out == "a cat\na cat\n" and "error: there is no command /lok" in heard.err
 
 
 @pytest.mark.parametrize("file", ["out", None])
@@ -241,7 +276,7 @@ def test_what_is_forgotten_is_told(
     terminal = Terminal(talker, SETTINGS, [], language=language)
     terminal.conversation.forgotten = 3
     terminal.tell_forgotten(8)
-    assert capsys.readouterr().out == said
+    assert capsys.readouterr().err == said
 
 
 def test_its_languages_say_the_same() -> None:

@@ -101,7 +101,8 @@ class Page:
                 yield {self.on.question: ""} | self.looking(visitor)
             now = {"role": "assistant", "content": turn.answer}
             yield {self.state: visitor, self.on.chat: [*before, *asking, now]}
-        if number := visitor.talk.forgotten:
+        if visitor.talk.forgotten:
+            number = len(visitor.turns) - len(visitor.talk.messages) // 2  # of all that the page shows
             note(TEXTS[visitor.language]["forgotten"].format(number=number))
         yield {self.state: visitor} | self.looking(visitor)
 
