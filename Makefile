@@ -8,6 +8,10 @@ LONGEST := notebooks/05_train_one.ipynb
 LESSONS := $(LONGEST) $(filter-out $(LONGEST) %_zh.ipynb,$(wildcard notebooks/*.ipynb))  # twins have the same code
 OUT ?= $(if $(QUICK),out/quick,out/tiny)
 
+# What is typed reaches a script as it is: dollars, quotes and backticks are letters.
+typed = $(if $(filter command environment,$(firstword $(origin $1))),$(value $1),$($1))
+quoted = '$(subst ','\'',$(call typed,$1))'
+
 .DEFAULT_GOAL := help
 COMMANDS := help chat web serve test slow train photo lint proof notebooks fuzz coverage planted bench docs
 .PHONY: $(COMMANDS)
@@ -26,13 +30,13 @@ help:  ## this list
 	@echo; echo "Flags of each script: --help, as in $(PY) eval_vlm.py --help"
 
 chat: .venv/ready  ## ask about a picture [IMAGE=file PROMPT="..." WEIGHTS=folder]
-	@$(PY) eval_vlm.py --weights "$(WEIGHTS)" --image "$(IMAGE)" $(if $(PROMPT),--prompt "$(PROMPT)")
+	@$(PY) eval_vlm.py --weights $(call quoted,WEIGHTS) --image $(call quoted,IMAGE) $(if $(value PROMPT),--prompt $(call quoted,PROMPT))
 
 web: .venv/ready  ## the same on a web page: http://127.0.0.1:7860 [PORT=N]
 	@$(PY) web_demo_vlm.py $(if $(PORT),--port "$(PORT)")
 
 serve: .venv/ready  ## OpenAI's API: http://127.0.0.1:8000/v1 [WEIGHTS=folder PORT=N]
-	@$(PY) serve_vlm.py --weights "$(WEIGHTS)" $(if $(PORT),--port "$(PORT)")
+	@$(PY) serve_vlm.py --weights $(call quoted,WEIGHTS) $(if $(PORT),--port "$(PORT)")
 
 test: .venv/ready  ## the fast tests, offline
 	$(TESTS) --dist loadfile
@@ -75,8 +79,8 @@ lint: .venv/ready  ## ruff, check and format
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
 
 train: .venv/ready  ## train weights/tiny anew, in out/tiny [QUICK=1: for 10 minutes]
-	QUICK=$(QUICK) ./train_tiny.sh $(PY) $(OUT)
+	QUICK=$(QUICK) ./train_tiny.sh $(PY) $(call quoted,OUT)
 
 photo: .venv/ready  ## train weights/photo anew: FLICKR8K=folder [NAMES=table.csv]
-	@[ -n "$(FLICKR8K)" ] || { echo "make photo needs FLICKR8K=folder, with Images/, captions.txt, train.txt and val.txt in it; captions_zh.txt adds Chinese" >&2; exit 2; }
-	./train_photo.sh $(PY) out/photo "$(FLICKR8K)" "$(NAMES)"
+	@[ -n $(call quoted,FLICKR8K) ] || { echo "make photo needs FLICKR8K=folder, with Images/, captions.txt, train.txt and val.txt in it; captions_zh.txt adds Chinese" >&2; exit 2; }
+	./train_photo.sh $(PY) out/photo $(call quoted,FLICKR8K) $(call quoted,NAMES)

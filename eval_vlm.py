@@ -34,8 +34,9 @@ from scoring import doctor, heatmap, report
 from scoring.answers import answer_all
 from scoring.assistant import Assistant, open_pictures, readable, with_pictures
 from talk.card import Card
+from talk.pipe import piped
 from talk.screen import say
-from talk.terminal import Terminal, history
+from talk.terminal import Terminal, history, tell_no_picture
 from talk.words import TEXTS, users_language
 from trainer.cli import parse, user_errors
 
@@ -159,7 +160,7 @@ def main(argv: list[str] | None = None) -> None:
         score_file(assistant, args)
     elif len(groups) > 1 or is_folder(args.image):
         if args.prompt is None and not sys.stdin.isatty():
-            args.prompt = sys.stdin.read().strip() or None
+            args.prompt = "\n".join(piped()).strip() or None
         ask_each(assistant, args, groups)
     elif args.prompt is not None or (args.use_multi > 1 and sys.stdin.isatty()):
         ask_once(assistant, args, images)
@@ -170,7 +171,7 @@ def main(argv: list[str] | None = None) -> None:
             assistant, args.sampling(), images, args.stream, question, history(), greeting, users_language()
         )
         talk.run()
-        if args.use_multi > 1 and not talk.asked:  # the pipe was empty
+        if images and not talk.heard and not sys.stdin.isatty():  # the pipe was empty
             ask_once(assistant, args, images)
         elif args.heatmap:
             raise DataError("--heatmap is not drawn of questions from a pipe; give one as --prompt")
@@ -195,6 +196,8 @@ def expect_report_kept(args: Args) -> None:
     if args.report:
         expect_not_read("--report", path, args)
         expect_not_read("--report", other := path.with_suffix(beside or path.suffix), args)
+        if path.exists() and not report.is_one(path):
+            raise DataError(f"--report {path}: is there already, and is no report; name another file")
         if other.exists() and not path.exists():  # it is beside no report
             raise DataError(f"--report {path}: {other} would be written over; name another file")
         expect_writable(path)
@@ -290,6 +293,8 @@ def ask_each(assistant: Assistant, args: Args, groups: Sequence[Sequence[str]]) 
 def ask_once(assistant: Assistant, args: Args, images: Sequence[Image.Image]) -> None:
     question = default_question(args) if args.prompt is None else args.prompt
     messages = [{"role": "user", "content": with_pictures(question, len(images))}]
+    if not images:
+        tell_no_picture(users_language())
     said = say(assistant.stream(messages, images, **args.sampling()), args.stream)
     if args.heatmap:
         heatmap.draw(heatmap.looked(assistant, messages, images, said), images, args.heatmap)

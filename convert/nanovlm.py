@@ -19,9 +19,9 @@ from convert.gguf import SPARE
 from convert.llama import decoder_tensors
 from convert.names import Rules, refuse, rename
 from convert.template import Template
-from convert.words import TOKENIZER, add_specials, special_tokens
+from convert.words import add_specials, special_tokens
 from dataset.chat.chat_format import END_OF_TEXT, ChatFormat
-from dataset.chat.render import Chat
+from dataset.chat.render import TOKENIZER, Chat
 from dataset.chat.tokenizer import open_tokenizer
 from dataset.errors import read_object, shown
 from dataset.images.preprocess import KINDS, Preprocessor

@@ -30,9 +30,9 @@ from transformers import (
 
 from convert.files import WITH_TEMPLATE, ConvertError, Sources
 from convert.template import SHOWN, SYSTEM, TALK, open_template
-from convert.words import TOKENIZER, add_specials, special_tokens
+from convert.words import add_specials, special_tokens
 from dataset.batches.packing import shared_start
-from dataset.chat.render import IGNORED, Chat
+from dataset.chat.render import IGNORED, TOKENIZER, Chat
 from dataset.errors import read_object
 from dataset.images.preprocess import Preprocessor
 from dataset.images.processor_file import PIXELS, PROCESSOR, settings

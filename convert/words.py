@@ -12,10 +12,8 @@ from tokenizers import AddedToken, Tokenizer
 from convert.files import ConvertError
 from convert.template import NAMES, TALK, Template, open_template
 from dataset.chat.chat_format import FORMATS, LLAVA, SPECIALS, START, ChatFormat
-from dataset.chat.render import Chat
+from dataset.chat.render import TOKENIZER, Chat
 from dataset.chat.tokenizer import going_on, open_tokenizer
-
-TOKENIZER = "tokenizer.json"
 
 
 def open_chat(

@@ -43,7 +43,7 @@ class Check:
     """Checkpoint folder: its tokenizer measures the lengths, its preprocessor says whether pictures are cut
     into tiles."""
     image_tokens: CountOr0 = 64
-    """Tokens that a picture takes, or each of its tiles (weights/tiny: 64)."""
+    """Tokens that a picture takes, or each of its tiles (weights/tiny: 64, weights/photo: 65)."""
     max_length: Count = 1024
     """Longest conversation, in tokens; an answer that is cut off there is a fault (weights/tiny: 1024)."""
     stage: Literal[tuple(NEEDS)] = "sft"

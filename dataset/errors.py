@@ -13,6 +13,14 @@ class DataError(ValueError):
     """
 
 
+def expect_spared(folder: Path, names: Sequence[str]) -> None:
+    """Raises DataError where the folder holds one of the files that are going to be written there."""
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"--out {folder}: is a file; name a folder")
+    if there := [name for name in names if (folder / name).exists()]:
+        raise DataError(f"{folder} holds {there[-1]}, which would be written over; give another --out")
+
+
 def expect_each_once(names: Sequence[str], where: object) -> None:
     """Raises DataError for a column whose name another has, too: one of them would be lost."""
     twice = next((name for name in names if names.count(name) > 1), None)

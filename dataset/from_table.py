@@ -24,7 +24,7 @@ from dataset.commands.console import script
 from dataset.commands.flags import parse
 from dataset.errors import DataError, printable
 from dataset.formats.rows import NAME
-from dataset.formats.table import Table
+from dataset.formats.table import Table, tell_unread
 from dataset.instead import expect_itself
 
 OPTIONAL = ("question", "type")
@@ -84,6 +84,7 @@ def turns(args: Args) -> Iterator[tuple[str, str, str, str]]:
     image, kind, asked, answer = (
         column(flag, args, table.names) for flag in ("image", "type", "question", "answer")
     )
+    tell_unread(args.table, [name for name in table.names if name not in (image, kind, asked, answer)])
     for index in range(len(table)):
         row = table[index]
         for name in (image, answer):
@@ -98,6 +99,10 @@ def main(argv: list[str] | None = None) -> None:
     if args.out.resolve() == args.table.resolve():
         instead = args.table.with_suffix(".jsonl")
         raise DataError(f"--out {args.out}: is the table itself; name another file, such as {instead}")
+    if args.out.suffix.lower() != ".jsonl" and args.out.exists():
+        raise DataError(
+            f"--out {args.out}: is there already, and is no data file; name one that ends in .jsonl"
+        )
     rows = list(records(args))
     if not rows:
         raise DataError(f"{args.table}: holds no rows below its column names; write one for each question")

@@ -36,7 +36,7 @@ class Show:
     weights: Path = TINY
     """Checkpoint folder whose tokenizer and chat format are used."""
     image_tokens: CountOr0 = 64
-    """Tokens that a picture takes, or each of its tiles (weights/tiny: 64)."""
+    """Tokens that a picture takes, or each of its tiles (weights/tiny: 64, weights/photo: 65)."""
 
 
 def pieces(chat: Chat, ids: list[int], labels: list[int]) -> Iterator[tuple[str, str]]:

@@ -15,10 +15,11 @@ from typing import Annotated
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from tokenizers.pre_tokenizers import PreTokenizer
 
-from dataset.chat.chat_format import SPECIALS
-from dataset.chat.render import Chat
+from dataset.chat.chat_format import FORMAT_FILE, SPECIALS
+from dataset.chat.render import TOKENIZER, TOKENIZER_CONFIG, Chat
 from dataset.commands.console import script
 from dataset.commands.flags import Count, Within, parse
+from dataset.errors import expect_spared
 from dataset.storybook.records import StorybookRecords
 
 
@@ -69,6 +70,7 @@ def train_tokenizer(texts: Iterator[str], vocab_size: int) -> Tokenizer:
 @script
 def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
+    expect_spared(args.out, (FORMAT_FILE, TOKENIZER_CONFIG, TOKENIZER))
     tokenizer = train_tokenizer(storybook_text(args.samples), args.vocab_size)
     Chat(tokenizer, image_tokens=1).save(args.out)
     print(f"{tokenizer.get_vocab_size()} tokens -> {args.out}")

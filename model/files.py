@@ -57,7 +57,7 @@ def load(folder: str | Path, kinds: Kinds) -> Model:
     (config, kind), path = read_config(folder, kinds), within(folder, WEIGHTS)
     if not path.is_file():
         raise CheckpointError(f"no {WEIGHTS} in {folder}")
-    tensors = _read(path)
+    tensors = read_tensors(path)
     expect_size(config, kind, sum(t.numel() for t in tensors.values()), str(path))
     with nullcontext() if config.vision.pretrained else Undrawn():
         vlm = kind(config)
@@ -67,8 +67,8 @@ def load(folder: str | Path, kinds: Kinds) -> Model:
             load_strictly(part_of(vlm, part), base_tensors(base), f"{base['package']} ({part})")
     except ValueError as error:
         raise CheckpointError(f"{folder}: {error}") from None
-    if (folder / lora.CONFIG).is_file():
-        load_adapter(vlm, folder)
+    if any((folder / name).is_file() for name in (lora.CONFIG, lora.WEIGHTS)):
+        put_adapter(vlm, folder)
     return vlm
 
 
@@ -87,35 +87,43 @@ def save_adapter(vlm: Model, folder: Path, dtype: torch.dtype | None = None) -> 
 def load_adapter(vlm: Model, folder: str | Path) -> None:
     """Put the adapter of a folder, ours or PEFT's, beside the decoder's matrices, in the place of one that is
     there already: both were made for the matrices as they are without."""
-    folder = Path(folder)
+    expect_same_around(Path(folder), vlm)
+    put_adapter(vlm, Path(folder))
+
+
+def put_adapter(vlm: Model, folder: Path) -> None:
     path, about = within(folder, lora.WEIGHTS), within(folder, lora.CONFIG)
     if not takes_adapters(vlm):
         raise CheckpointError(f"{folder}: an adapter is for our own decoder, not for this kind of model")
     for file in (path, about):
         if not file.is_file():
             raise CheckpointError(f"no {file.name} in {folder}: not the folder of an adapter")
-    tensors = _read(path)
+    tensors = read_tensors(path)
     try:
         tensors = lora.renamed(tensors)
         config = lora.config_of(_read_values(about), tensors)
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"cannot use {about}: {error}") from None
-    expect_same_vision(folder, vlm)
     lora.drop(vlm.decoder)
     lora.adapt(vlm.decoder, config)
     load_strictly(lora.adapter_tensors(vlm.decoder), tensors, str(path))
 
 
-def expect_same_vision(folder: Path, vlm: Model) -> None:
-    """Raises CheckpointError where the vision encoder of the folder's model has another adapter than ours."""
-    about = within(folder, CONFIG)
-    try:
-        vision = _read_values(about).get("vision") if about.is_file() else None
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"cannot use {about}: {error}") from None
-    if isinstance(vision, dict) and vision.get("adapter", 0) != vlm.config.vision.adapter:
-        told = "was trained with another vision encoder: one of the two has an adapter"
-        raise CheckpointError(f"{folder}: {told}; name this folder itself, with --weights")
+def expect_same_around(folder: Path, vlm: Model) -> None:
+    """Raises CheckpointError where the folder is a whole model's, whose adapter was trained beside another
+    vision encoder or connector than ours. What lies elsewhere for one of the two is not compared."""
+    path, parts = within(folder, WEIGHTS), ("vision.", "connector.")
+    if not path.is_file():
+        return
+    held = own_tensors(vlm), read_tensors(path)
+    ours, theirs = ({k: t for k, t in some.items() if k.startswith(parts)} for some in held)
+    alone = {k for k in ours.keys() ^ theirs.keys() if k.startswith("vision.") and not lora.is_beside(k)}
+    for name in sorted((ours.keys() | theirs.keys()) - alone):
+        one, other = ours.get(name), theirs.get(name)
+        if one is None or other is None or not torch.equal(one.to(other), other):
+            part = "connector" if name.startswith("connector.") else "vision encoder"
+            told = f"its adapter was trained beside another {part} than this model's"
+            raise CheckpointError(f"{folder}: {told}; name that folder itself, with --weights")
 
 
 def takes_adapters(vlm: Model) -> bool:
@@ -140,7 +148,7 @@ def merge(vlm: Model, parts: Sequence[str] = PARTS) -> None:
         vlm.config = replace(vlm.config, bases=left or None)
 
 
-def _read(path: Path) -> dict[str, Tensor]:
+def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:

@@ -36,7 +36,7 @@ class Sampling:
             ("temperature", 0 <= self.temperature < float("inf"), "0 (greedy) or more"),
             ("top_k", self.top_k >= 0, "0 (off) or more"),
             ("top_p", 0 < self.top_p <= 1, "above 0 and at most 1 (off)"),
-            ("num_beams", self.num_beams >= 1, "1 (off) or more"),
+            ("num_beams", 1 <= self.num_beams <= 64, "1 (off) to 64"),
             ("temperature", self.num_beams == 1 or self.temperature == 0, "0 with beams: they are greedy"),
             ("repetition_penalty", 0 < self.repetition_penalty < float("inf"), "above 0 (1 is off)"),
         ):

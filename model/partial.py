@@ -19,6 +19,8 @@ def partial(folder: Path) -> str | None:
         )
     if any((folder / name).is_file() or (folder / f"{name}{INDEX}").is_file() for name in WHOLE):
         return None
+    if [*folder.glob("state-*.pt")]:
+        return f"{folder}: a training run that is not finished; go on with --resume last, the rest as before"
     pieces = next(
         (place for place in (folder, *sorted(folder.glob("*/"))) if [*place.glob("*.distcp")]), None
     )

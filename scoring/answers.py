@@ -17,6 +17,7 @@ from dataset.images.preprocess import grids_of
 from dataset.record import Record
 from scoring.assistant import Assistant, pictures_in
 
+AT_ONCE = 100_000_000  # pixels that are open before they are asked about: 300 MB
 Asked = tuple["Question", list[Image.Image]]
 LeftOut = dict[int, str]  # why a record cannot be asked, by its index
 
@@ -81,13 +82,25 @@ def answer_all(
     """
     assistant.vlm.sampling(choices)  # a bad choice is no record's fault
     for some in alike(questions(assistant, records, max_new_tokens, last, left_out), batch_size):
-        opened: list[Asked] = []
-        for question in some:
-            with leaving_out(question.index, left_out):
-                opened.append((question, question.pictures()))
-        opened.sort(key=room_of)
-        for room, alike_in_room in groupby(opened, room_of):
-            yield from ask(assistant, list(alike_in_room), left_out, max_new_tokens=room, **choices)
+        for opened in in_parts(some, left_out):
+            for room, alike_in_room in groupby(sorted(opened, key=room_of), room_of):
+                yield from ask(assistant, list(alike_in_room), left_out, max_new_tokens=room, **choices)
+
+
+def in_parts(some: Sequence[Question], left_out: LeftOut | None) -> Iterator[list[Asked]]:
+    """Questions with their pictures: all together, unless these are large."""
+    opened: list[Asked] = []
+    pixels = 0
+    for question in some:
+        with leaving_out(question.index, left_out):
+            pictures = question.pictures()
+            pixels += sum(picture.width * picture.height for picture in pictures)
+            opened.append((question, pictures))
+        if pixels > AT_ONCE:
+            yield opened
+            opened, pixels = [], 0
+    if opened:
+        yield opened
 
 
 def room_of(asked: Asked) -> int:

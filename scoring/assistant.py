@@ -1,17 +1,21 @@
 """A model with its tokenizer and its way to look at pictures: from messages and pictures to text."""
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import unquote, urlsplit
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-from dataset.chat.render import Chat
+from dataset.chat.chat_format import FORMAT_FILE
+from dataset.chat.render import TOKENIZER, TOKENIZER_CONFIG, Chat
 from dataset.chat.stream import stream_text
 from dataset.errors import DataError
 from dataset.images.load import load_image
@@ -19,14 +23,19 @@ from dataset.images.preprocess import Preprocessor
 from dataset.images.tiles import FILE, placeholders
 from dataset.instead import expect_itself
 from dataset.record import IMAGE, Message
+from model import lora
 from model.captured import CapturedDecoder
 from model.device import pick_device, pick_dtype
-from model.files import Model, load_adapter, merge, save
+from model.files import CONFIG, WEIGHTS, Model, load_adapter, merge, save
 from model.generation import Sampling
 from model.hub import load
 from model.quick import QuickDecoder
 from model.vlm import VLM
 from scoring.memory import Memory
+
+ADAPTER = (lora.WEIGHTS, lora.CONFIG)
+# What a checkpoint may hold; the weights last, which make it one.
+FILES = (*ADAPTER, TOKENIZER, TOKENIZER_CONFIG, FORMAT_FILE, FILE, CONFIG, WEIGHTS)
 
 
 @dataclass
@@ -90,9 +99,18 @@ class Assistant:
             self.chat.expect_tiles(self.preprocessor.tiling.most(self.preprocessor.image_size), where)
 
     def save(self, folder: str | Path, store: torch.dtype | None = None) -> None:
-        save(self.vlm, folder, store)
-        self.chat.save(folder)
-        self.preprocessor.to_json(Path(folder) / FILE)
+        """A whole checkpoint in the place of one that is there, which stays where this cannot be written."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder, prefix=".saving.") as beside:
+            save(self.vlm, beside, store)
+            self.chat.save(beside)
+            self.preprocessor.to_json(Path(beside) / FILE)
+            for name in FILES:
+                if os.path.exists(new := os.path.join(beside, name)):
+                    os.replace(new, folder / name)
+                else:
+                    (folder / name).unlink(missing_ok=True)
 
     @property
     def device(self) -> torch.device:
@@ -155,7 +173,7 @@ class Assistant:
         if choices.get("max_new_tokens", 0) > room:
             raise DataError(
                 f"{len(ids)} tokens of conversation and --max_new_tokens {choices['max_new_tokens']} "
-                f"do not fit the model's {self.context}; start anew (/reset), or ask for fewer"
+                f"do not fit the model's {self.context}; ask for fewer or shorter, or start anew"
             )
         with self.precision():
             if memory and isinstance(self.vlm, VLM) and choices.get("num_beams", 1) == 1:
@@ -222,7 +240,13 @@ def without_oldest(messages: Sequence[Message]) -> list[Message]:
 
 
 def open_pictures(sources: Sequence[str | Path]) -> list[Image.Image]:
-    return [load_image(source) for source in sources]
+    return [load_image(as_path(source)) for source in sources]
+
+
+def as_path(source: str | Path) -> str | Path:
+    """A file manager writes a path that is dragged as file:///home/me/my%20photo.jpg."""
+    name = str(source)
+    return unquote(urlsplit(name).path) if name.startswith("file:///") else source
 
 
 def readable(sources: Sequence[str | Path]) -> list[Image.Image]:

@@ -120,9 +120,9 @@ def weights(paths: list[Path]) -> Iterator[Finding]:
     """Checkpoint folders: those that ship, and those in out/."""
     for path in paths:
         folder = path.parent if path.name == "config.json" else path
-        file = folder / "model.safetensors"
-        if file.is_file():
-            yield Finding("weights", f"{folder} ({file.stat().st_size / 1e6:.1f} MB)")
+        if (folder / "model.safetensors").is_file():
+            size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))  # an adapter's, too
+            yield Finding("weights", f"{folder} ({size / 1e6:.1f} MB)")
         elif folder in SHIPPED:
             yield Finding(
                 "weights", f"{folder} is missing", f"git checkout {folder.parent.name}/{folder.name}"

@@ -82,6 +82,15 @@ def write(report: dict, path: Path) -> None:
     os.replace(temporary, path)
 
 
+def is_one(path: Path) -> bool:
+    """Whether a file is a report: what `write` has written, of some weights."""
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(held, dict) and "weights" in held
+
+
 def agreement(answers: Sequence[Answer]) -> dict[str, dict]:
     """{language: {"n", "exact_match"}}: of answers to one question in many wordings, those that are its
     most frequent answer, right or wrong."""

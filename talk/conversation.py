@@ -21,6 +21,7 @@ class Conversation:
     messages: list[Message] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
     forgotten: int = 0  # turns that no longer fitted when the last question was asked
+    asked_about: int = 0  # pictures that the last question was about, answered or not
 
     def restart(self, images: Sequence[Image.Image] | None = None) -> None:
         """Forget what was said; the pictures stay, or `images` take their place."""
@@ -35,14 +36,18 @@ class Conversation:
     def ask(self, assistant: Assistant, question: str, **choices: object) -> Iterator[str]:
         """The answer, piece by piece; if it is stopped, what has come of it is kept.
 
-        Raises DataError where the question cannot be asked; the conversation then stays as it was.
+        It is about the pictures of this moment, whenever the pieces are asked for. Raises DataError where the
+        question cannot be asked; the conversation then stays as it was.
         """
-        content = with_pictures(question, self.unseen)
-        whole = [*self.messages, {"role": "user", "content": content}]
-        asked = assistant.fitting(whole, int(choices.get("max_new_tokens", 256)), self.images)
-        self.forgotten = (len(whole) - len(asked)) // 2
+        images = list(self.images)
+        whole = [*self.messages, {"role": "user", "content": with_pictures(question, self.unseen)}]
+        asked = assistant.fitting(whole, int(choices.get("max_new_tokens", 256)), images)
+        self.forgotten, self.asked_about = (len(whole) - len(asked)) // 2, len(images)
+        return self._said(assistant.stream(asked, images, self.memory, **choices), asked)
+
+    def _said(self, pieces: Iterator[str], asked: list[Message]) -> Iterator[str]:
         said = ""
-        for piece in assistant.stream(asked, self.images, self.memory, **choices):
+        for piece in pieces:
             said += piece
             self.messages = [*asked, {"role": "assistant", "content": said}]
             yield piece

@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
+from typing import TextIO
 
 from PIL import Image
 
@@ -25,11 +26,15 @@ def style(text: str, code: int) -> str:
     return f"\033[{code}m{text}\033[0m" if text and is_terminal() else text
 
 
+def beside_answers() -> TextIO:
+    """Where what is no answer goes: among a pipe's answers it would pass for one."""
+    return sys.stdout if sys.stdin.isatty() else sys.stderr
+
+
 def tell(text: str, code: int | None = None) -> None:
-    """Print lines, without a break in a word where a terminal is looking; among a pipe's answers they would
-    pass for one."""
+    """Print lines, without a break in a word where a terminal is looking."""
     if not sys.stdin.isatty():
-        print(text, file=sys.stderr)
+        print(text, file=beside_answers())
         return
     shown = wrapped(text, columns()) if is_terminal() else text
     print(shown if code is None else style(shown, code))

@@ -27,7 +27,8 @@ from scoring import heatmap
 from scoring.assistant import Assistant, open_pictures
 from talk.conversation import Conversation
 from talk.keyboard import keys_wait
-from talk.screen import columns, say, show, tell
+from talk.pipe import piped
+from talk.screen import beside_answers, columns, say, show, tell
 from talk.words import HELP, TEXTS
 from talk.wrapped import beside, wrapped
 
@@ -68,18 +69,19 @@ class Terminal:
     language: str = "en"
     conversation: Conversation = field(default_factory=Conversation)
     speed: str = ""
-    asked: int = 0
+    heard: int = 0  # lines
     failed: int = 0  # lines that were a mistake
 
     def run(self) -> None:
         """Raises DataError at the end of a pipe that held a mistake."""
         self.conversation.restart(self.images)
         if not self.images:
-            print(self.text("no_picture"), file=sys.stderr)
+            tell_no_picture(self.language)
         with keys_wait():
             if sys.stdin.isatty():
                 self.greet()
             for line in self.lines():
+                self.heard += 1
                 if line == "/quit":
                     break
                 self.heed(line)
@@ -121,7 +123,7 @@ class Terminal:
     def lines(self) -> Iterator[str]:
         """What is typed, or what a pipe holds."""
         if not sys.stdin.isatty():
-            yield from self.piped()
+            yield from piped()
             return
         history = FileHistory(str(self.history)) if self.history else InMemoryHistory()
         session = PromptSession(
@@ -137,12 +139,6 @@ class Terminal:
             except EOFError:
                 return
 
-    def piped(self) -> Iterator[str]:
-        try:
-            yield from (line.removeprefix("\ufeff").strip() for line in sys.stdin)  # Notepad's mark
-        except UnicodeDecodeError as error:
-            raise DataError(f"the pipe's text is not {error.encoding}; set PYTHONUTF8=1") from error
-
     def command(self, line: str) -> None:
         name, _, rest = line.partition(" ")
         commands = {"/image": self.image, "/add": self.add, "/look": self.look, "/settings": self.set}
@@ -155,7 +151,7 @@ class Terminal:
             tell(self.text("reset"))
         elif name == "/help":
             for name, (given, does) in HELP[self.language].items():
-                print(beside(f"{name} {given}", does, DOES, columns()))
+                print(beside(f"{name} {given}", does, DOES, columns()), file=beside_answers())
         else:
             near = nearest(name, COMMANDS) or "/help lists what there is"
             raise DataError(f"there is no command {name}; {near}")
@@ -204,7 +200,6 @@ class Terminal:
     def turn(self, question: str) -> None:
         talk, begun, first = self.conversation, time.perf_counter(), None
         turns = len(talk.messages) // 2 + 1
-        self.asked += 1
 
         def timed(pieces: Iterator[str]) -> Iterator[str]:
             nonlocal first
@@ -225,6 +220,10 @@ class Terminal:
     def tell_forgotten(self, turns: int) -> None:
         if number := self.conversation.forgotten:
             tell(self.text("forgotten", number=number, turns=turns))
+
+
+def tell_no_picture(language: str) -> None:
+    print(TEXTS[language]["no_picture"], file=sys.stderr)
 
 
 def meant(line: str) -> str:

@@ -113,12 +113,21 @@ BUGS = {
     ),
     "over another run": Bug(
         "trainer/checkpoint.py",
-        "if paths:\n        at, end",
-        "if False:\n        at, end",
+        "if paths := saved_states(folder):\n        at, end",
+        "if paths := []:\n        at, end",
         "tests/test_checkpoint.py",
     ),
     "over a model": Bug(
-        "trainer/run.py", "if (folder / WEIGHTS).exists()", "if False", "tests/test_mistakes.py"
+        "dataset/errors.py", "if (folder / name).exists()]", "if False]", "tests/test_mistakes.py"
+    ),
+    "an adapter beside anything": Bug(
+        "model/files.py", "expect_same_around(Path(folder), vlm)\n", "\n", "tests/test_lora_training.py"
+    ),
+    "half a checkpoint": Bug(
+        "scoring/assistant.py",
+        "save(self.vlm, beside, store)",
+        "save(self.vlm, folder, store)",
+        "tests/test_checkpoint.py",
     ),
     "signal forgotten": Bug(
         "trainer/interrupt.py", "self.number = number", "self.number = None", "tests/test_checkpoint.py"

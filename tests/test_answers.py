@@ -44,6 +44,19 @@ def test_a_turn_is_asked_with_the_pictures_before_it(folder: Path, assistant: As
     assert len(together) == 7 and sorted(map(str, together)) == sorted(map(str, alone))
 
 
+def test_large_pictures_are_asked_about_a_few_at_a_time(
+    folder: Path, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records, sizes = open_data(saved(folder, GOOD, LATER, GOOD, GOOD)), []
+    whole, batch = list(answer_all(assistant, records, max_new_tokens=3)), Assistant.answer_batch
+    monkeypatch.setattr("scoring.answers.AT_ONCE", 32 * 32)  # a second picture is too much
+    monkeypatch.setattr(
+        Assistant, "answer_batch", lambda *given, **how: sizes.append(len(given[2])) or batch(*given, **how)
+    )
+    parts = list(answer_all(assistant, records, max_new_tokens=3))
+    assert sorted(map(str, parts)) == sorted(map(str, whole)) and max(sizes) == 2 and sum(sizes) == 5
+
+
 def test_what_cannot_be_asked_is_left_out(folder: Path, assistant: Assistant) -> None:
     records, left_out = open_data(saved(folder, LONG, GOOD, GONE, {}, GOOD)), {}
     answers = list(answer_all(assistant, records, max_new_tokens=2, left_out=left_out))

@@ -16,9 +16,11 @@ from safetensors import SafetensorError
 
 from dataset.batches.collate import Prepared
 from dataset.batches.loader import make_loader
+from dataset.images.preprocess import Preprocessor
 from dataset.storybook.records import StorybookRecords
 from model import files
-from scoring.assistant import Assistant
+from model.lora import LoRAConfig, adapt
+from scoring.assistant import ADAPTER, Assistant
 from trainer import checkpoint
 from trainer.checkpoint import ResumeError, _sum, load_state, save_state, saved_states
 from trainer.interrupt import Interrupted
@@ -181,6 +183,28 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(OSError, match=r"cannot write .*state-00000002.pt: No space left on device"):
         saved(tmp_path, 2)
     assert resumed(tmp_path) == (1, 1.0) and not list(tmp_path.glob("*.tmp"))
+
+
+def test_a_checkpoint_is_written_whole_or_not_at_all(
+    assistant: Assistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def files_there() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    adapt(assistant.vlm.decoder, LoRAConfig(2, 4))
+    assistant.save(tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    before = files_there()
+    assistant.vlm.connector.linear_1.bias.data.add_(1)
+    with monkeypatch.context() as disk, pytest.raises(OSError, match="full"):
+        disk.setattr(Preprocessor, "to_json", Mock(side_effect=OSError("full")))
+        assistant.save(tmp_path)
+    assert files_there() == before
+    files.merge(assistant.vlm)
+    assistant.save(tmp_path)
+    after = files_there()
+    assert before.keys() - after.keys() == set(ADAPTER) and after.keys() <= before.keys()
+    assert after[files.WEIGHTS] != before[files.WEIGHTS] and after["notes.txt"] == b"mine"
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="a system without a disk that is full")

@@ -35,7 +35,7 @@ def test_what_cannot_have_colours_is_told(
     for flags, message in (
         (("clip", "other"), r"--weights .*clip: colours are for an EfficientNet-Lite and connector words"),
         (("new", "newer"), "its vision encoder tells 8 colours apart already; train it as it is"),
-        (("old", "new"), "holds a model; give another --out"),
+        (("old", "new"), "holds model.safetensors, which would be written over"),
         (("old", "other", "--levels", "1"), "--levels 1: give a number from 2 to 8"),
     ):
         weights, out, *more = flags

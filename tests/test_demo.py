@@ -1,6 +1,7 @@
 """What the buttons of the web page do, without a browser."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,24 @@ def test_a_question_within_an_answer_ends_it_and_is_answered(demo: Demo) -> None
     assert visitor.talk.messages[-1]["content"] == "yellow" and visitor.looks and not visitor.asking
     memory = visitor.talk.memory
     assert asked(demo, visitor) == "yellow" and visitor.talk.memory is memory
+
+
+def test_a_waiting_question_is_about_the_pictures_it_was_asked_about(
+    demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line, visitor = demo.line.pieces, demo.opened("en")
+
+    def after(change: Callable[[], object]) -> None:
+        """The next question waits in line, and meanwhile something changes."""
+        monkeypatch.setattr(demo.line, "pieces", lambda make: (change(), line(make))[1])
+
+    after(lambda: demo.add(visitor, EXAMPLE))
+    visitor.example = False  # a picture more, not another one
+    assert asked(demo, visitor) == "yellow" and len(visitor.turns[0].pictures) == 1
+    assert visitor.talk.unseen == 1
+    after(lambda: demo.remove(visitor, 1))
+    assert list(demo.ask(visitor, "What colour is the boat?")) == []
+    assert len(visitor.talk.images) == 1 and not visitor.turns, "a new conversation, about what is left"
 
 
 def test_it_speaks_chinese_to_who_asks_for_it_first() -> None:

@@ -172,6 +172,14 @@ def test_photographs_are_shown_with_their_answers(language: str, page: str) -> N
         photos.between_marks("no marks", told)
 
 
+@pytest.mark.parametrize("page, minutes", [("README.md", "minutes on"), ("README_zh.md", "分钟：")])
+def test_front_pages_tell_of_the_photo_model_what_its_card_tells(page: str, minutes: str) -> None:
+    card, text = (ROOT / "weights/photo/README.md").read_text(), (ROOT / page).read_text()
+    trained = sum(map(float, re.findall(r"^\| `(?:sft|reward)`.*\| ([\d.]+) \|$", card, re.MULTILINE)))
+    (right,) = re.findall(r"^\| now \|.*\| ([\d.]+) \| [\d.]+ \|$", card, re.MULTILINE)
+    assert f"{trained:.0f} {minutes}" in text and f"{right}%" in text
+
+
 @pytest.mark.parametrize("page", photos.PAGES.values())
 def test_front_pages_are_short(page: str) -> None:
     """What a stranger reads to the end; everything else has its page in docs/."""

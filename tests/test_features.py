@@ -1,13 +1,17 @@
 """What a frozen eye sees is kept: the same numbers, computed once, whatever happens to the files."""
 
+import errno
+import os
 import pickle
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
 from PIL import Image
 from torch.testing import assert_close
 
+from dataset.errors import DataError
 from dataset.record import Record
 from dataset.storybook.records import StorybookRecords
 from scoring.assistant import Assistant
@@ -98,6 +102,25 @@ def test_a_full_disk_is_said(
     monkeypatch.setattr(features.shutil, "disk_usage", lambda folder: nothing_free)
     assert compute_features(assistant, records, tmp_path) is None
     assert "features of 3 pictures need 0.0 GB" in capsys.readouterr().out
+
+
+def test_what_cannot_be_kept_or_read_names_the_folder(
+    assistant: Assistant, records: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(DataError, match=r"--features .*file: Not a directory; name another folder"):
+        compute_features(assistant, records, tmp_path / "file")
+    broken = tmp_path / fingerprint(assistant)
+    broken.mkdir()
+    (broken / "rows.bin").touch()
+    (broken / "keys.txt").write_bytes(b"\xff\n")
+    with pytest.raises(DataError, match=r"keys.txt is damaged; remove .*, which is made anew"):
+        compute_features(assistant, records, tmp_path)
+    (broken / "keys.txt").unlink()
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    monkeypatch.setattr(FeatureStore, "add", Mock(side_effect=full))
+    with pytest.raises(DataError, match=r"features cannot be kept: No space left on device in .*; make room"):
+        compute_features(assistant, records, tmp_path)
 
 
 def test_rows_are_found_by_key(tmp_path: Path) -> None:

@@ -139,6 +139,9 @@ BAD_TABLES = {  # content, which record (None: on opening), what is said
     "no answers": ("image,question\na.png,x\n", None, "line 1: a question without an answer"),
     "which": ("image,caption,label\na.png,x,y\n", None, "line 1: no question, and caption and label"),
     "twice": ("image,caption,caption\na.png,x,y\n", None, "line 1: two columns are called 'caption'"),
+    "twice without a name": ("image,caption,,\na.png,x,,y\n", 0, "'y' stands in a column without a name"),
+    "Excel's": ("sep=;\nimage;caption\na.png;x\n", None, "line 1: 'sep=;' is for Excel alone"),
+    "not computed": ("image,caption\na.png,#REF!\n", 0, "line 2: caption is #REF!, a spreadsheet's mistake"),
     "twice for us": ("image,Image,caption\na.png,b,y\n", None, "line 1: two columns are read as 'image'"),
     "empty": ("", None, "line 1: no names of columns; begin with"),
     "no rows": ("image,caption\n\n", None, "holds no records"),
@@ -151,6 +154,17 @@ def test_bad_tables_name_the_line(text: str, index: int | None, message: str, fo
     file = table(folder / "captions.txt", text)
     assert message in (said := refused(file, index)) and said.startswith(str(file))
     assert message in refused(folder, index)
+
+
+def test_columns_without_a_name_may_be_empty_or_number_the_rows(folder: Path) -> None:
+    for text in ("image,caption,,\na.png,A cat,,\n", ",image,caption\n0,a.png,A cat\n"):
+        assert told(open_data(str(table(folder / "my.csv", text)))[0])[2] == "A cat"
+
+
+def test_columns_that_nothing_is_read_from_are_told(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    """A question under another name would be replaced by "What is this?" without a word."""
+    open_data(str(table(folder / "my.csv", "image,Frage,answer,type\na.png,Is it red?,no,x\n")))
+    assert capsys.readouterr().err == f"{folder / 'my.csv'}: not read: Frage\n"
 
 
 def test_a_cell_may_be_long(folder: Path) -> None:

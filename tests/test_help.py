@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -163,6 +164,17 @@ def test_a_module_with_one_command(
 
 def test_nearest() -> None:
     assert nearest("Lok", ["/look", "/image"]) == "did you mean /look?" and nearest("x", ["image"]) == ""
+
+
+@pytest.mark.skipif(not shutil.which("make") or os.name == "nt", reason="no make here")
+@pytest.mark.parametrize("typed", ["What's `this`?", 'a $5 "note" of 6" \\', "$(HOME)", "$$ #1"])
+def test_what_is_typed_reaches_a_script_as_it_is(typed: str) -> None:
+    flags = [f"PROMPT={typed}", f"IMAGE={typed}.png", f"WEIGHTS={typed}"]
+    run = subprocess.run(
+        ["make", "-n", "-o", ".venv/ready", "chat", *flags], cwd=ROOT, capture_output=True, text=True
+    )
+    command = ["eval_vlm.py", "--weights", typed, "--image", f"{typed}.png", "--prompt", typed]
+    assert shlex.split(run.stdout.splitlines()[-1])[1:] == command
 
 
 @pytest.mark.skipif(not shutil.which("make") or os.name == "nt", reason="no make here")

@@ -261,10 +261,12 @@ def test_bad_files_give_one_line_with_path_and_advice(tmp_path):
         "folder.png": "directory; name a picture in it",
         "missing.png": "No such file.*; check",
         "cut": r"No such file.*; there is .*/cut\.png$",
+        "text.jpg": r"No such file.*; there is .*/text\.png$",  # and text.csv, which is no picture
         "HEAD.JPG": r"No such file.*; there is .*/head\.png$",
         "book.png": "a zip archive, or a spreadsheet; unpack",
         "page.png": "a PDF; save what it shows as PNG",
     }
+    (tmp_path / "text.csv").touch()
     (tmp_path / "book.png").write_bytes(b"PK\3\4xl")
     (tmp_path / "page.png").write_bytes(b"%PDF-1.4")
     for name, expected in advice.items():

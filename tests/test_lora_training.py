@@ -13,6 +13,7 @@ import convert_vlm
 import eval_vlm
 import train_pretrain_vlm
 import train_sft_vlm
+from dataset import train_tokenizer
 from dataset.batches.collate import Prepared
 from dataset.batches.loader import make_loader
 from dataset.storybook.records import StorybookRecords
@@ -100,7 +101,7 @@ def home(tokenizer_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     new = ["--tokenizer", str(tokenizer_folder), *SMALL, "--out", str(home / "start")]
     train_sft_vlm.main([*new, *SHARED])
     init = ["--init", str(home / "start"), "--out", str(home / "lora"), "--lora", "4", "--lr", "1e-2"]
-    train_sft_vlm.main([*init, *SHARED, "--train", "decoder", "connector"])
+    train_sft_vlm.main([*init, *SHARED, "--train", "decoder"])
     return home
 
 
@@ -110,7 +111,6 @@ def test_the_scripts(home: Path, tmp_path: Path) -> None:
     start, lora = str(home / "start"), str(home / "lora")
     expected = Assistant.load(lora, "cpu")
     said = Assistant.load(start, "cpu").adapted(lora)
-    said.vlm.connector.load_state_dict(expected.vlm.connector.state_dict())  # it learnt, too
     batch = next(batches(expected))
     with torch.no_grad():
         loss = AnswerLoss(expected.vlm)(batch)["loss"]
@@ -125,6 +125,26 @@ def test_the_scripts(home: Path, tmp_path: Path) -> None:
     assert all(torch.equal(v, both[k]) for k, v in merged.decoder.state_dict().items())
     ask = ["--prompt", "?", "--max_new_tokens", "3", "--weights", start]
     eval_vlm.main(["--lora_name", lora, *ask])
+    for parameter in expected.vlm.connector.parameters():  # as where --train names it, too
+        parameter.data.add_(0.01)
+    expected.save(tmp_path / "beside")
+    with pytest.raises(SystemExit, match=r"trained beside another connector .* name that folder itself"):
+        eval_vlm.main(["--lora_name", str(tmp_path / "beside"), *ask])
+
+
+@pytest.mark.parametrize("name", [CONFIG, "config.json", "tokenizer.json"])
+def test_no_run_begins_over_an_adapter_or_a_tokenizer(name: str, home: Path, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("somebody's own")
+    runs = [
+        (train_sft_vlm.main, ["--init", str(home / "start")]),
+        (average.main, ["--weights", str(home / "start"), str(home / "lora")]),
+    ]
+    if name == "tokenizer.json":
+        runs.append((train_tokenizer.main, []))
+    for main, flags in runs:
+        with pytest.raises(SystemExit, match=f"holds {name}, which would be written over; give another"):
+            main([*flags, "--out", str(tmp_path)])
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["somebody's own"]
 
 
 def test_what_it_goes_on_with(home: Path, tmp_path: Path) -> None:
@@ -167,6 +187,7 @@ MISTAKES = {
     ),
     "nothing to adapt": ("pretrain", "--init start --lora 4", "trains the adapter alone"),
     "two things": ("sft", "--init start --lora 4 --train decoder last_layer", "--train decoder last_layer"),
+    "merged for nothing": ("sft", "--init lora --lora 0 --train connector", "--lora 0: trains the decoder"),
     "less than none": ("sft", "--init start --lora -1", "--lora -1: give 0 or more"),
     "no folder": ("eval", "--weights start --lora_name nowhere", "no adapter_model.safetensors in nowhere"),
     "no adapter": ("eval", "--weights start --lora_name start", "is --weights, whose adapter is in use"),

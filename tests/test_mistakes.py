@@ -227,6 +227,11 @@ ASKED: dict[str, tuple[str, Edit | None, str]] = {  # flags of eval_vlm.py, what
         None,
         "--report out/score.PNG: .png is what goes beside it",
     ),
+    "a report over something else": (
+        "--data d.jsonl --report a.txt",
+        text("a.txt", "mine"),
+        "--report a.txt: is there already, and is no report",
+    ),
     "a report where answers go": (
         "--photos . --report out/photos.jsonl",
         None,
@@ -296,8 +301,12 @@ TRAINED: dict[str, tuple[str, Edit | None, str]] = {  # flags of train_sft_vlm.p
     ),
     "absurd": ("--tokenizer weights --set text.hidden_size=-8", None, "text.hidden_size is -8"),
     "sizes": ("--tokenizer weights --image_size 30", None, "not a multiple of patch_size"),
-    "out is a file": ("--init weights --out a.png", None, "a.png"),
-    "over a model": ("--init weights --out weights", None, "weights holds a model; give another --out"),
+    "out is a file": ("--init weights --out a.png", None, "--out a.png: is a file; name a folder"),
+    "over a model": (
+        "--init weights --out weights",
+        None,
+        "weights holds model.safetensors, which would be written over",
+    ),
     "no images": ("--init weights --image_dir nowhere", None, "nowhere: no such folder of pictures"),
     "cut answers": ("--init weights --max_length 20", None, "is cut at 20"),
     "one process": ("--init weights --shard", None, "begin with torchrun --nproc_per_node N"),

@@ -1,11 +1,14 @@
 """A folder as it comes from a Mac, a phone and a browser: what is left out is said, nothing ends there."""
 
+import os
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 import eval_vlm
+from dataset.errors import DataError
+from dataset.images.load import load_image
 from dataset.images.picture_files import formats, is_picture, pictures_in, suffixes
 from dataset.records import open_records
 from scoring.assistant import Assistant
@@ -31,6 +34,18 @@ def asked(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> Assistant:
     """The one that scripts load."""
     monkeypatch.setattr(Assistant, "load", lambda *_: assistant)
     return assistant
+
+
+def test_what_links_to_itself_and_a_pipe_hold_nothing_up(folder: Path) -> None:
+    (folder / "loop.png").symlink_to("loop.png")
+    os.mkfifo(folder / "pipe.png")
+    assert [path.name for path in pictures_in(folder)] == sorted([*KINDS, "loop.png", "pipe.png"])
+    for name, said in (("loop.png", "symbolic links"), ("pipe.png", "a pipe; save the picture")):
+        with pytest.raises(DataError, match=rf"{name}: .*{said}"):
+            load_image(folder / name)
+    (folder / "gone.png").symlink_to("nowhere.png")
+    with pytest.raises(DataError, match=r"gone.png: No such file or directory; check its name"):
+        load_image(folder / "gone.png")
 
 
 def test_pictures_of_a_folder(folder: Path, capsys: pytest.CaptureFixture) -> None:

@@ -61,6 +61,16 @@ def test_what_a_full_disk_cuts_off_does_not_end_the_run_that_goes_on(
     assert [row["step"] for row in read_metrics(tmp_path / "metrics.jsonl")] == [20]
 
 
+def test_lines_that_a_power_cut_has_left_are_told_and_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path, row = tmp_path / "metrics.jsonl", b'{"step": 2, "seconds": 1.0, "loss": 3.0}\n'
+    path.write_bytes(b"\0\0\n" + row + b"{}\n[1]\n\xff\n" + row[:9])
+    assert read_metrics(path) == [json.loads(row)]
+    told = capsys.readouterr().err
+    assert [f"line {n} is damaged" in told for n in range(1, 7)] == [True, False, True, True, True, False]
+
+
 def test_a_run_writes_them_and_its_curves(assistant: Assistant, tmp_path: Path) -> None:
     assistant.save(tmp_path / "start")
     flags = "--samples 16 --batch_size 4 --workers 0 --device cpu --board tensorboard --val storybook:val"

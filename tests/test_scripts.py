@@ -134,10 +134,31 @@ def test_a_conversation_through_a_pipe(
         eval_vlm.main(ask)
     out, err = capsys.readouterr()
     assert "1 picture; a new conversation" in err and "forgotten" in err and "no command /lok" in err
-    assert "forget what was said" in out and "never" not in out + err
+    assert "forget what was said" in err and "forget" not in out and "never" not in out + err
     monkeypatch.setattr("sys.stdin", io.StringIO("/image nowhere.png\nhi\n"))
     with pytest.raises(SystemExit, match=r"error: nowhere\.png: .*; nothing was asked from there on"):
         eval_vlm.main(ask)
+
+
+def test_an_empty_pipe_asks_what_enter_asks_and_other_letters_are_refused(
+    trained: Path, picture: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    ask, asked = ["--weights", str(trained), "--image", str(picture)], []
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setattr(Assistant, "stream", lambda *given, **_: iter(asked.append(given[1]) or []))
+    for typed in (b"", b"/settings\n/quit\n"):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed), "ascii", "surrogateescape"))
+        eval_vlm.main(ask)
+    assert [messages[-1]["content"] for messages in asked] == [f"<image>\n{eval_vlm.DESCRIBE}"]
+    folder = ["--weights", str(trained), "--image", str(picture.parent)]
+    for typed in ("hi\nçà\n".encode("latin1"), "hi\n".encode("utf-16"), "hi\n".encode("utf-16-le")):
+        for flags in (ask, folder):
+            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed), "ascii", "surrogateescape"))
+            with pytest.raises(SystemExit, match="the pipe's text is not UTF-8"):
+                eval_vlm.main(flags)
+    capsys.readouterr()
+    eval_vlm.main(["--weights", str(trained), "--prompt", "hi"])
+    assert "no picture yet, so it will make one up" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("typed", ["hi\n/add {0}\nand?\n", "\n", ""])
@@ -210,7 +231,7 @@ def test_the_mean_of_two_checkpoints(trained: Path, tmp_path: Path, capsys: pyte
         torch.testing.assert_close(mean.vlm.get_parameter(name), p + 0.5)
     for flags, said in {
         f"{trained} --out {tmp_path / 'new'}": "a mean is of two or more",
-        f"{trained} {trained} --out {tmp_path / 'mean'}": "holds a model; give another --out",
+        f"{trained} {trained} --out {tmp_path / 'mean'}": "holds model.safetensors, which would",
         f"{trained} weights/tiny --out {tmp_path / 'new'}": "differ in their sizes",
     }.items():
         with pytest.raises(SystemExit, match=said):

@@ -229,6 +229,11 @@ MISTAKES = {  # what is sent -> the field at fault, what is said of it
     "no messages": ({"messages": []}, "messages", "messages: List should have at least 1 item"),
     "number": ({"messages": [{"role": "user", "content": 5}]}, "messages", r"messages\.0\.content: .*list"),
     "part": ({"messages": [{"role": "user", "content": [{"type": "audio"}]}]}, "messages", "'image_url'"),
+    "address": (
+        {"messages": [user("hi") | {"content": [{"type": "image_url", "image_url": "http://a/b.png"}]}]},
+        "messages",
+        r'image_url: should be an object: "image_url": \{',
+    ),
     "answered": ({"messages": [user("hi"), SAID]}, "messages", "end with the user's"),
     "turns": ({"messages": [user("hi"), user("hi")]}, None, "user and assistant take turns"),
     "its picture": ({"messages": [user("hi"), user("", ONE) | {"role": "assistant"}]}, "messages", "let the"),

@@ -19,6 +19,7 @@ from dataset.storybook.questions import FAMILIES, OPPOSITES, about, describe, di
 from dataset.storybook.records import CROWD, VIEWS, StorybookRecords
 from dataset.storybook.settings import SETTINGS
 from dataset.storybook.two import compare
+from dataset.storybook.weather import rain
 from dataset.storybook.words import LANGUAGES
 from dataset.storybook.world import (
     CANVAS,
@@ -336,3 +337,10 @@ def test_regions_name_place_time_and_weather_at_the_whole_picture() -> None:
     assert len(things) == len(scene.things) and box == (0.0, 0.0, 1.0, 1.0)
     for language in LANGUAGES.values():
         assert language.settings[scene.setting] in words and language.weathers[scene.weather] in words
+
+
+def test_rain_is_as_thick_in_a_picture_of_any_size() -> None:
+    """Made smaller again it is seen as well: a streak is no thinner there."""
+    grey = {size: np.full((size, size, 3), 90, np.float32) for size in (128, 256, 384)}
+    wet = {size: rain(np.random.default_rng(0), canvas).mean() - 90 for size, canvas in grey.items()}
+    assert max(wet.values()) < 1.3 * min(wet.values())

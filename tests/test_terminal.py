@@ -6,6 +6,7 @@ from contextlib import redirect_stderr, suppress
 from pathlib import Path
 from string import Formatter
 from unittest.mock import Mock
+from urllib.parse import quote
 
 import pytest
 import torch
@@ -19,7 +20,7 @@ from prompt_toolkit.utils import get_cwidth
 
 from dataset.errors import DataError
 from dataset.storybook.records import StorybookRecords
-from scoring.assistant import Assistant
+from scoring.assistant import Assistant, open_pictures
 from scoring.heatmap import Look, of_word
 from talk.conversation import Conversation
 from talk.screen import preview
@@ -146,7 +147,7 @@ def test_nothing_is_asked_about_a_picture_that_cannot_be_had(
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{line}\nwhat?\n"))
     with pytest.raises(DataError, match=f"{message}.*; nothing was asked from there on"):
         terminal.run()
-    assert terminal.asked == 0
+    assert not terminal.conversation.messages
     monkeypatch.setattr("sys.stdin", Tty())
     terminal.heed(line)
     assert message in capsys.readouterr().out
@@ -323,6 +324,8 @@ def test_a_picture_that_is_dragged_here_is_looked_at(picture: Path) -> None:
 def test_pictures_are_meant_however_they_are_written(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(picture.parent))
     dragged = str(picture).replace(" ", r"\ ")
+    (opened,) = open_pictures(sources(f"file://{quote(str(picture))}"))  # as a file manager writes it
+    assert opened.size == open_pictures([picture])[0].size
     assert sources("~/a picture.png") == sources("'~/a picture.png'") == sources(dragged) == [str(picture)]
     for line in (dragged, f"{dragged} '{picture}'", "~/a\\ picture.png", "/gone/photo.JPG", "photo.heic"):
         assert meant(line) == f"/image {line}"
@@ -404,7 +407,9 @@ def test_pictures_come_with_the_question_after_them(talker: Assistant) -> None:
     with pytest.raises(ValueError, match="1 <image> for 2 pictures"):
         list(talk.ask(talker, "<image> which?", max_new_tokens=3))
     assert talk.unseen == 2 and len(talk.messages) == 2
-    list(talk.ask(talker, "which?", max_new_tokens=3))
-    assert talk.unseen == 0 and len(talk.messages) == 4
+    later = talk.ask(talker, "which?", max_new_tokens=3)
+    talk.images.append(blue)  # while the question waits for its turn
+    list(later)
+    assert talk.unseen == 1 and len(talk.messages) == 4
     talk.restart()
-    assert talk.unseen == 3 and not talk.messages
+    assert talk.unseen == 4 and not talk.messages

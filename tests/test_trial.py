@@ -285,6 +285,7 @@ def test_names_from_compiled_and_distributed_models(tmp_path: Path, capsys: pyte
 
 PARTIAL = {  # a file of the folder -> what the folder is
     "adapter_config.json": "an adapter .LoRA., not a model; .* give this folder with --lora_name",
+    "state-00000500.pt": "a training run that is not finished; go on with --resume last",
     "__0_0.distcp": "shards of torch.distributed.checkpoint .FSDP.* dcp_to_torch",
     "a b/__0_0.distcp": "format_utils dcp_to_torch '.*/theirs/a b' pytorch_model.bin",
     "pytorch_model_fsdp_0/__0_0.distcp": "pytorch_model_fsdp_0: shards of torch.distributed.checkpoint",

@@ -198,9 +198,13 @@ def test_the_scripts(home: Path) -> None:
 def test_its_decoder_alone_is_no_adapter_for_another(home: Path) -> None:
     run(home, "adapted", "both", "--train decoder --lora 2")
     assert adapter_of(load(home / "both").decoder).r == 2
-    with pytest.raises(CheckpointError, match=r"both: was trained with another vision encoder: .* --weights"):
+    with pytest.raises(CheckpointError, match=r"both: .* beside another connector .* --weights"):
         load_adapter(load(home / "start"), home / "both")
     load_adapter(load(home / "adapted"), home / "both")
+    other = load(home / "adapted")
+    other.vision.clip.head.lora_B.data.add_(0.1)  # as another run with an adapter of that rank
+    with pytest.raises(CheckpointError, match="beside another vision encoder"):
+        load_adapter(other, home / "both")
 
 
 def test_the_mean_of_before_and_after(home: Path) -> None:
@@ -231,6 +235,23 @@ def test_mistakes(init: str, flags: str, message: str, home: Path) -> None:
     with pytest.raises(SystemExit, match=f"^error: .*{message}") as exit:
         run(home, init, "new", flags)
     assert "\n" not in str(exit.value.code) and not (home / "new").exists()
+
+
+def test_a_stage_without_pictures_has_none(home: Path) -> None:
+    flags = [
+        "--stage",
+        "text",
+        "--init",
+        str(home / "start"),
+        "--out",
+        str(home / "new"),
+        "--lora_vision",
+        "2",
+    ]
+    with pytest.raises(
+        SystemExit, match=r"--lora_vision: the loss of stage text reaches decoder .* leave it out"
+    ):
+        train_pretrain_vlm.main(flags)
 
 
 def test_a_captioner_of_its_own_has_none(home: Path) -> None:

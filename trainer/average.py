@@ -13,11 +13,11 @@ from typing import Literal
 
 import torch
 
-from dataset.errors import DataError
+from dataset.errors import DataError, expect_spared
 from model.files import merge
-from scoring.assistant import Assistant
+from scoring.assistant import FILES, Assistant
 from trainer.cli import parse, user_errors
-from trainer.run import STORED, spare_model
+from trainer.run import STORED
 
 
 @dataclass
@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
     if len(args.weights) < 2:
         raise DataError("--weights names one checkpoint; a mean is of two or more")
-    spare_model(args.out)
+    expect_spared(args.out, FILES)
     mean([Assistant.load(folder, "cpu") for folder in args.weights]).save(args.out, STORED[args.store])
     print(f"saved {args.out}")
 

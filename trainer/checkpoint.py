@@ -142,7 +142,9 @@ def load_state(folder: Path, module: nn.Module, optimizers: list, recipe: dict, 
     if resume == "last" and not paths:
         raise ResumeError(f"nothing to resume: no saved state in {folder}; start without --resume")
     if resume == "no" or not paths:
-        return _begin_anew(folder, paths)
+        expect_no_run(folder)
+        _remove_all_but(folder, [])
+        return 0
     path, state = _newest(paths, or_older=resume == "auto")
     _expect_same(state["recipe"], recipe, path)
     return _put_back(state, module, optimizers, path)
@@ -159,16 +161,15 @@ def _newest(paths: list[Path], or_older: bool) -> tuple[Path, dict]:
         return _newest(older, or_older)
 
 
-def _begin_anew(folder: Path, paths: list[Path]) -> int:
-    if paths:
+def expect_no_run(folder: Path) -> None:
+    """Raises ResumeError where another run would be written over."""
+    if paths := saved_states(folder):
         at, end = (_about(paths[-1])[key] for key in ("step", "steps"))
         more = "" if at < end else " and more --epochs"
         go_on = f"continue with --resume last{more}, "
         raise ResumeError(
             f"{folder} holds a run that stands at step {at} of {end}; {go_on}give another --out, or remove it"
         )
-    _remove_all_but(folder, [])
-    return 0
 
 
 def _about(path: Path) -> dict:

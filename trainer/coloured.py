@@ -12,13 +12,13 @@ from typing import Annotated, Literal
 
 from dataset.commands.console import script
 from dataset.commands.flags import Within, parse
-from dataset.errors import DataError
+from dataset.errors import DataError, expect_spared
 from model.connector import build_connector
 from model.efficientnet import SCALES
 from model.eyes import efficientnet_config
 from model.vision import VisionTower
-from scoring.assistant import Assistant
-from trainer.run import STORED, spare_model
+from scoring.assistant import FILES, Assistant
+from trainer.run import STORED
 
 NEW = "colours.weight"  # of the connector
 
@@ -55,7 +55,7 @@ def colour(assistant: Assistant, levels: int) -> None:
 @script
 def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
-    spare_model(args.out)
+    expect_spared(args.out, FILES)
     assistant = Assistant.load(args.weights, "cpu")
     try:
         colour(assistant, args.levels)

@@ -20,10 +20,12 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
+from dataset.errors import DataError
 from dataset.images.load import Source, load_image
 from dataset.record import Record
 from scoring.assistant import Assistant
 
+KEYS = "keys.txt"
 AT_ONCE = 32  # pictures for a GPU; a CPU is as fast with one, whose numbers no other picture can change
 AGAIN = "the vision encoder sees every picture again in every epoch"
 ROOM = 1.1  # of the space that new features take, so much has to be free
@@ -35,12 +37,17 @@ class FeatureStore:
     def __init__(self, folder: Path, shape: tuple[int, int]) -> None:
         self.folder, self.shape = folder, shape
         self.bytes = 2 * shape[0] * shape[1]  # of a row
-        folder.mkdir(parents=True, exist_ok=True)
-        self.rows, self._map = self._read(), None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.rows, self._map = self._read(), None
+        except OSError as error:
+            raise DataError(f"--features {folder.parent}: {error.strerror}; name another folder") from None
+        except UnicodeDecodeError:
+            raise DataError(f"{folder / KEYS} is damaged; remove {folder}, which is made anew") from None
 
     def _read(self) -> dict[str, int]:
         """key -> row, of all that was written to the end."""
-        keys, rows = self.folder / "keys.txt", self.folder / "rows.bin"
+        keys, rows = self.folder / KEYS, self.folder / "rows.bin"
         if not keys.is_file() or not rows.is_file():
             return {}
         lines = keys.read_text(encoding="utf-8").split("\n")[:-1]  # the last is empty, or was cut off
@@ -52,7 +59,7 @@ class FeatureStore:
         with FileLock(self.folder / "lock"):
             self.rows = self._read()
             whole = 1 + max(self.rows.values(), default=-1)  # a key may come twice
-            with open(self.folder / "keys.txt", "ab+") as keys, open(self.folder / "rows.bin", "ab+") as rows:
+            with open(self.folder / KEYS, "ab+") as keys, open(self.folder / "rows.bin", "ab+") as rows:
                 keys.truncate(65 * whole)
                 rows.truncate(self.bytes * whole)
                 for key, features in new:
@@ -118,7 +125,11 @@ def compute_features(assistant: Assistant, records: Sequence[Record], folder: Pa
         return None
     if missing:
         print(f"features of {len(missing):,} pictures are kept in {folder}, {needed / 1e6:,.0f} MB")
-        store.add(_seen(assistant, records, missing))
+        try:
+            store.add(_seen(assistant, records, missing))
+        except OSError as error:  # others fill the disk, too
+            told = f"{error.strerror} in {store.folder}; make room, or name another folder with --features"
+            raise DataError(f"features cannot be kept: {told}") from error
     return Seen(store, keys)
 
 

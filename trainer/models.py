@@ -133,6 +133,10 @@ def with_adapters(vlm: Model, parts: Sequence[str], args: TrainArgs) -> None:
     if args.lora_vision:
         adapt_vision(vlm, parts, args.lora_vision)
     known, given = adapter_of(vlm.decoder), f"--lora {args.lora}"
+    if args.lora == 0 and not {"decoder", "last_layer"} & set(parts):
+        raise DataError(
+            f"{given}: trains the decoder as a whole, against --train {' '.join(parts)}; leave it out"
+        )
     if args.lora and ("decoder" not in parts or "last_layer" in parts):
         raise DataError(
             f"{given}: trains the adapter alone, against --train {' '.join(parts)}; change one of them"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -111,8 +112,20 @@ class Silence:
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.is_file() else []
-    return [json.loads(line) for line in lines]  # the last is empty, or was cut off by a full disk
+    return read_rows(path, "step", "seconds")
+
+
+def read_rows(path: Path, *keys: str) -> list[dict]:
+    """Rows of a .jsonl file that have these keys; what else a power cut has left is said, and left out."""
+    rows = []
+    lines = path.read_bytes().split(b"\n")[:-1] if path.is_file() else []
+    for number, line in enumerate(lines, start=1):  # the last is empty, or was cut off by a full disk
+        try:
+            row = json.loads(line)
+            rows.append({key: row[key] for key in keys} | row)
+        except (ValueError, TypeError, KeyError):
+            print(f"{path} line {number} is damaged, and left out", file=sys.stderr)
+    return rows
 
 
 def draw_curves(rows: list[dict[str, float]], path: Path) -> None:

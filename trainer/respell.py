@@ -18,12 +18,12 @@ from dataset.chat.chat_format import SPECIALS
 from dataset.chat.render import Chat
 from dataset.commands.console import script
 from dataset.commands.flags import parse
-from dataset.errors import DataError
+from dataset.errors import DataError, expect_spared
 from model import hub
 from model.files import merge
 from model.vlm import VLM
-from scoring.assistant import Assistant
-from trainer.run import STORED, spare_model
+from scoring.assistant import FILES, Assistant
+from trainer.run import STORED
 
 ROWS = "decoder.embed_tokens.weight"  # input and output: they are tied
 
@@ -72,7 +72,7 @@ def with_tokenizer(assistant: Assistant, chat: Chat) -> Assistant:
 @script
 def main(argv: list[str] | None = None) -> None:
     args = parse(Args, argv, __doc__)
-    spare_model(args.out)
+    expect_spared(args.out, FILES)
     assistant = Assistant.load(args.weights, "cpu")
     merge(assistant.vlm, ["decoder"])  # the copy's decoder has no adapter
     chat = Chat.load(args.tokenizer, assistant.vlm.config.image_tokens)

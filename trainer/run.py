@@ -7,25 +7,24 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
-from pathlib import Path
 
 import torch
 
 from dataset.batches.collate import Features, Prepared
 from dataset.batches.loader import held_out_batches, make_loader
 from dataset.batches.packing import Packs
-from dataset.errors import DataError
+from dataset.errors import DataError, expect_spared
 from dataset.needs import Needs
 from dataset.open import Chosen, expect_folder_heeded, is_drawn, open_data
 from dataset.record import Record
 from model.device import pick_device
-from model.files import WEIGHTS, Model
+from model.files import Model
 from model.lora import halve
 from model.vlm import VLM
 from scoring.answers import answer_all
-from scoring.assistant import Assistant
+from scoring.assistant import FILES, Assistant
 from trainer.args import TrainArgs
-from trainer.checkpoint import saved_states
+from trainer.checkpoint import expect_no_run, saved_states
 from trainer.distributed import leader_first, processes, rank, world
 from trainer.features import compute_features
 from trainer.few import suited
@@ -58,8 +57,10 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     parts = args.train or stage.parts
     expect_heeded(stage_name, args)
     expect_folder_heeded(args.image_dir, args.data, args.val)
+    if args.resume == "no":
+        expect_no_run(args.out)
     if not saved_states(args.out):  # else `load_state` judges
-        spare_model(args.out)
+        expect_spared(args.out, FILES)
     assistant, module = open_module(stage_name, args, parts)
     needs = needs_of(stage_name, parts, assistant.vlm)
     prepared, data = prepare(stage, args, assistant, needs)
@@ -121,11 +122,6 @@ def save(assistant: Assistant, module: torch.nn.Module, args: TrainArgs) -> None
     if hasattr(module, "save"):
         module.save(args.out)
     print(f"saved {args.out}")
-
-
-def spare_model(folder: Path) -> None:
-    if (folder / WEIGHTS).exists():
-        raise DataError(f"{folder} holds a model; give another --out")
 
 
 def prepare_layers(vlm: Model, args: TrainArgs, dtype: str) -> None:

@@ -15,6 +15,7 @@ from dataset.images.load import load_image
 from dataset.record import Record
 from scoring.answers import Answer
 from trainer.checkpoint import write_text_whole
+from trainer.report import read_rows
 
 SHOWN, SIDE = 6, 192  # answers; pixels of a picture
 PAGE = """<!doctype html><meta charset="utf-8"><title>samples</title>
@@ -38,8 +39,7 @@ class Samples:
         firsts = {(a.where, a.question): a for a in answers}
         chosen = [firsts[record.where, question_of(record)] for record in self.records]
         said = [{"asked": a.question, "truth": a.truth, "said": a.answer} for a in chosen]
-        lines = self.looks.read_bytes().splitlines() if self.looks.is_file() else []
-        rows = [row for row in map(json.loads, lines) if row["step"] < step]
+        rows = [row for row in read_rows(self.looks, "step", "answers") if row["step"] < step]
         rows.append({"step": step, "answers": said})
         self.looks.parent.mkdir(parents=True, exist_ok=True)
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from dataset.errors import DataError
@@ -27,7 +26,7 @@ from dataset.open import is_drawn
 from model.config import DecoderConfig
 from model.connector import CONNECTORS
 from model.decoder import Decoder
-from model.files import load_strictly, write_tensors
+from model.files import load_strictly, read_tensors, write_tensors
 from model.lora import adapter_of, adapter_tensors
 from model.qformer import QFormerPretraining, generation_loss, similarity
 from model.vlm import VLM
@@ -117,7 +116,7 @@ class QFormerLoss(nn.Module):
     def load(self, folder: Path) -> None:
         """The heads of an earlier run, where there are any."""
         if (folder / HEADS).is_file():
-            load_strictly(self._heads(), load_file(folder / HEADS), str(folder / HEADS))
+            load_strictly(self._heads(), read_tensors(folder / HEADS), str(folder / HEADS))
 
     def _heads(self) -> dict[str, Tensor]:
         return {k: v for k, v in self.stage1.state_dict().items() if not k.startswith("qformer.")}
@@ -241,6 +240,9 @@ def expect_heeded(name: str, args: TrainArgs) -> None:
         raise DataError(
             f"--train {beyond[0]}: the loss of stage {name} reaches {' and '.join(stage.reaches)} alone"
         )
+    if args.lora_vision and "vision" not in stage.reaches:
+        reached = " and ".join(stage.reaches)
+        raise DataError(f"--lora_vision: the loss of stage {name} reaches {reached} alone; leave it out")
     for flag, part in (("eye_lr", "vision"), ("connector_lr", "connector")):
         if getattr(args, flag) != 1 and part not in parts:
             given = f"--{flag} {getattr(args, flag)}: trains no {part}"

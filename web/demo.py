@@ -113,7 +113,8 @@ class Demo:
         """Without a picture; True where the conversation was about it, and a new one has begun."""
         images = visitor.talk.images
         rest = [image for at, image in enumerate(images) if at != number]
-        discussed = number < len(images) - visitor.talk.unseen
+        asked = visitor.talk.asked_about if visitor.asking else 0
+        discussed = number < max(asked, len(images) - visitor.talk.unseen)
         if discussed:
             visitor.begin(rest)
         visitor.talk.images, visitor.truth, visitor.example = rest, "", False
@@ -148,7 +149,8 @@ class Demo:
         assistant, before = self.assistant(visitor.model), list(visitor.turns)
         turn = Turn(question, pictures=talk.images[len(talk.images) - talk.unseen :])
         visitor.looks, visitor.looked = [], None
-        for piece in self.line.pieces(lambda: talk.ask(assistant, question, **choices)):
+        pieces = talk.ask(assistant, question, **choices)
+        for piece in self.line.pieces(lambda: pieces):
             if visitor.talk is not talk:
                 return  # a new conversation has begun, or another question was asked
             turn.answer += piece

@@ -24,6 +24,7 @@ from dataset.images.tiles import FILE, Grid
 from dataset.instead import expect_itself
 from dataset.record import Message
 
+TOKENIZER, TOKENIZER_CONFIG = "tokenizer.json", "tokenizer_config.json"
 IGNORED = -100
 
 
@@ -72,7 +73,7 @@ class Chat:
     @classmethod
     def load(cls, folder: str | Path, image_tokens: int) -> "Chat":
         folder = Path(folder)
-        path, how = folder / "tokenizer.json", folder / FORMAT_FILE
+        path, how = folder / TOKENIZER, folder / FORMAT_FILE
         if not folder.is_dir():
             raise DataError(f"no tokenizer.json in {folder}: no such folder, seen from {Path.cwd()}")
         if not path.is_file():
@@ -93,13 +94,13 @@ class Chat:
         """tokenizer.json, tokenizer_config.json for transformers, and the format where it is not ours."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        self.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+        (folder / TOKENIZER).write_text(self.tokenizer.to_str(), encoding="utf-8")
         config = {
             "tokenizer_class": "PreTrainedTokenizerFast",
             "eos_token": self.format.end,
             "pad_token": self.format.pad,
         }
-        (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+        (folder / TOKENIZER_CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
         if self.format != ChatFormat():
             self.format.to_file(folder / FORMAT_FILE)
 

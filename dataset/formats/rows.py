@@ -19,6 +19,7 @@ from dataset.formats.dialects import BEFORE, CONVERSATIONS, PAIRS, PICTURES, REA
 ANSWERS = ("answer", "answers", "caption", "text", "name", "label")
 CAPTIONS = ("caption", "text")
 CHOICES = ("choices", "options")
+UNCOMPUTED = {f"#{mark}" for mark in "REF! N/A NAME? VALUE! DIV/0! NULL! NUM!".split()}  # of spreadsheets
 KEPT = ("image", "image_bytes", "regions")
 COLUMNS = (*READ, "question", "qa", *ANSWERS, *CHOICES, "type", "regions")  # all that is read of a row
 LISTS = ("image_bytes", "texts", "qa", "answers", "regions")  # more than a table's cell can hold
@@ -48,6 +49,8 @@ def as_conversation(row: object, where: str) -> object:
     answer = _text(_first(row[key], key, where), key, where)
     if not answer:
         raise DataError(f"{where}: {key} is empty; fill it, or remove the record")
+    if answer in UNCOMPUTED:
+        raise DataError(f"{where}: {key} is {answer}, a spreadsheet's mistake; correct it there")
     _expect_in_words(answer, key, row, where)
     described = key in CAPTIONS
     asked = question or ((DESCRIBE_ZH if CHINESE.search(answer) else DESCRIBE) if described else NAME)

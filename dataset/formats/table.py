@@ -8,8 +8,9 @@ A row ends at a line feed, a carriage return or both; at nothing else (U+2028 is
 """
 
 import csv
+import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -40,6 +41,8 @@ class Table:
             self.delimiter = max(DELIMITERS, key=first.count)
             rows = _rows(chain([first], lines), self.delimiter, path)
             self.names = [name.strip() for name in next(rows, (0, 0, []))[2]]
+            if first.lower().startswith("sep="):
+                raise DataError(f"{path} line 1: {shown(first.strip())} is for Excel alone; remove the line")
             for before, after, cells in rows:
                 if any(cell.strip() for cell in cells):  # a spreadsheet may write rows of nothing: ";;"
                     spans.extend((ends[before], ends[after], before + 1))
@@ -59,7 +62,13 @@ class Table:
                 f"{self.where(index)}: {len(cells)} cells under {len(self.names)} columns; "
                 f"put a cell that holds {DELIMITERS[self.delimiter]} in double quotes"
             )
-        return {name: cell.strip() for name, cell in zip(self.names, cells, strict=True)}
+        row = [(name, cell.strip()) for name, cell in zip(self.names, cells, strict=True)]
+        lost = [cell for name, cell in row[1:] if cell and not name]  # the first column may number the rows
+        if lost:
+            raise DataError(
+                f"{self.where(index)}: {shown(lost[0])} stands in a column without a name; name it in line 1"
+            )
+        return dict(row)
 
     def where(self, index: int) -> str:
         return f"{self.path} line {self.spans[index, 2]}"
@@ -69,7 +78,7 @@ class Table:
             raise DataError(
                 f"{self.path} line 1: no names of columns; begin with a line such as image,caption"
             )
-        expect_each_once(self.names, f"{self.path} line 1")
+        expect_each_once([name for name in self.names if name], f"{self.path} line 1")
 
 
 def _lines(file: BinaryIO, path: Path, ends: array) -> Iterator[str]:
@@ -105,6 +114,12 @@ def _rows(
         ) from error
 
 
+def tell_unread(path: Path, names: Sequence[str]) -> None:
+    """Columns that nothing is read from, which may have been meant."""
+    if names := [name for name in names if name]:
+        print(f"{path}: not read: {printable(', '.join(names))}", file=sys.stderr)
+
+
 class TableRecords(Records):
     """A record for each row; names of pictures may also be relative to a folder Images beside the table."""
 
@@ -120,6 +135,7 @@ class TableRecords(Records):
                 "--answer COLUMN)"
             )
         expect_one_record(columns, f"{path} line 1")
+        tell_unread(path, [name for name in self.table.names[1:] if not self._as_row({name: "x"})])
         if folder == path.parent:
             self.folder = self._picture_folder()
 

@@ -67,8 +67,12 @@ def _label(source: Source, name: str | None) -> str:
 
 
 def _file(source: str | os.PathLike | bytes, label: str) -> BinaryIO:
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
+    if Path(source).is_fifo() and not os.fspath(source).startswith("/dev/"):  # /dev/stdin is what is meant
+        raise DataError(f"{label}: a pipe; save the picture in a file, and name that")
     try:
-        return io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb")
+        return open(source, "rb")
     except OSError as error:  # no such file, a directory, no right
         advice = "check its name and the folder that holds it"
         if isinstance(error, FileNotFoundError):

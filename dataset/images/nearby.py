@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from dataset.errors import printable
+from dataset.images.picture_files import is_picture
 
 SEEN, NAMED = 100_000, 3  # names that are looked at, and that are told
 
@@ -22,6 +23,9 @@ def nearby(path: Path) -> str:
         found = _called(folder, folder.stat().st_mtime_ns).get(_plain(path.name), [])
     except OSError:  # no such folder either, no right
         return ""
+    found = [name for name in found if name != path.name]  # a link to nowhere is there, and is missing
+    if is_picture(path.name):
+        found = [name for name in found if is_picture(name)]
     told = [printable(str(folder / name)) for name in found[:NAMED]] + ["..."] * (len(found) > NAMED)
     return f"there is {', '.join(told)}" if found else ""
 
@@ -39,7 +43,7 @@ def _names(folder: Path) -> Iterator[str]:
     inner = []
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         yield entry.name
-        if entry.is_dir() and not entry.name.startswith(".") and os.access(entry, os.R_OK | os.X_OK):
+        if os.path.isdir(entry) and not entry.name.startswith(".") and os.access(entry, os.R_OK | os.X_OK):
             inner.append(entry.name)
     for name in inner:
         yield from (f"{name}/{one}" for one in sorted(os.listdir(folder / name)))

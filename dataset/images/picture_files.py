@@ -52,7 +52,7 @@ def names_in(folder: Path) -> tuple[list[str], list[str]]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if not entry.name.startswith(".") and entry.name != "__MACOSX":
-                (folders if entry.is_dir() else files).append(entry.name)
+                (folders if os.path.isdir(entry) else files).append(entry.name)  # False for a loop of links
     return sorted(files), sorted(folders)
 
 

@@ -35,9 +35,11 @@ def clear(rng: np.random.Generator, canvas: np.ndarray) -> np.ndarray:
 
 
 def rain(rng: np.random.Generator, canvas: np.ndarray) -> np.ndarray:
-    """Thin slanted streaks over everything."""
+    """Thin slanted streaks over everything, as thin for any size of the picture."""
     size = len(canvas)
-    return scattered(rng, canvas, 150, [(step, step // 3) for step in range(max(4, size // 14))], 0.5)
+    wide = range(max(1, round(size / 128)))
+    streak = [(step, step // 3 + across) for step in range(max(4, size // 14)) for across in wide]
+    return scattered(rng, canvas, 150, streak, 0.5)
 
 
 def snow(rng: np.random.Generator, canvas: np.ndarray) -> np.ndarray:
