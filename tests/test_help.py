@@ -170,9 +170,8 @@ def test_nearest() -> None:
 @pytest.mark.parametrize("typed", ["What's `this`?", 'a $5 "note" of 6" \\', "$(HOME)", "$$ #1"])
 def test_what_is_typed_reaches_a_script_as_it_is(typed: str) -> None:
     flags = [f"PROMPT={typed}", f"IMAGE={typed}.png", f"WEIGHTS={typed}"]
-    run = subprocess.run(
-        ["make", "-n", "-o", ".venv/ready", "chat", *flags], cwd=ROOT, capture_output=True, text=True
-    )
+    told = ["make", "-n", "--no-print-directory", "-o", ".venv/ready", "chat", *flags]
+    run = subprocess.run(told, cwd=ROOT, capture_output=True, text=True)
     command = ["eval_vlm.py", "--weights", typed, "--image", f"{typed}.png", "--prompt", typed]
     assert shlex.split(run.stdout.splitlines()[-1])[1:] == command
 
