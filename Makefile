@@ -33,10 +33,10 @@ chat: .venv/ready  ## ask about a picture [IMAGE=file PROMPT="..." WEIGHTS=folde
 	@$(PY) eval_vlm.py --weights $(call quoted,WEIGHTS) --image $(call quoted,IMAGE) $(if $(value PROMPT),--prompt $(call quoted,PROMPT))
 
 web: .venv/ready  ## the same on a web page: http://127.0.0.1:7860 [PORT=N]
-	@$(PY) web_demo_vlm.py $(if $(PORT),--port "$(PORT)")
+	@$(PY) web_demo_vlm.py $(if $(value PORT),--port $(call quoted,PORT))
 
 serve: .venv/ready  ## OpenAI's API: http://127.0.0.1:8000/v1 [WEIGHTS=folder PORT=N]
-	@$(PY) serve_vlm.py --weights $(call quoted,WEIGHTS) $(if $(PORT),--port "$(PORT)")
+	@$(PY) serve_vlm.py --weights $(call quoted,WEIGHTS) $(if $(value PORT),--port $(call quoted,PORT))
 
 test: .venv/ready  ## the fast tests, offline
 	$(TESTS) --dist loadfile
@@ -79,7 +79,7 @@ lint: .venv/ready  ## ruff, check and format
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
 
 train: .venv/ready  ## train weights/tiny anew, in out/tiny [QUICK=1: for 10 minutes]
-	QUICK=$(QUICK) ./train_tiny.sh $(PY) $(call quoted,OUT)
+	QUICK=$(call quoted,QUICK) ./train_tiny.sh $(PY) $(call quoted,OUT)
 
 photo: .venv/ready  ## train weights/photo anew: FLICKR8K=folder [NAMES=table.csv]
 	@[ -n $(call quoted,FLICKR8K) ] || { echo "make photo needs FLICKR8K=folder, with Images/, captions.txt, train.txt and val.txt in it; captions_zh.txt adds Chinese" >&2; exit 2; }

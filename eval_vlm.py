@@ -165,16 +165,7 @@ def main(argv: list[str] | None = None) -> None:
     elif args.prompt is not None or (args.use_multi > 1 and sys.stdin.isatty()):
         ask_once(assistant, args, images)
     else:
-        greeting = greeted(args.folder()) if sys.stdin.isatty() else []
-        question = default_question(args)
-        talk = Terminal(
-            assistant, args.sampling(), images, args.stream, question, history(), greeting, users_language()
-        )
-        talk.run()
-        if images and not talk.heard and not sys.stdin.isatty():  # the pipe was empty
-            ask_once(assistant, args, images)
-        elif args.heatmap:
-            raise DataError("--heatmap is not drawn of questions from a pipe; give one as --prompt")
+        converse(assistant, args, images)
 
 
 def add_adapter(assistant: Assistant, args: Args) -> None:
@@ -299,6 +290,20 @@ def ask_once(assistant: Assistant, args: Args, images: Sequence[Image.Image]) ->
     if args.heatmap:
         heatmap.draw(heatmap.looked(assistant, messages, images, said), images, args.heatmap)
         print(f"saved {args.heatmap}", file=sys.stderr)
+
+
+def converse(assistant: Assistant, args: Args, images: list[Image.Image]) -> None:
+    """In the terminal, or about what a pipe asks; an empty one asks what Enter asks."""
+    greeting = greeted(args.folder()) if sys.stdin.isatty() else []
+    question = default_question(args)
+    talk = Terminal(
+        assistant, args.sampling(), images, args.stream, question, history(), greeting, users_language()
+    )
+    talk.run()
+    if images and not talk.heard and not sys.stdin.isatty():
+        ask_once(assistant, args, images)
+    elif args.heatmap:
+        raise DataError("--heatmap is not drawn of questions from a pipe; give one as --prompt")
 
 
 def about(args: Args) -> dict[str, object]:

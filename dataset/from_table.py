@@ -23,8 +23,8 @@ import tyro
 from dataset.commands.console import script
 from dataset.commands.flags import parse
 from dataset.errors import DataError, printable
-from dataset.formats.rows import NAME
-from dataset.formats.table import Table, tell_unread
+from dataset.formats.rows import NAME, expect_computed, tell_unread
+from dataset.formats.table import Table
 from dataset.instead import expect_itself
 
 OPTIONAL = ("question", "type")
@@ -90,6 +90,7 @@ def turns(args: Args) -> Iterator[tuple[str, str, str, str]]:
         for name in (image, answer):
             if not row[name]:
                 raise DataError(f"{table.where(index)}: {name} is empty; fill it, or remove the line")
+        expect_computed(row[answer], answer, table.where(index))
         yield row[image], row.get(kind, ""), row.get(asked) or NAME, row[answer]
 
 

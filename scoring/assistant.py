@@ -1,6 +1,5 @@
 """A model with its tokenizer and its way to look at pictures: from messages and pictures to text."""
 
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -8,7 +7,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import unquote, urlsplit
 
 import torch
 from PIL import Image
@@ -18,6 +16,8 @@ from dataset.chat.chat_format import FORMAT_FILE
 from dataset.chat.render import TOKENIZER, TOKENIZER_CONFIG, Chat
 from dataset.chat.stream import stream_text
 from dataset.errors import DataError
+from dataset.formats.pictures import FILE as FILE_ADDRESS
+from dataset.formats.pictures import path_of
 from dataset.images.load import load_image
 from dataset.images.preprocess import Preprocessor
 from dataset.images.tiles import FILE, placeholders
@@ -107,8 +107,8 @@ class Assistant:
             self.chat.save(beside)
             self.preprocessor.to_json(Path(beside) / FILE)
             for name in FILES:
-                if os.path.exists(new := os.path.join(beside, name)):
-                    os.replace(new, folder / name)
+                if (new := Path(beside) / name).exists():
+                    new.replace(folder / name)
                 else:
                     (folder / name).unlink(missing_ok=True)
 
@@ -246,7 +246,7 @@ def open_pictures(sources: Sequence[str | Path]) -> list[Image.Image]:
 def as_path(source: str | Path) -> str | Path:
     """A file manager writes a path that is dragged as file:///home/me/my%20photo.jpg."""
     name = str(source)
-    return unquote(urlsplit(name).path) if name.startswith("file:///") else source
+    return path_of(name, name) if name.lower().startswith(FILE_ADDRESS) else source
 
 
 def readable(sources: Sequence[str | Path]) -> list[Image.Image]:

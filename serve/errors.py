@@ -39,7 +39,7 @@ def misshapen(error: ValidationError) -> Refusal:
     place, told = [str(part) for part in first["loc"]], first["msg"]
     if first["type"] == "extra_forbidden":
         told = "is not known here, or not with this value; leave it out"
-    elif first["type"] in ("model_type", "model_attributes_type", "dict_type"):
+    elif first["type"] == "model_type":
         told = f'should be an object: "{place[-1]}": {{...}}' if place else "should be an object, {...}"
     return Refusal(400, f"{'.'.join(place) or 'the body'}: {told}", place[0] if place else None)
 

@@ -33,11 +33,10 @@ def beside_answers() -> TextIO:
 
 def tell(text: str, code: int | None = None) -> None:
     """Print lines, without a break in a word where a terminal is looking."""
-    if not sys.stdin.isatty():
-        print(text, file=beside_answers())
-        return
-    shown = wrapped(text, columns()) if is_terminal() else text
-    print(shown if code is None else style(shown, code))
+    if sys.stdin.isatty():
+        text = wrapped(text, columns()) if is_terminal() else text
+        text = text if code is None else style(text, code)
+    print(text, file=beside_answers())
 
 
 def say(pieces: Iterator[str], stream: bool = True, code: int | None = None, talking: bool = False) -> str:

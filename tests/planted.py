@@ -417,8 +417,8 @@ BUGS = {
     ),
     "told among the answers": Bug(
         "talk/screen.py",
-        "if not sys.stdin.isatty():",
-        "if False:",
+        "else sys.stderr",
+        "else sys.stdout",
         "tests/test_terminal.py tests/test_screen.py",
     ),
     "a report over a log": Bug(

@@ -163,8 +163,13 @@ def test_columns_without_a_name_may_be_empty_or_number_the_rows(folder: Path) ->
 
 def test_columns_that_nothing_is_read_from_are_told(folder: Path, capsys: pytest.CaptureFixture) -> None:
     """A question under another name would be replaced by "What is this?" without a word."""
-    open_data(str(table(folder / "my.csv", "image,Frage,answer,type\na.png,Is it red?,no,x\n")))
-    assert capsys.readouterr().err == f"{folder / 'my.csv'}: not read: Frage\n"
+    for text in ("image,Frage,answer,type\na.png,Is it red?,no,x\n", "Frage,image,answer\nIs it?,a.png,no\n"):
+        open_data(str(table(folder / "my.csv", text)))
+        assert capsys.readouterr().err == f"{folder / 'my.csv'}: not read: Frage\n"
+    rows = pa.table({"image": ["a.png"], "Frage": ["Is it red?"], "answer": ["no"]})
+    pq.write_table(rows, folder / "my.parquet")
+    open_data(str(folder / "my.parquet"))
+    assert capsys.readouterr().err == f"{folder / 'my.parquet'}: not read: Frage\n"
 
 
 def test_a_cell_may_be_long(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """What trains, is saved, goes on and answers with an adapter, by the scripts that users call."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +18,9 @@ from dataset import train_tokenizer
 from dataset.batches.collate import Prepared
 from dataset.batches.loader import make_loader
 from dataset.storybook.records import StorybookRecords
-from model.files import merge
+from model.files import CheckpointError, merge
 from model.hub import load
-from model.lora import CONFIG, LoRAConfig, adapt, adapter_of, adapter_tensors
+from model.lora import CONFIG, WEIGHTS, LoRAConfig, adapt, adapter_of, adapter_tensors
 from model.vlm import VLM
 from scoring.assistant import Assistant
 from tests.test_scripts import SMALL
@@ -145,6 +146,14 @@ def test_no_run_begins_over_an_adapter_or_a_tokenizer(name: str, home: Path, tmp
         with pytest.raises(SystemExit, match=f"holds {name}, which would be written over; give another"):
             main([*flags, "--out", str(tmp_path)])
     assert [path.read_text() for path in tmp_path.iterdir()] == ["somebody's own"]
+
+
+@pytest.mark.parametrize("lost", [CONFIG, WEIGHTS])
+def test_half_an_adapter_in_a_folder_of_weights_is_named(lost: str, home: Path, tmp_path: Path) -> None:
+    """Without it the rest would answer, and say nonsense."""
+    shutil.copytree(home / "lora", tmp_path / "half", ignore=shutil.ignore_patterns(lost))
+    with pytest.raises(CheckpointError, match=f"no {lost} in .*half"):
+        load(tmp_path / "half")
 
 
 def test_what_it_goes_on_with(home: Path, tmp_path: Path) -> None:

@@ -190,6 +190,7 @@ ASKED: dict[str, tuple[str, Edit | None, str]] = {  # flags of eval_vlm.py, what
         "tokens of conversation and --max_new_tokens",
     ),
     "no beams": (f"{HI} --num_beams 0", None, "num_beams"),
+    "too many beams": (f"{HI} --num_beams 1000", None, "num_beams is 1000; it must be 1 (off) to 64"),
     "top_p": (f"{HI} --top_p 7", None, "top_p"),
     "temperature": (f"{HI} --temperature -1", None, "temperature"),
     "a folder for a report": ("--data d.jsonl --report .", None, "--report .: is a folder; name a file in"),

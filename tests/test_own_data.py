@@ -95,6 +95,9 @@ def test_a_table_becomes_records(delimiter: str, tmp_path: Path, capsys: pytest.
 def test_a_table_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("my.csv").write_text("image,answer\na.png,a cat\n")
+    Path("sums.csv").write_text("image,answer\na.png,#N/A\n")
+    with pytest.raises(SystemExit, match=r"sums.csv line 2: answer is #N/A, a spreadsheet's mistake"):
+        from_table.main(["sums.csv", "--out", "sums.jsonl"])
     Path("cat.jpg").write_text("a photograph")
     with pytest.raises(SystemExit, match=r"--out cat.jpg: is there already, and is no data file"):
         from_table.main(["my.csv", "--out", "cat.jpg"])

@@ -5,6 +5,7 @@ import json
 import logging
 import re
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -73,7 +74,12 @@ def test_a_qformer_in_two_stages(trained: Path, data: Path, tmp_path: Path) -> N
     assert not torch.equal(one.connector.qformer.query_tokens, two.connector.qformer.query_tokens)
     again = ["--stage", "qformer", "--init", str(tmp_path / "1"), "--out", str(tmp_path / "3")]
     train_pretrain_vlm.main([*again, *shared])  # with the heads of before
-    assert (tmp_path / "3" / "qformer_heads.safetensors").is_file()
+    heads = tmp_path / "3" / "qformer_heads.safetensors"
+    assert heads.is_file()
+    heads.write_bytes(heads.read_bytes()[:100])
+    once_more = ["--stage", "qformer", "--init", str(tmp_path / "3"), "--out", str(tmp_path / "4")]
+    with pytest.raises(SystemExit, match=r"cannot read .*qformer_heads\.safetensors: .* cut off"):
+        train_pretrain_vlm.main([*once_more, *shared])
 
 
 def test_a_caption_decoder_answers_as_the_others_do(
@@ -138,6 +144,17 @@ def test_a_conversation_through_a_pipe(
     monkeypatch.setattr("sys.stdin", io.StringIO("/image nowhere.png\nhi\n"))
     with pytest.raises(SystemExit, match=r"error: nowhere\.png: .*; nothing was asked from there on"):
         eval_vlm.main(ask)
+
+
+def test_a_folder_that_holds_a_run_is_refused_before_its_data_is_read(
+    trained: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Features of many pictures take minutes."""
+    monkeypatch.setattr("trainer.run.prepare", Mock(side_effect=AssertionError))
+    with pytest.raises(SystemExit, match="holds a run that stands at step 2 of 2"):
+        train_sft_vlm.main(
+            ["--init", str(trained.parent / "align"), "--data", str(data), "--out", str(trained)]
+        )
 
 
 def test_an_empty_pipe_asks_what_enter_asks_and_other_letters_are_refused(

@@ -326,6 +326,8 @@ def test_pictures_are_meant_however_they_are_written(picture: Path, monkeypatch:
     dragged = str(picture).replace(" ", r"\ ")
     (opened,) = open_pictures(sources(f"file://{quote(str(picture))}"))  # as a file manager writes it
     assert opened.size == open_pictures([picture])[0].size
+    with pytest.raises(DataError, match=r"file://there/a\.png is on another machine"):
+        open_pictures(["file://there/a.png"])
     assert sources("~/a picture.png") == sources("'~/a picture.png'") == sources(dragged) == [str(picture)]
     for line in (dragged, f"{dragged} '{picture}'", "~/a\\ picture.png", "/gone/photo.JPG", "photo.heic"):
         assert meant(line) == f"/image {line}"

@@ -122,8 +122,11 @@ def read_rows(path: Path, *keys: str) -> list[dict]:
     for number, line in enumerate(lines, start=1):  # the last is empty, or was cut off by a full disk
         try:
             row = json.loads(line)
-            rows.append({key: row[key] for key in keys} | row)
-        except (ValueError, TypeError, KeyError):
+        except ValueError:
+            row = None
+        if isinstance(row, dict) and row.keys() >= set(keys):
+            rows.append(row)
+        else:
             print(f"{path} line {number} is damaged, and left out", file=sys.stderr)
     return rows
 

@@ -236,13 +236,11 @@ def expect_model(name: str, vlm: nn.Module) -> None:
 def expect_heeded(name: str, args: TrainArgs) -> None:
     """Raises DataError for flags that say nothing to this stage, before a model is loaded."""
     stage, parts = STAGES[name], args.train or STAGES[name].parts
+    reaches = f"the loss of stage {name} reaches {' and '.join(stage.reaches)} alone"
     if beyond := [part for part in parts if part not in stage.reaches]:
-        raise DataError(
-            f"--train {beyond[0]}: the loss of stage {name} reaches {' and '.join(stage.reaches)} alone"
-        )
+        raise DataError(f"--train {beyond[0]}: {reaches}")
     if args.lora_vision and "vision" not in stage.reaches:
-        reached = " and ".join(stage.reaches)
-        raise DataError(f"--lora_vision: the loss of stage {name} reaches {reached} alone; leave it out")
+        raise DataError(f"--lora_vision: {reaches}; leave it out")
     for flag, part in (("eye_lr", "vision"), ("connector_lr", "connector")):
         if getattr(args, flag) != 1 and part not in parts:
             given = f"--{flag} {getattr(args, flag)}: trains no {part}"

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from dataset.errors import DataError, expect_each_once, printable
 from dataset.formats.parse import Records
-from dataset.formats.rows import COLUMNS, makes_records
+from dataset.formats.rows import COLUMNS, makes_records, tell_unread
 
 IN_MEMORY, KEPT = 1 << 30, 8  # bytes of Parquet that are kept; of more, row groups
 
@@ -86,6 +86,7 @@ class ParquetRecords(Records):
                 f"{self.parts[other]}: has other columns than {self.path}; name those alone that go together"
             )
         self.columns = [name for name in COLUMNS if name in names]
+        tell_unread(self.path, [name for name in names if name not in COLUMNS])
         self.classes = [_classes(schema) for schema in schemas]  # each part may number them otherwise
 
     def _group(self, number: int) -> pa.Table:

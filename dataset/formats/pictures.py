@@ -67,11 +67,12 @@ def _picture(value: object, folder: Path, where: str) -> Path | str | bytes:
             f"{where}: image is base64 without its kind; write data:image/png;base64, (or jpeg ...) before it"
         )
     if value.lower().startswith(FILE):
-        return _within(folder, _path(value, where), where)
+        return _within(folder, path_of(value, where), where)
     return value if "://" in value else _within(folder, value, where)
 
 
-def _path(address: str, where: str) -> str:
+def path_of(address: str, where: str) -> str:
+    """The path that a file:// address names. Raises DataError for one on another machine."""
     host, _, path = address[len(FILE) :].partition("/")
     if host.lower() not in ("", "localhost"):
         raise DataError(f"{where}: {printable(address)} is on another machine; write file:///, or its path")

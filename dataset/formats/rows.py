@@ -11,9 +11,11 @@ rows, and where in it, is for the readers to know: lines.py, parquet.py, table.p
 
 import math
 import re
+import sys
 from collections.abc import Collection
+from pathlib import Path
 
-from dataset.errors import DataError, shown
+from dataset.errors import DataError, printable, shown
 from dataset.formats.dialects import BEFORE, CONVERSATIONS, PAIRS, PICTURES, READ, UNREAD, in_our_words
 
 ANSWERS = ("answer", "answers", "caption", "text", "name", "label")
@@ -49,14 +51,18 @@ def as_conversation(row: object, where: str) -> object:
     answer = _text(_first(row[key], key, where), key, where)
     if not answer:
         raise DataError(f"{where}: {key} is empty; fill it, or remove the record")
-    if answer in UNCOMPUTED:
-        raise DataError(f"{where}: {key} is {answer}, a spreadsheet's mistake; correct it there")
+    expect_computed(answer, key, where)
     _expect_in_words(answer, key, row, where)
     described = key in CAPTIONS
     asked = question or ((DESCRIBE_ZH if CHINESE.search(answer) else DESCRIBE) if described else NAME)
     messages = [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]
     kind = "caption" if described and row.get("type") is None else row.get("type")
     return {name: row[name] for name in KEPT if name in row} | {"conversations": messages, "type": kind}
+
+
+def expect_computed(answer: str, key: str, where: str) -> None:
+    if answer in UNCOMPUTED:
+        raise DataError(f"{where}: {key} is {answer}, a spreadsheet's mistake; correct it there")
 
 
 def asks(names: Collection[str]) -> bool:
@@ -74,6 +80,12 @@ def expect_one_record(names: Collection[str], where: str) -> None:
     """Raises DataError where columns of text do not go together, before any row is read."""
     if not any(name in names for name in CONVERSATIONS):
         as_conversation({name: "x" for name in names if name not in (*UNREAD, *BEFORE, *CHOICES)}, where)
+
+
+def tell_unread(path: Path, names: Collection[str]) -> None:
+    """Columns that nothing is read from, which may have been meant."""
+    if names := [name for name in names if name]:
+        print(f"{path}: not read: {printable(', '.join(names))}", file=sys.stderr)
 
 
 def _answer_key(row: dict, asked: bool, where: str) -> str:

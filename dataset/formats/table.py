@@ -8,9 +8,8 @@ A row ends at a line feed, a carriage return or both; at nothing else (U+2028 is
 """
 
 import csv
-import sys
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -21,7 +20,7 @@ import numpy as np
 from dataset.errors import DataError, expect_each_once, printable, shown
 from dataset.formats.parse import Records, read_span
 from dataset.formats.pictures import there
-from dataset.formats.rows import COLUMNS, LISTS, expect_one_record, makes_records
+from dataset.formats.rows import COLUMNS, LISTS, expect_one_record, makes_records, tell_unread
 
 OTHER_NAMES = {"image_name": "image", "comment": "caption", "file_name": "image"}  # Flickr30k's, the hub's
 LOOKED_FOR = 10  # pictures, to tell which folder they are in
@@ -114,12 +113,6 @@ def _rows(
         ) from error
 
 
-def tell_unread(path: Path, names: Sequence[str]) -> None:
-    """Columns that nothing is read from, which may have been meant."""
-    if names := [name for name in names if name]:
-        print(f"{path}: not read: {printable(', '.join(names))}", file=sys.stderr)
-
-
 class TableRecords(Records):
     """A record for each row; names of pictures may also be relative to a folder Images beside the table."""
 
@@ -135,7 +128,7 @@ class TableRecords(Records):
                 "--answer COLUMN)"
             )
         expect_one_record(columns, f"{path} line 1")
-        tell_unread(path, [name for name in self.table.names[1:] if not self._as_row({name: "x"})])
+        tell_unread(path, [name for name in self.table.names if not self._as_row({name: "x"})])
         if folder == path.parent:
             self.folder = self._picture_folder()
 
