@@ -14,10 +14,11 @@ from trainer.run import run
 
 @dataclass
 class Staged:
-    stage: Literal["regions", "sharpen", "vision", "text", "qformer", "caption", "align"] = "align"
+    stage: Literal["regions", "sharpen", "names", "vision", "text", "qformer", "caption", "align"] = "align"
     """align: the connector alone; text: the decoder alone; vision: contrast of pictures and captions (CLIP);
     regions: the vision encoder learns to name what is in each box; sharpen: a trained model's encoder learns
-    to confuse less; qformer: first stage of BLIP-2; caption: BLIP's decoder instead of ours."""
+    to confuse less; names: the photo model's connector learns what whole pictures are called; qformer: first
+    stage of BLIP-2; caption: BLIP's decoder instead of ours."""
 
 
 @dataclass

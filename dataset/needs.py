@@ -44,6 +44,7 @@ NEEDS = {
         Needs("vision", "one", together=2, caption=8191),  # a pair is told from others
         Needs("regions", "some"),
         Needs("sharpen", "some"),
+        Needs("names", "one"),
         Needs("qformer", "one", caption=510),  # of BERT's 512 places
         Needs("caption", "one"),
         Needs("align", "some"),

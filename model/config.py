@@ -92,6 +92,7 @@ class VLMConfig:
     vision: VisionConfig = field(default_factory=VisionConfig)
     connector: str = "linear"
     qformer: dict | None = None  # the fields of its BertConfig, where the connector is "qformer"
+    taught: int = 0  # where it is "words": classes of whole pictures that it learnt from its own data
     shuffle: int = 1  # where it is "shuffle": neighbours in a row, and in a column, of one image token
     bases: dict | None = None  # part -> {package, version, file, sha256} where it lies, see bases.py
     image_token_id: int = 0

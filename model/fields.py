@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 LARGEST, LAYERS = 2**20, 512  # what a config.json may ask for
-MAY_BE_0 = set("num_local_experts num_shared_experts classes colours adapter min_new_tokens".split())
+MAY_BE_0 = set("num_local_experts num_shared_experts classes colours adapter taught min_new_tokens".split())
 MAY_BE_0 |= {"image_token_id", "eos_token_id", "pad_token_id"}
 
 

@@ -2,11 +2,13 @@
 
     features (I, P, D_seen + colours + classes)
         -> mlp(norm(seen), colours) + softmax(logits) @ names -> image tokens (I, P, D)
+    and to the first, which stands for the whole picture, + the name of its class, where it was taught some
 
 Object tags beside features are Oscar's (Li et al. 2020); here they are soft, and stand where the object is.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.config import VLMConfig
@@ -18,6 +20,8 @@ class WordsConnector(nn.Module):
     `names` (classes, D) begin as the decoder's own embeddings of the classes' names, so that image tokens
     are words in the right places before anything is learnt. Colours, where the encoder tells them, join
     within the MLP, by weights that begin as zeros: a model that had learnt without them answers as before.
+    Classes of somebody's own pictures are `taught` (trainer/names.py). Their names are given whole, not by
+    their chances: of new pictures as surely as of those it knows, so that a decoder believes them there, too.
     """
 
     def __init__(self, config: VLMConfig) -> None:
@@ -37,12 +41,36 @@ class WordsConnector(nn.Module):
         self.linear_2 = nn.Linear(size, size)
         self.names = nn.Parameter(torch.zeros(self.classes, size))
         self.sharpness = nn.Parameter(torch.ones(()))
+        self.taught: nn.Linear | None = None
+        if config.taught:
+            self.teach(torch.zeros(config.taught, size))
 
     @torch.no_grad()
     def begin(self, words: Tensor, ids: list[list[int]]) -> None:
         """Each name is the mean of its tokens' embeddings, `words` (V, D); what is added to it is small."""
         self.names.copy_(torch.stack([words[tokens].mean(0) for tokens in ids]))
         self.linear_2.weight.mul_(0.3)
+
+    def teach(self, names: Tensor) -> None:
+        """Classes of whole pictures by their names, (K, D), in the place of those it was taught before; none
+        is likelier than another yet."""
+        self.taught = nn.Linear(self.linear_1.in_features, len(names))
+        nn.init.zeros_(self.taught.weight)
+        nn.init.zeros_(self.taught.bias)
+        self.taught_names = nn.Parameter(names.detach().clone())
+
+    def requires_grad_(self, requires_grad: bool = True) -> "WordsConnector":
+        """Of all but what it was taught, which the stage `names` alone trains."""
+        super().requires_grad_(requires_grad)
+        if self.taught is not None:
+            self.taught.requires_grad_(False)
+            self.taught_names.requires_grad_(False)
+        return self
+
+    def call(self, features: Tensor) -> Tensor:
+        """(I, P, D_vision), the mean in front -> logits of what was taught (I, K)."""
+        seen = features[:, 0, : self.linear_1.in_features]
+        return self.taught(F.layer_norm(seen, seen.shape[-1:]))
 
     def forward(self, features: Tensor) -> Tensor:
         parts = [self.linear_1.in_features, self.told, self.classes]
@@ -51,4 +79,8 @@ class WordsConnector(nn.Module):
         hidden = self.linear_1(self.norm(seen))
         if self.told:
             hidden = hidden + self.colours(colours)
-        return self.linear_2(self.act(hidden)) + tags
+        tokens = self.linear_2(self.act(hidden)) + tags
+        if self.taught is None:
+            return tokens
+        called = self.taught_names[self.call(features).argmax(1)].to(tokens.dtype)
+        return torch.cat([tokens[:, :1] + called[:, None], tokens[:, 1:]], dim=1)

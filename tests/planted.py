@@ -486,6 +486,18 @@ BUGS = {
     "sharpen: the picture is a box": Bug(
         "trainer/regions.py", "inside &= ~inside.all(1, keepdim=True)", "pass", "tests/test_regions.py"
     ),
+    "names: each place is called what the whole is": Bug(
+        "model/words.py",
+        "torch.cat([tokens[:, :1] + called[:, None], tokens[:, 1:]], dim=1)",
+        "tokens + called[:, None]",
+        "tests/test_names.py",
+    ),
+    "names: fine-tuning changes them": Bug(
+        "model/words.py", "self.taught_names.requires_grad_(False)", "pass", "tests/test_names.py"
+    ),
+    "names: not in the configuration": Bug(
+        "trainer/names.py", "taught=len(said)", "taught=0", "tests/test_names.py"
+    ),
     "padding scored": Bug(
         "trainer/words.py", "(ids == self.vlm.config.pad_token_id) |", "", "tests/test_training.py"
     ),

@@ -121,12 +121,15 @@ def test_a_pair_is_told_from_another(mixed: Path, tokenizer_folder: Path) -> Non
     )
 
 
-@pytest.mark.parametrize("stage", ["text", "regions", "qformer", "align", "reward"])
+CHOOSY = ["text", "regions", "names", "qformer", "align", "reward"]
+
+
+@pytest.mark.parametrize("stage", CHOOSY)
 def test_a_model_that_a_loss_is_not_made_for_is_refused_at_once(stage: str, assistant: Assistant) -> None:
     blip = SimpleNamespace(config=SimpleNamespace())
     with pytest.raises(DataError, match=f"stage {stage} needs a model with connector .*, not none"):
         expect_model(stage, blip)
-    for name in set(STAGES) - {"text", "regions", "qformer", "align", "reward"}:
+    for name in set(STAGES) - set(CHOOSY):
         expect_model(name, blip)
     asking = SimpleNamespace(config=SimpleNamespace(connector="qformer"))
     with pytest.raises(DataError, match=r"stage regions needs .* linear, mlp, normed, words, not qformer"):
@@ -158,6 +161,7 @@ REFUSED = [
     ("--stage sharpen --train decoder", "--train decoder: the loss of stage sharpen reaches vision alone"),
     ("--stage align --eye_lr 0.1", "--eye_lr 0.1: trains no vision, but connector"),
     ("--stage qformer --connector mlp", "--connector mlp: stage qformer makes its own"),
+    ("--stage names", "stage names is for pictures of your own; name the data file or folder with --data"),
     ("--stage vision --batch_size 1", "--batch_size 1: stage vision compares the pairs of a batch"),
 ]
 

@@ -90,7 +90,7 @@ def rows(number: int) -> Packs:
 
 def batch_of(assistant: Assistant, number: int = 3) -> tuple[RewardLoss, dict]:
     module, packs = RewardLoss(assistant.vlm), rows(number)
-    module.read(packs, assistant.chat)
+    module.look_through(packs, assistant.chat)
     prepared = Prepared(packs, assistant.chat, assistant.preprocessor, asking=True)
     return module, Collate(assistant.chat)([prepared[0, i] for i in range(number)])
 

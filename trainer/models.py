@@ -102,7 +102,7 @@ def with_connector(assistant: Assistant, kind: str, args: TrainArgs) -> Assistan
     words = vlm.config.text.vocab_size + 1  # and [DEC]
     qformer = asdict(bert_config(args, vlm.config, TINY_QFORMER, words)) if kind == "qformer" else None
     side = (args.shuffle or 2) if kind == "shuffle" else 1
-    vlm.config = replace(vlm.config, connector=kind, qformer=qformer, shuffle=side)
+    vlm.config = replace(vlm.config, connector=kind, qformer=qformer, shuffle=side, taught=0)
     vlm.connector = build_connector(vlm.config)
     if kind == "words":
         vlm.connector.begin(vlm.decoder.embed_tokens.weight, class_ids(assistant.chat))

@@ -58,7 +58,7 @@ class RewardLoss(AnswerLoss):
     def chance(self, batch_size: int) -> dict[str, float]:
         return {"reward": 0.0}
 
-    def read(self, records: Sequence[Record], chat: Chat) -> None:
+    def look_through(self, records: Sequence[Record], chat: Chat) -> None:
         """Learn from all answers to open questions how rare words are, and how long answers may be.
 
         Raises DataError for data in which no question is open, and for a question that leaves no room.

@@ -64,8 +64,8 @@ def _run(stage_name: str, args: TrainArgs) -> None:
     assistant, module = open_module(stage_name, args, parts)
     needs = needs_of(stage_name, parts, assistant.vlm)
     prepared, data = prepare(stage, args, assistant, needs)
-    if stage.asking:
-        module.read(prepared.records, assistant.chat)
+    if hasattr(module, "look_through"):
+        module.look_through(prepared.records, assistant.chat)
     prepared.features = features_of(prepared.records, stage, args, assistant)
     args = suited(args, len(prepared.records), is_drawn(args.data))
     if args.batch_size % world():

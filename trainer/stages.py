@@ -4,6 +4,7 @@ text      decoder alone, next token of everything said       (no pictures)
 vision    CLIP's contrastive loss (Radford et al. 2021, figure 3): vision encoder, text tower thrown away
 regions   the vision encoder (the "eye") and the projector name what is at a place (RegionCLIP, SuperClass)
 sharpen   the eye of a trained model learns to tell apart what it still confuses
+names     the connector learns classes of whole pictures, whose names are the data's answers
 qformer   BLIP-2's queries learn to ask: contrast, matching, generation  (BLIP-2 section 3.2)
 caption   a decoder that looks at the picture in every layer             (BLIP section 3.1)
 align     connector alone between a frozen eye and a frozen decoder  (LLaVA section 4.2, stage 1)
@@ -33,6 +34,7 @@ from model.vlm import VLM
 from scoring.retrieval import recalls
 from trainer.args import TrainArgs
 from trainer.distributed import gather
+from trainer.names import NameLoss
 from trainer.regions import MAX_SCALE, RegionLoss, SharpenLoss
 from trainer.reward import RewardLoss
 from trainer.words import AnswerLoss, TextLoss
@@ -46,8 +48,9 @@ HEADS = "qformer_heads.safetensors"
 @dataclass(frozen=True)
 class Stage:
     """`parts` train unless a flag names others, from those that the loss `reaches`. `view`: the storybook's
-    records, where no data file is given. `build` makes the module to train: on a batch it gives the named
-    losses. The model needs one of `connectors` (None: any; BLIP and BLIP-2, too), the records `needs_of`."""
+    records, where no data file is given ("": none of them will do). `build` makes the module to train: on a
+    batch it gives the named losses; one that has to know all records first has `look_through`. The model
+    needs one of `connectors` (None: any; BLIP and BLIP-2, too), the records `needs_of`."""
 
     parts: tuple[str, ...]
     view: str
@@ -198,6 +201,7 @@ STAGES: dict[str, Stage] = {
     "vision": Stage(EYE, "captions", ContrastiveLoss, EYE),
     "regions": Stage(LOOKS, "regions", RegionLoss, LOOKS, connectors=PLACES, boxes=True),
     "sharpen": Stage(EYE, "things", SharpenLoss, EYE, boxes=True),
+    "names": Stage(("connector",), "", NameLoss, LOOKS, connectors=("words",)),
     "qformer": Stage(
         ("connector",), "described", QFormerLoss, LOOKS, own_batch=True, connectors=("qformer",)
     ),
@@ -256,6 +260,8 @@ def expect_heeded(name: str, args: TrainArgs) -> None:
             f"stage {name} goes on from a model that describes pictures; name it with --init, "
             "and with --data a file of captions, several of each picture"
         )
+    if not stage.view and is_drawn(args.data):
+        raise DataError(f"stage {name} is for pictures of your own; name the data file or folder with --data")
     if args.shard and stage.asking:
         raise DataError(f"--shard: stage {name} lays the whole decoder out to answer; leave it out")
     if (args.batch_size or 2) < NEEDS[name].together:

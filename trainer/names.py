@@ -1,0 +1,80 @@
+"""What people call their own pictures, learnt before a decoder is to say it.
+
+A decoder that is fine-tuned on sixty photographs learns them by heart. A linear classifier of what the
+encoder sees of them (a probe, Alain & Bengio 2016) tells new ones apart better. Here the data's answers are
+its classes; afterwards the words connector adds the name of the likeliest to the image token of the whole
+picture, as it does with ImageNet's names, and the decoder has only to learn to read it aloud.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dataset.chat.render import Chat
+from dataset.errors import DataError
+from dataset.record import Record
+from model.vlm import VLM
+
+UNKNOWN = -1  # the number of a name that was not taught
+
+
+class NameLoss(nn.Module):
+    """Cross-entropy of the pictures' names; of the connector only its classifier of them learns."""
+
+    def __init__(self, vlm: VLM) -> None:
+        super().__init__()
+        self.vlm = vlm
+        self.numbers: dict[tuple[int, ...], int] = {}  # of the names, by their tokens
+
+    def look_through(self, records: Sequence[Record], chat: Chat) -> None:
+        """Take the names from the records' first answers. Raises DataError where they are no classes."""
+        if not self.vlm.config.vision.keep_cls:
+            raise DataError("stage names: this model has no image token for the whole picture (keep_cls)")
+        said = list(dict.fromkeys(records[number].caption for number in range(len(records))))
+        if len(said) < 2 or 2 * len(said) > len(records):
+            raise DataError(
+                f"stage names: {len(said):,} different first answers in {len(records):,} records are no "
+                "classes; it is for pictures of few kinds, several of each"
+            )
+        self.numbers = {self._words([*chat.encode(name), chat.end_id]): n for n, name in enumerate(said)}
+        self.vlm.config = replace(self.vlm.config, taught=len(said))
+        connector, words = self.vlm.connector, self.vlm.decoder.embed_tokens.weight
+        factor = getattr(connector.linear_1.weight, "lr_factor", 1.0)
+        connector.teach(torch.stack([words[chat.encode(f" {name}")].float().mean(0) for name in said]))
+        connector.to(words.device).requires_grad_(False)
+        for p in connector.taught.requires_grad_(True).parameters():
+            p.lr_factor = factor
+
+    def forward(self, batch: dict) -> dict[str, Tensor]:
+        logits, numbers = self._called(batch)
+        loss = F.cross_entropy(logits.float(), numbers, ignore_index=UNKNOWN)
+        return {"loss": loss, "found": (logits.argmax(1) == numbers).float().mean()}
+
+    def weigh(self, batch: dict) -> int:
+        return len(batch["caption_ids"])
+
+    def chance(self, batch_size: int) -> dict[str, float]:
+        return {"loss": math.log(len(self.numbers))}
+
+    @torch.no_grad()
+    def evaluate(self, batches: list[dict]) -> dict[str, float]:
+        """Which share of held-out pictures it calls by their names."""
+        found = [(self._called(batch), len(batch["where"])) for batch in batches]
+        right = sum((logits.argmax(1) == numbers).sum().item() for (logits, numbers), _ in found)
+        return {"val_found": right / sum(number for _, number in found)}
+
+    def _words(self, ids: list[int]) -> tuple[int, ...]:
+        return tuple(id for id in ids if id != self.vlm.config.pad_token_id)
+
+    def _called(self, batch: dict) -> tuple[Tensor, Tensor]:
+        """-> logits (B, K), and the names' numbers (B,)."""
+        features = batch.get("image_features")
+        if features is None:
+            features = self.vlm.vision(batch["pixel_values"])
+        numbers = [self.numbers.get(self._words(row), UNKNOWN) for row in batch["caption_ids"].tolist()]
+        dtype = self.vlm.connector.taught.weight.dtype
+        return self.vlm.connector.call(features.to(dtype)), torch.tensor(numbers, device=features.device)
