@@ -25,7 +25,7 @@ from tests.test_vision_adapter import PACKAGE
 from trainer.args import TrainArgs
 from trainer.checkpoint import saved_states
 from trainer.models import with_connector
-from trainer.names import NameLoss
+from trainer.names import NameLoss, names_of
 from trainer.report import read_metrics
 
 WORDS = replace(TINY, vision=efficientnet_config(KIND, 64), connector="words")
@@ -56,22 +56,29 @@ def test_what_was_taught_is_kept(tmp_path: Path) -> None:
     assert len(again.connector.taught_names) == 4
 
 
-def record(answer: str, number: int = 0) -> Record:
-    turns = ({"role": "user", "content": "<image>\nWhat?"}, {"role": "assistant", "content": answer})
-    return Record(images=("a.png",), messages=turns, where=f"record {number}")
+def told(*answers: str, pictures: int = 100) -> list[Record]:
+    """Each about a picture of its own, while there are any."""
+    question = {"role": "user", "content": "<image>\nWhat?"}
+    return [
+        Record((f"{number % pictures}.png",), (question, {"role": "assistant", "content": answer}))
+        for number, answer in enumerate(answers)
+    ]
 
 
-def test_answers_that_are_no_classes_are_refused(convolutional: Assistant) -> None:
-    loss = NameLoss(convolutional.vlm)
+def test_answers_that_are_no_classes_are_refused() -> None:
     for answers in (["a cat"] * 6, ["a cat", "a dog", "a bird", "a cat"]):
         with pytest.raises(DataError, match="are no classes; it is for pictures of few kinds"):
-            loss.look_through([record(answer) for answer in answers], convolutional.chat)
+            names_of(told(*answers))
+    with pytest.raises(DataError, match="6 of 12 records call a picture otherwise than one before does"):
+        names_of(told(*["a cup"] * 6, *["red"] * 6, pictures=6))
+    mistaken = told(*["a cup"] * 6, *["a pot"] * 6, "a pot", pictures=12)
+    assert names_of(mistaken) == ["a cup", "a pot"]
 
 
 def test_a_model_without_a_token_for_the_whole_is_refused(convolutional: Assistant) -> None:
     config = replace(WORDS, vision=replace(WORDS.vision, keep_cls=False))
     with pytest.raises(DataError, match="no image token for the whole picture"):
-        NameLoss(VLM(config)).look_through([record("a"), record("b")] * 4, convolutional.chat)
+        NameLoss(VLM(config)).look_through(told(*["a", "b"] * 4), convolutional.chat)
 
 
 def test_another_connector_knows_nothing_of_it(chat: object) -> None:

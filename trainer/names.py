@@ -20,6 +20,25 @@ from dataset.record import Record
 from model.vlm import VLM
 
 UNKNOWN = -1  # the number of a name that was not taught
+SHARE = 0.1  # of the records, those that may be mistakes
+
+
+def names_of(records: Sequence[Record]) -> list[str]:
+    """The first answers, each once. Raises DataError where they are no classes of the pictures."""
+    found: dict[str, None] = {}
+    called: dict[object, str] = {}  # a picture -> what it was called first
+    otherwise = 0
+    for record in map(records.__getitem__, range(len(records))):
+        found[record.caption] = None
+        otherwise += called.setdefault(record.images[0], record.caption) != record.caption
+    about = "it is for pictures of few kinds, several of each"
+    if len(found) < 2 or 2 * len(found) > len(records):
+        many = f"{len(found):,} different first answers in {len(records):,} records are no classes"
+        raise DataError(f"stage names: {many}; {about}")
+    if otherwise > SHARE * len(records):
+        many = f"{otherwise:,} of {len(records):,} records call a picture otherwise than one before does"
+        raise DataError(f"stage names: {many}; {about}. Begin with train_sft_vlm.py")
+    return list(found)
 
 
 class NameLoss(nn.Module):
@@ -31,15 +50,10 @@ class NameLoss(nn.Module):
         self.numbers: dict[tuple[int, ...], int] = {}  # of the names, by their tokens
 
     def look_through(self, records: Sequence[Record], chat: Chat) -> None:
-        """Take the names from the records' first answers. Raises DataError where they are no classes."""
+        """Take the names from the records' first answers, as `names_of` does."""
         if not self.vlm.config.vision.keep_cls:
             raise DataError("stage names: this model has no image token for the whole picture (keep_cls)")
-        said = list(dict.fromkeys(records[number].caption for number in range(len(records))))
-        if len(said) < 2 or 2 * len(said) > len(records):
-            raise DataError(
-                f"stage names: {len(said):,} different first answers in {len(records):,} records are no "
-                "classes; it is for pictures of few kinds, several of each"
-            )
+        said = names_of(records)
         self.numbers = {self._words([*chat.encode(name), chat.end_id]): n for n, name in enumerate(said)}
         self.vlm.config = replace(self.vlm.config, taught=len(said))
         connector, words = self.vlm.connector, self.vlm.decoder.embed_tokens.weight
