@@ -26,11 +26,11 @@ SHARE = 0.1  # of the records, those that may be mistakes
 def names_of(records: Sequence[Record]) -> list[str]:
     """The first answers, each once. Raises DataError where they are no classes of the pictures."""
     found: dict[str, None] = {}
-    called: dict[object, str] = {}  # a picture -> what it was called first
+    called: dict[int, str] = {}  # a picture's hash, be it a path or bytes -> what it was called first
     otherwise = 0
     for record in map(records.__getitem__, range(len(records))):
         found[record.caption] = None
-        otherwise += called.setdefault(record.images[0], record.caption) != record.caption
+        otherwise += called.setdefault(hash(record.images[0]), record.caption) != record.caption
     about = "it is for pictures of few kinds, several of each"
     if len(found) < 2 or 2 * len(found) > len(records):
         many = f"{len(found):,} different first answers in {len(records):,} records are no classes"
