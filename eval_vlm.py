@@ -15,7 +15,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Annotated, Literal
 
 import torch
@@ -30,9 +29,11 @@ from dataset.formats.rows import DESCRIBE, DESCRIBE_ZH
 from dataset.images.picture_files import formats, pictures_in
 from dataset.open import expect_folder_heeded, is_drawn, open_data
 from dataset.project import PHOTO, ROOT, TINY, named
+from dataset.records import TABLES as TABULAR
 from scoring import doctor, heatmap, report
 from scoring.answers import answer_all
 from scoring.assistant import Assistant, open_pictures, readable, with_pictures
+from scoring.written import expect_not_read, expect_report_kept
 from talk.card import Card
 from talk.pipe import piped
 from talk.screen import say
@@ -43,7 +44,7 @@ from trainer.cli import parse, user_errors
 COMPARE, COMPARE_ZH = "What do the two pictures have in common?", "比较一下两张图像的异同点。"
 MODES = (ROOT / "out/tiny/read", TINY, TINY)
 SCORED = ("data", "suite", "photos")  # flags that ask for a score, not for an answer
-TABLES = (".txt", ".csv", ".tsv", ".parquet")  # what tells of a folder's pictures
+TABLES = (*TABULAR, ".parquet")  # what tells of a folder's pictures
 
 
 @dataclass
@@ -134,10 +135,13 @@ def main(argv: list[str] | None = None) -> None:
         doctor.main(words[1:])
     args = parse(Args, argv, __doc__)
     expect_folder_heeded(args.image_dir, args.data)
-    expect_report_kept(args)
+    if args.report:
+        expect_report_kept(
+            args.report, ".png" if args.suite else ".jsonl" if args.photos else None, read_here(args)
+        )
     if args.heatmap:
         heatmap.expect_picture(args.heatmap)
-        expect_not_read("--heatmap", args.heatmap, args)
+        expect_not_read("--heatmap", args.heatmap, read_here(args))
     torch.manual_seed(args.seed)
     groups = picture_groups(args)
     images = [] if is_folder(args.image) else open_pictures(groups[0])  # before the weights
@@ -177,47 +181,14 @@ def add_adapter(assistant: Assistant, args: Args) -> None:
     assistant.adapted(args.lora_name)
 
 
-def expect_report_kept(args: Args) -> None:
-    """Raises DataError for a --report that could not be written, or over which something else would be."""
-    path, beside = args.report or Path(), ".png" if args.suite else ".jsonl" if args.photos else None
-    if args.report and path.is_dir():
-        raise DataError(f"--report {path}: is a folder; name a file in it, such as {path / 'score.json'}")
-    if args.report and path.suffix.lower() == beside:
-        raise DataError(f"--report {path}: {beside} is what goes beside it; let its name end in .json")
-    if args.report:
-        expect_not_read("--report", path, args)
-        expect_not_read("--report", other := path.with_suffix(beside or path.suffix), args)
-        if path.exists() and not report.is_one(path):
-            raise DataError(f"--report {path}: is there already, and is no report; name another file")
-        if other.exists() and not path.exists():  # it is beside no report
-            raise DataError(f"--report {path}: {other} would be written over; name another file")
-        expect_writable(path)
-
-
-def expect_writable(path: Path) -> None:
-    """Raises DataError where no file can be written there: before the work that it would hold."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror}; name another file") from None
-
-
-def expect_not_read(flag: str, written: Path, args: Args) -> None:
-    """Raises DataError where a picture, data or weights that this run reads would be written over."""
+def read_here(args: Args) -> set[Path]:
+    """Pictures, data and weights that this run reads, all that lies in a folder of them included."""
     sources = [Path(source) for source in (args.data, args.photos) if source]
     told = TABLES if args.photos else (*TABLES, ".jsonl")  # --photos writes one beside its report
     inside = [path for folder in sources for path in folder.glob("*") if path.suffix.lower() in told]
-    parts = [path for folder in (*args.image, args.folder(), args.lora_name or "") for path in whole(folder)]
-    read = [*args.image, *sources, *inside, *parts]
-    if written.resolve() in {Path(one).resolve() for one in read}:
-        raise DataError(f"{flag} {written}: would be written over, and is read here; name another file")
-
-
-def whole(folder: str | Path) -> list[Path]:
-    """All that lies in a folder; nothing where it is none."""
-    return list(Path(folder).iterdir()) if str(folder) and Path(folder).is_dir() else []
+    folders = [Path(one) for one in (*args.image, args.folder(), args.lora_name) if one]
+    parts = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
+    return {Path(one).resolve() for one in (*args.image, *sources, *inside, *parts)}
 
 
 def default_question(args: Args) -> str:

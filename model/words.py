@@ -43,28 +43,31 @@ class WordsConnector(nn.Module):
         self.sharpness = nn.Parameter(torch.ones(()))
         self.taught: nn.Linear | None = None
         if config.taught:
-            self.teach(torch.zeros(config.taught, size))
+            self._make_room(torch.zeros(config.taught, size))
 
     @torch.no_grad()
     def begin(self, words: Tensor, ids: list[list[int]]) -> None:
-        """Each name is the mean of its tokens' embeddings, `words` (V, D); what is added to it is small."""
-        self.names.copy_(torch.stack([words[tokens].mean(0) for tokens in ids]))
+        """Names of the encoder's classes, see `named`; what is added to them is small."""
+        self.names.copy_(named(words, ids))
         self.linear_2.weight.mul_(0.3)
 
-    def teach(self, names: Tensor) -> None:
-        """Classes of whole pictures by their names, (K, D), in the place of those it was taught before; none
-        is likelier than another yet."""
-        self.taught = nn.Linear(self.linear_1.in_features, len(names))
+    @torch.no_grad()
+    def teach(self, words: Tensor, ids: list[list[int]]) -> None:
+        """Classes of whole pictures by their names, see `named`, in the place of those it was taught before;
+        none is likelier than another yet."""
+        self._make_room(named(words, ids))
+
+    def _make_room(self, names: Tensor) -> None:
+        self.taught = nn.Linear(self.linear_1.in_features, len(names), device=names.device)
         nn.init.zeros_(self.taught.weight)
         nn.init.zeros_(self.taught.bias)
-        self.taught_names = nn.Parameter(names.detach().clone())
+        self.register_buffer("taught_names", names)
 
     def requires_grad_(self, requires_grad: bool = True) -> "WordsConnector":
-        """Of all but what it was taught, which the stage `names` alone trains."""
+        """Of all but the classifier of what it was taught, which the stage `names` alone trains."""
         super().requires_grad_(requires_grad)
         if self.taught is not None:
             self.taught.requires_grad_(False)
-            self.taught_names.requires_grad_(False)
         return self
 
     def call(self, features: Tensor) -> Tensor:
@@ -84,3 +87,8 @@ class WordsConnector(nn.Module):
             return tokens
         called = self.taught_names[self.call(features).argmax(1)].to(tokens.dtype)
         return torch.cat([tokens[:, :1] + called[:, None], tokens[:, 1:]], dim=1)
+
+
+def named(words: Tensor, ids: list[list[int]]) -> Tensor:
+    """(K, D): each name is the mean of its tokens' embeddings, of `words` (V, D)."""
+    return torch.stack([words[tokens].float().mean(0) for tokens in ids])

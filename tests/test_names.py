@@ -36,8 +36,9 @@ COLOURS = {"red": (200, 30, 30), "green": (30, 160, 60), "blue": (40, 60, 200)}
 def test_the_first_token_alone_is_called_by_its_name() -> None:
     connector = scrambled(build_connector(WORDS)).eval()
     features = torch.randn(2, 5, WORDS.vision.hidden_size)
-    before, names = connector(features), torch.randn(3, 32)
-    connector.teach(names)
+    before, words = connector(features), torch.randn(5, 32)
+    connector.teach(words, [[0], [1, 4], [2]])
+    names = torch.stack([words[0], (words[1] + words[4]) / 2, words[2]])
     scrambled(connector.taught)
     after = connector(features)
     assert torch.equal(after[:, 1:], before[:, 1:])

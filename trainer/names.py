@@ -18,6 +18,7 @@ from dataset.chat.render import Chat
 from dataset.errors import DataError
 from dataset.record import Record
 from model.vlm import VLM
+from trainer.words import unpadded
 
 UNKNOWN = -1  # the number of a name that was not taught
 SHARE = 0.1  # of the records, those that may be mistakes
@@ -54,19 +55,21 @@ class NameLoss(nn.Module):
         if not self.vlm.config.vision.keep_cls:
             raise DataError("stage names: this model has no image token for the whole picture (keep_cls)")
         said = names_of(records)
-        self.numbers = {self._words([*chat.encode(name), chat.end_id]): n for n, name in enumerate(said)}
+        pad = self.vlm.config.pad_token_id
+        self.numbers = {unpadded([*chat.encode(name), chat.end_id], pad): n for n, name in enumerate(said)}
         self.vlm.config = replace(self.vlm.config, taught=len(said))
         connector, words = self.vlm.connector, self.vlm.decoder.embed_tokens.weight
-        factor = getattr(connector.linear_1.weight, "lr_factor", 1.0)
-        connector.teach(torch.stack([words[chat.encode(f" {name}")].float().mean(0) for name in said]))
-        connector.to(words.device).requires_grad_(False)
+        connector.teach(words, [chat.encode(f" {name}") for name in said])
+        connector.requires_grad_(False)
         for p in connector.taught.requires_grad_(True).parameters():
-            p.lr_factor = factor
+            p.lr_factor = getattr(connector.linear_1.weight, "lr_factor", 1.0)
 
     def forward(self, batch: dict) -> dict[str, Tensor]:
         logits, numbers = self._called(batch)
-        loss = F.cross_entropy(logits.float(), numbers, ignore_index=UNKNOWN)
-        return {"loss": loss, "found": (logits.argmax(1) == numbers).float().mean()}
+        return {
+            "loss": F.cross_entropy(logits.float(), numbers),
+            "found": (logits.argmax(1) == numbers).float().mean(),
+        }
 
     def weigh(self, batch: dict) -> int:
         return len(batch["caption_ids"])
@@ -81,14 +84,12 @@ class NameLoss(nn.Module):
         right = sum((logits.argmax(1) == numbers).sum().item() for (logits, numbers), _ in found)
         return {"val_found": right / sum(number for _, number in found)}
 
-    def _words(self, ids: list[int]) -> tuple[int, ...]:
-        return tuple(id for id in ids if id != self.vlm.config.pad_token_id)
-
     def _called(self, batch: dict) -> tuple[Tensor, Tensor]:
         """-> logits (B, K), and the names' numbers (B,)."""
         features = batch.get("image_features")
         if features is None:
             features = self.vlm.vision(batch["pixel_values"])
-        numbers = [self.numbers.get(self._words(row), UNKNOWN) for row in batch["caption_ids"].tolist()]
+        pad, rows = self.vlm.config.pad_token_id, batch["caption_ids"].tolist()
+        numbers = [self.numbers.get(unpadded(row, pad), UNKNOWN) for row in rows]
         dtype = self.vlm.connector.taught.weight.dtype
         return self.vlm.connector.call(features.to(dtype)), torch.tensor(numbers, device=features.device)

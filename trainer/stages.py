@@ -37,7 +37,7 @@ from trainer.distributed import gather
 from trainer.names import NameLoss
 from trainer.regions import MAX_SCALE, RegionLoss, SharpenLoss
 from trainer.reward import RewardLoss
-from trainer.words import AnswerLoss, TextLoss
+from trainer.words import AnswerLoss, TextLoss, unpadded
 
 SPEAKS = ("decoder", "last_layer")
 PARTS = ("vision", "connector", *SPEAKS)
@@ -169,9 +169,9 @@ class ContrastiveLoss(nn.Module):
         return len(batch["caption_ids"])
 
     def _fingerprints(self, ids: Tensor) -> Tensor:
-        """(B,): equal for equal captions, however much padding follows them."""
+        """(B,): equal for equal captions."""
         pad = self.vlm.config.pad_token_id
-        rows = [hash(tuple(id for id in row if id != pad)) for row in ids.tolist()]
+        rows = [hash(unpadded(row, pad)) for row in ids.tolist()]
         return torch.tensor(rows, device=ids.device)
 
     def chance(self, batch_size: int) -> dict[str, float]:

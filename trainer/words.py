@@ -1,12 +1,18 @@
 """Losses over the words of the vocabulary."""
 
 import math
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 
 from model.loss import IGNORED
 from model.vlm import VLM
 from trainer.loop import scored_labels
+
+
+def unpadded(ids: Sequence[int], pad_id: int) -> tuple[int, ...]:
+    """Equal for equal words, however much padding follows them."""
+    return tuple(id for id in ids if id != pad_id)
 
 
 class WordLoss(nn.Module):
