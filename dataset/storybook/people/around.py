@@ -23,7 +23,7 @@ def other_value(scene: Scene, key: str, rng: random.Random) -> str:
 
 @family
 def around(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    makers = {open_question: 4, check_value: 6, choose_value: 2, check_light: 2, check_fall: 3}
+    makers = {open_question: 4, check_value: 6, choose_value: 2, check_light: 2, check_fall: 3, meant: 3}
     return one_of(makers, scene, tongue, rng)
 
 
@@ -61,3 +61,15 @@ def check_fall(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | N
     if not truth and rng.random() > 1 / (len(WEATHERS) - 1):
         return None
     return Question("check_fall", right(tongue, truth), {"fall": f"fall {fall}"})
+
+
+def meant(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Do I need an umbrella, or a torch? What is meant is whether it rains, or is night."""
+    if coin(rng):
+        return (
+            None if scene.time == "evening" else Question("dark_meant", right(tongue, scene.time == "night"))
+        )
+    truth = scene.weather == "rain"
+    if scene.weather == "snow" or (not truth and coin(rng)):
+        return None
+    return Question("rain_meant", right(tongue, truth))

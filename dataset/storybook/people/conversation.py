@@ -51,7 +51,7 @@ WEIGHTS = {
     "unknowable": 4,
     "one_picture": 1,
     "talk": 5,
-    FOLLOW_UP: 7,
+    FOLLOW_UP: 10,
 }
 BLOCKS, EARLY_SHARE, SWITCHING = 5, 0.03, 0.2  # questions, or follow-ups, about one picture
 

@@ -43,9 +43,9 @@ def coin(rng: random.Random) -> bool:
     return rng.random() < 0.5
 
 
-def shuffled(rng: random.Random, one: str, other: str) -> dict[str, str]:
-    """Two words in any order, as slots of a choice."""
-    return dict(zip(("one", "another"), rng.sample([one, other], 2), strict=True))
+def shuffled(rng: random.Random, *words: str) -> dict[str, str]:
+    """Two words or three in any order, as slots of a choice."""
+    return dict(zip(("one", "another", "third"), rng.sample(words, len(words)), strict=False))
 
 
 def full(thing: Thing, tongue: Tongue) -> str:
@@ -61,6 +61,10 @@ def all_of(things: list[Thing], tongue: Tongue, nothing: str = "") -> str:
 def colours(things: list[Thing], tongue: Tongue) -> str:
     """Their colours in reading order, each once."""
     return tongue.listed([tongue.language.colours[c] for c in dict.fromkeys(t.colour for t in things)])
+
+
+def places(things: list[Thing], tongue: Tongue) -> str:
+    return tongue.listed([tongue.language.at(thing.place) for thing in things])
 
 
 def number(reference: Reference, scene: Scene, tongue: Tongue) -> str:

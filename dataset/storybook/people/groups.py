@@ -19,6 +19,7 @@ from dataset.storybook.people.wording import Question
 from dataset.storybook.world import PLACES, Scene
 
 T = TypeVar("T")
+DIFFER = 0.4  # of the questions whether things are alike ask whether they differ
 NUMBERS = (2, 3, 4, 5, 6)
 UNLIKE = {  # so many of the times that the answer is no are asked about: few things are alike
     "same_colour": 0.2,
@@ -50,7 +51,7 @@ def alike(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
 
 
 def same(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    """Are the cats of one colour, or size?"""
+    """Are the cats of one colour, or size? Or do they differ?"""
     key = rng.choice(["colour", "size"])
     true, false = [], []
     for reference in groups(scene):
@@ -58,7 +59,10 @@ def same(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
         (true if len(values) == 1 else false).append(reference)
     if not (drawn := even(true, false, rng, UNLIKE[f"same_{key}"])):
         return None
-    return Question(f"same_{key}", right(tongue, drawn[1]), {"it": drawn[0]})
+    reference, truth = drawn
+    if rng.random() < DIFFER:
+        return Question(f"differ_{key}", right(tongue, not truth), {"it": reference})
+    return Question(f"same_{key}", right(tongue, truth), {"it": reference})
 
 
 def pair_same(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
@@ -104,7 +108,8 @@ def in_colour(
 
 @family
 def amount(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    return one_of({number: 3, several: 3, only: 2, kinds: 1, anything: 3, coloured: 3}, scene, tongue, rng)
+    makers = {number: 3, several: 3, only: 2, kinds: 1, anything: 3, coloured: 3}
+    return one_of(makers | {both_there: 2, which_there: 2}, scene, tongue, rng)
 
 
 def number(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
@@ -160,3 +165,27 @@ def coloured(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | Non
         return Question("count_coloured", count, {"colour": f"colour {colour}"})
     colour, truth = even(there_are, [c for c in COLOURS if c not in there_are], rng)
     return Question("anything_coloured", there(tongue, truth), {"colour": f"colour {colour}"})
+
+
+def both_there(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Are there both a cat and a car? Either may be the one that is not there."""
+    kinds = sorted({thing.kind for thing in scene.things})
+    if len(kinds) < 2:
+        return None
+    one, other = (rng.choice(Reference(kind).found(scene)) for kind in rng.sample(kinds, 2))
+    some = [Reference(thing.kind, rng.choice([None, thing.colour])) for thing in (one, other)]
+    truth = rng.random() < 0.5
+    if not truth:
+        some[1] = absent(scene, rng)
+    slots = dict(zip(("it", "other"), rng.sample(some, 2), strict=True))
+    return Question("both_there", there(tongue, truth), slots)
+
+
+def which_there(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Is it a cat or a dog that is there?"""
+    found, other = Reference(rng.choice(scene.things).kind), absent(scene, rng, without=("colour", "size"))
+    if found.concept == other.concept:
+        return None
+    answer = tongue.plain(found, "a" if found.count(scene) == 1 else "many")
+    slots = dict(zip(("it", "other"), rng.sample([found, other], 2), strict=True))
+    return Question("which_there", answer, slots)

@@ -11,13 +11,24 @@ from dataset.storybook.people.family import (
     full,
     number,
     one_of,
+    places,
     there,
 )
-from dataset.storybook.people.references import THING, Reference, absent, pair, pick, present, some
+from dataset.storybook.people.references import (
+    SIDES,
+    THING,
+    Reference,
+    absent,
+    at_side,
+    pair,
+    pick,
+    present,
+    some,
+)
 from dataset.storybook.people.things import attribute_of
 from dataset.storybook.people.tongue import Tongue
 from dataset.storybook.people.wording import Question
-from dataset.storybook.questions import describe, scenery, scenery_word
+from dataset.storybook.questions import SCENERY, describe, scenery, scenery_word
 from dataset.storybook.world import Scene
 
 PARTS = {  # two questions in one, and which of a thing they ask for
@@ -25,12 +36,17 @@ PARTS = {  # two questions in one, and which of a thing they ask for
     "colour_and_size": ("colour", "size"),
     "size_and_place": ("size", "position"),
 }
-SCENERIES = {"place_and_weather": ("setting", "weather"), "time_and_weather": ("time", "weather")}
+SCENERIES = {
+    "place_and_weather": ("setting", "weather"),
+    "place_and_time": ("setting", "time"),
+    "time_and_weather": ("time", "weather"),
+}
 
 
 @family
 def listing(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
     makers = {list_all: 4, list_of: 4, list_coloured: 2, list_and_colours: 2, colours_of: 3, list_colours: 1}
+    makers |= {list_besides: 2, list_on_side: 2, places_of: 2}
     return one_of(makers, scene, tongue, rng)
 
 
@@ -72,6 +88,31 @@ def list_colours(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
     return Question("list_colours", colours(list(scene.things), tongue))
 
 
+def list_besides(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Everything but the cats; where that is nothing, not every time."""
+    reference = present(scene, rng)
+    rest = [thing for thing in scene.things if not reference.fits(thing)]
+    if not rest and coin(rng):
+        return None
+    return Question("list_besides", all_of(rest, tongue, tongue.answers["nothing_else"]), {"it": reference})
+
+
+def list_on_side(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    side = rng.choice(list(SIDES))
+    if not at_side(scene, side) and coin(rng):
+        return None
+    answer = all_of(at_side(scene, side), tongue, tongue.language.answers["nothing"])
+    return Question("list_on_side", answer, {"side": f"side {side}"})
+
+
+def places_of(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Where are the cats?"""
+    reference = some(scene, rng, least=2)
+    if reference.concept == THING or reference.count(scene) < 2:
+        return None
+    return Question("places_of", places(reference.found(scene), tongue), {"it": reference})
+
+
 @family
 def two_parts(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
     """What colour is it, and where? One answer after the other."""
@@ -83,6 +124,8 @@ def two_parts(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | No
         how_many_and: 2,
         two_counts: 2,
         two_sceneries: 2,
+        all_sceneries: 1,
+        how_many_and_where: 1,
     }
     return one_of(makers, scene, tongue, rng)
 
@@ -152,6 +195,20 @@ def two_counts(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | N
 def two_sceneries(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
     section, keys = rng.choice(list(SCENERIES.items()))
     return Question(section, tongue.both(*(scenery_word(scene, key, tongue.language) for key in keys)))
+
+
+def all_sceneries(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
+    """Where is it, at what time of day, and how is the weather?"""
+    place, time, weather = (scenery_word(scene, key, tongue.language) for key in SCENERY)
+    return Question("place_time_and_weather", tongue.both(tongue.both(place, time), weather))
+
+
+def how_many_and_where(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    reference = some(scene, rng, least=1)
+    if reference.concept == THING:
+        return None
+    answer = tongue.both(number(reference, scene, tongue), places(reference.found(scene), tongue))
+    return Question("count_and_places", answer, {"it": reference})
 
 
 @family

@@ -2,8 +2,11 @@
 
 import random
 from collections import Counter
+from itertools import combinations
+from math import hypot
 
 from dataset.storybook.people.family import all_of, coin, family, full, number, one_of, right
+from dataset.storybook.people.groups import even
 from dataset.storybook.people.references import THING, Reference, pair, pick, place_words
 from dataset.storybook.people.tongue import Tongue
 from dataset.storybook.people.wording import Question
@@ -27,7 +30,7 @@ def place(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
 
 @family
 def relation(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    return one_of({side_of: 3, check_beside: 3, beside: 2, further: 3}, scene, tongue, rng)
+    return one_of({side_of: 3, check_beside: 3, beside: 2, further: 3, nearest: 1}, scene, tongue, rng)
 
 
 def stands(one: Thing, other: Thing) -> list[str]:
@@ -68,6 +71,15 @@ def beside(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
     if not (picked := pick(scene, rng)):
         return None
     thing, reference = picked
+    if not (drawn := neighbours(thing, scene, rng)):
+        return None
+    side, found = drawn
+    answer = all_of(found, tongue, tongue.language.answers["nothing"])
+    return Question("beside", answer, {"it": reference, "beside": f"beside {side}"})
+
+
+def neighbours(thing: Thing, scene: Scene, rng: random.Random) -> tuple[str, list[Thing]] | None:
+    """A side of a thing and what stands there, now and then nothing."""
     found = {}
     for side in OPPOSITES:
         level = "row" if side in ("left", "right") else "column"
@@ -79,13 +91,25 @@ def beside(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
     if not something and (not found or rng.random() > NOTHING_SHARE):
         return None
     side = rng.choice(something or list(found))
-    answer = all_of(found[side], tongue, tongue.language.answers["nothing"])
-    return Question("beside", answer, {"it": reference, "beside": f"beside {side}"})
+    return side, found[side]
+
+
+def nearest(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """What is closest to it, where that is plain to see?"""
+    if not (picked := pick(scene, rng)):
+        return None
+    thing, reference = picked
+    others = [other for other in scene.things if other is not thing]
+    far = {hypot(other.x - thing.x, other.y - thing.y): other for other in others}
+    first, *rest = sorted(far)[:2] or [None]
+    if first is None or (rest and rest[0] - first < APART):
+        return None
+    return Question("nearest", full(far[first], tongue), {"it": reference})
 
 
 @family
 def comparison(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    makers = {compared_sizes: 3, compared_numbers: 3, check_bigger: 2, check_more: 2}
+    makers = {compared_sizes: 3, compared_numbers: 3, check_bigger: 2, check_more: 2, as_many: 1, more_by: 1}
     return one_of(makers, scene, tongue, rng)
 
 
@@ -106,11 +130,14 @@ def rank(thing: Thing, asked: str) -> int:
     return rank if asked == "big" else -rank
 
 
+def kinds_and_colours(scene: Scene) -> tuple[list[Reference], list[Reference]]:
+    kinds = [Reference(kind) for kind in sorted({t.kind for t in scene.things})]
+    return kinds, [Reference(THING, colour) for colour in sorted({t.colour for t in scene.things})]
+
+
 def two_numbers(scene: Scene, rng: random.Random) -> tuple[Reference, Reference] | None:
     """Two kinds or two colours that are there, in unequal numbers if there are."""
-    kinds = [Reference(kind) for kind in sorted({t.kind for t in scene.things})]
-    colours = [Reference(THING, colour) for colour in sorted({t.colour for t in scene.things})]
-    some = [names for names in (kinds, colours) if len(names) > 1]
+    some = [names for names in kinds_and_colours(scene) if len(names) > 1]
     if not some:
         return None
     names = rng.sample(rng.choice(some), 2)
@@ -145,6 +172,27 @@ def check_more(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | N
         return None
     truth = two[0].count(scene) > two[1].count(scene)
     return Question("check_more", right(tongue, truth), {"it": two[0], "other": two[1]})
+
+
+def as_many(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Are there as many cats as cars?"""
+    some = [two for names in kinds_and_colours(scene) for two in combinations(names, 2)]
+    true = [two for two in some if two[0].count(scene) == two[1].count(scene)]
+    if not (drawn := even(true, [two for two in some if two not in true], rng)):
+        return None
+    (one, other), truth = drawn
+    return Question("as_many", right(tongue, truth), {"it": one, "other": other})
+
+
+def more_by(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """How many more cats than cars are there?"""
+    if not (two := two_numbers(scene, rng)):
+        return None
+    fewer, more = sorted(two, key=lambda reference: reference.count(scene))
+    if not (number := more.count(scene) - fewer.count(scene)):
+        return None
+    unit = tongue.named(tongue.grammar, more, None).get("unit", "")
+    return Question("more_by", tongue.language.numbers[number] + unit, {"it": more, "other": fewer})
 
 
 @family

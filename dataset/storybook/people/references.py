@@ -27,6 +27,7 @@ STRANGERS = (
     "cake spider"
 ).split()
 STRANGE_COLOURS = ("black", "grey", "brown")
+SIDES = {"left": ("column", 0), "right": ("column", 2), "top": ("row", 0), "bottom": ("row", 2)}
 ABSENT = {"kind in a colour": 6, "size": 1, "kind": 10, "hypernym": 2, "colour": 4, "stranger": 4}  # weights
 TALLIED, TRIES = 500, 8
 
@@ -111,11 +112,13 @@ def pair(
 
 def asked_loosely(scene: Scene, place: str) -> bool:
     """Is "on the left" open to doubt here, because the corners on the left are taken, too?"""
-    sides = {"left": ("column", 0), "right": ("column", 2), "top": ("row", 0), "bottom": ("row", 2)}
-    if place not in sides:
-        return False
-    line, number = sides[place]
-    return any(getattr(t, line) == number and t.place != place for t in scene.things)
+    return place in SIDES and any(thing.place != place for thing in at_side(scene, place))
+
+
+def at_side(scene: Scene, side: str) -> list[Thing]:
+    """All that is on the left, say, in the corners, too."""
+    line, number = SIDES[side]
+    return [thing for thing in scene.things if getattr(thing, line) == number]
 
 
 def place_words(scene: Scene, place: str) -> str:

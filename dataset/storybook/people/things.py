@@ -13,7 +13,9 @@ from dataset.storybook.people.family import (
     there,
 )
 from dataset.storybook.people.references import (
+    SIDES,
     absent,
+    at_side,
     hypernym,
     other_colour,
     other_size,
@@ -38,9 +40,31 @@ def existence(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
 
 
 @family
-def count(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
+def count(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    return one_of({how_many: 8, besides: 1, on_a_side: 1}, scene, tongue, rng)
+
+
+def how_many(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
     reference = some(scene, rng)
     return Question("count", number(reference, scene, tongue), {"it": reference})
+
+
+def besides(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
+    """How many things are no cats?"""
+    reference = present(scene, rng)
+    rest = len(scene.things) - reference.count(scene)
+    return Question("count_besides", units(rest, tongue), {"it": reference})
+
+
+def on_a_side(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
+    """How many things are on the left side?"""
+    side = rng.choice(list(SIDES))
+    return Question("count_on_side", units(len(at_side(scene, side)), tongue), {"side": f"side {side}"})
+
+
+def units(number: int, tongue: Tongue) -> str:
+    """A number of things of any kind: "two", 两个."""
+    return tongue.language.numbers[number] + (tongue.answers["unit"] if number else "")
 
 
 @family
@@ -123,8 +147,10 @@ def choose_colour(scene: Scene, tongue: Tongue, rng: random.Random) -> Question 
     if not (picked := pick(scene, rng, "colour")):
         return None
     thing, reference = picked
-    words = shuffled(rng, f"colour {thing.colour}", f"colour {other_colour(thing, rng, strange=0)}")
-    return Question("choose_colour", tongue.language.colours[thing.colour], {"it": reference, **words})
+    others = list(dict.fromkeys(other_colour(thing, rng, strange=0) for _ in range(rng.randint(1, 2))))
+    words = shuffled(rng, *(f"colour {colour}" for colour in (thing.colour, *others)))
+    section = "choose_of_three" if len(others) > 1 else "choose_colour"
+    return Question(section, tongue.language.colours[thing.colour], {"it": reference, **words})
 
 
 def choose_size(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
