@@ -48,9 +48,9 @@ WEIGHTS = {
     "description": 3,
     "summary": 2,
     "around": 14,
-    "unknowable": 4,
+    "unknowable": 6,
     "one_picture": 1,
-    "talk": 5,
+    "talk": 7,
     FOLLOW_UP: 10,
 }
 BLOCKS, EARLY_SHARE, SWITCHING = 5, 0.03, 0.2  # questions, or follow-ups, about one picture
