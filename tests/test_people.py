@@ -4,6 +4,7 @@ import random
 import re
 import time
 from collections import Counter
+from math import dist
 
 import pytest
 
@@ -27,6 +28,7 @@ from dataset.storybook.world import NEVER_SEEN, PLACES, SIZES, Scene, Thing, mak
 SCENES = [make_scene("train", index) for index in range(250)]
 MORE_SCENES = [make_scene("train", index) for index in range(1500)]
 ENGLISH, CHINESE = TONGUES["en"], TONGUES["zh"]
+RARE = re.compile("they_|again$|existence$")  # or, of follow-ups, always true at first
 EVERY_TONGUE = pytest.mark.parametrize("tongue", TONGUES.values(), ids=list(TONGUES))
 
 
@@ -197,9 +199,9 @@ def said_of(question: Question, scene: Scene) -> str | None:
         case "which_there", {"a": one, "a_other": other, "many": more, "many_other": others}:
             there = (one, more, found) if found else (other, others, things_called(other, scene))
             return there[0] if len(there[2]) == 1 else there[1]
-        case "count_besides", _:
+        case "count_besides" | "count_besides_one", _:
             return ENGLISH.language.numbers[len(scene.things) - len(found)]
-        case "list_besides", _:
+        case "list_besides" | "list_besides_one", _:
             return listed([name(t) for t in scene.things if t not in found]) or "nothing else"
         case "count_on_side" | "list_on_side" as asked, {"side": side}:
             there = [t for t in scene.things if corner(side) <= where(t)]
@@ -215,8 +217,7 @@ def said_of(question: Question, scene: Scene) -> str | None:
         case "more_by", {"thing_other": other}:
             return ENGLISH.language.numbers[len(found) - len(things_called(other, scene))]
         case "nearest", _:
-            others = [t for t in scene.things if t != found[0]]
-            return name(min(others, key=lambda t: (t.x - found[0].x) ** 2 + (t.y - found[0].y) ** 2))
+            return name(min((t for t in scene.things if t != found[0]), key=lambda t: gap(t, found[0])))
         case "superlative", {"most": "biggest" | "smallest" as most}:
             best = by_size[-1 if most == "biggest" else 0].size
             alike = [name(t) for t in scene.things if t.size == best]
@@ -232,6 +233,11 @@ def said_of(question: Question, scene: Scene) -> str | None:
             }
             return name(ends[most])
     return None
+
+
+def gap(one: Thing, other: Thing) -> float:
+    """Pixels between the edges of two discs."""
+    return dist((one.x, one.y), (other.x, other.y)) - SIZES[one.size] - SIZES[other.size]
 
 
 def listed(names: list[str]) -> str:
@@ -263,7 +269,7 @@ def test_answers_agree_with_the_truth_read_another_way() -> None:
             if expected is not None:
                 assert question.answer == expected, (question, plain(question), scene)
                 checked[question.section] += 1
-    assert min(checked.values()) > 10 and len(checked) == 39, checked
+    assert min(checked.values()) > 10 and len(checked) == 41, checked
 
 
 def test_one_thing_is_asked_about_only_where_its_name_fits_one() -> None:
@@ -302,12 +308,12 @@ def test_no_wording_tells_yes_from_no() -> None:
     """Of each section by itself: "are both red" is as often true as not, and "is any rain falling"."""
     crowds = [make_scene("train", 10_000 + index, **CROWD_OF_FEW) for index in range(1800)]
     said: dict[str, list[bool]] = {}
-    for family in ("alike", "amount", "around", "check", "comparison", "relation"):
+    for family in ("alike", "amount", "around", "check", "comparison", "relation", "follow_up"):
         for _, question in all_questions(family, ENGLISH, crowds + MORE_SCENES):
-            if question.answer in ("yes", "no"):
+            if question.answer in ("yes", "no") and not RARE.match(question.section):
                 said.setdefault(question.section, []).append(question.answer == "yes")
     shares = {section: sum(some) / len(some) for section, some in said.items()}
-    assert len(shares) == 28 and min(map(len, said.values())) > 80
+    assert len(shares) == 35 and min(map(len, said.values())) > 80
     assert all(0.38 < share < 0.62 for share in shares.values()), shares
 
 

@@ -12,6 +12,7 @@ from dataset.storybook.world import Scene
 
 VALUES = {"setting": list(SETTINGS), "time": list(TIMES), "weather": list(WEATHERS)}
 SLOTS = {"setting": "place", "time": "time", "weather": "weather"}
+DRY = 0.35  # of the dry scenes are asked whether one gets wet
 ALIKE = {"beach": "sea", "sea": "beach"}  # the sea is seen at the beach
 
 
@@ -23,7 +24,7 @@ def other_value(scene: Scene, key: str, rng: random.Random) -> str:
 
 @family
 def around(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    makers = {open_question: 4, check_value: 6, choose_value: 2, check_light: 2, check_fall: 3, meant: 3}
+    makers = {open_question: 4, check_value: 6, choose_value: 2, check_light: 2, check_fall: 3, implied: 3}
     return one_of(makers, scene, tongue, rng)
 
 
@@ -63,13 +64,12 @@ def check_fall(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | N
     return Question("check_fall", right(tongue, truth), {"fall": f"fall {fall}"})
 
 
-def meant(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    """Do I need an umbrella, or a torch? What is meant is whether it rains, or is night."""
+def implied(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Do I need a torch, or an umbrella? Whether it is night, or rains; at sea everybody gets wet."""
     if coin(rng):
-        return (
-            None if scene.time == "evening" else Question("dark_meant", right(tongue, scene.time == "night"))
-        )
+        dark = scene.time == "night"
+        return Question("dark_implied", right(tongue, dark)) if dark or scene.time == "day" else None
     truth = scene.weather == "rain"
-    if scene.weather == "snow" or (not truth and coin(rng)):
+    if scene.weather == "snow" or scene.setting == "sea" or (not truth and rng.random() > DRY):
         return None
-    return Question("rain_meant", right(tongue, truth))
+    return Question("rain_implied", right(tongue, truth))

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from typing import TypeVar
 
 from dataset.storybook.names import Name
 from dataset.storybook.people.references import Reference
@@ -9,6 +10,7 @@ from dataset.storybook.people.tongue import Tongue
 from dataset.storybook.people.wording import Question
 from dataset.storybook.world import Scene, Thing
 
+T = TypeVar("T")
 Maker = Callable[[Scene, Tongue, random.Random], Question | None]
 FAMILIES: dict[str, Maker] = {}
 
@@ -19,7 +21,12 @@ def family(function: Maker) -> Maker:
     return function
 
 
-def one_of(makers: dict[Maker, float], scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+def one_of(
+    makers: dict[Callable[[Scene, Tongue, random.Random], T], float],
+    scene: Scene,
+    tongue: Tongue,
+    rng: random.Random,
+) -> T | None:
     """What one of several makers makes, by their weights: the first drawn that has something to ask."""
     left = dict(makers)
     while left:
@@ -43,8 +50,15 @@ def coin(rng: random.Random) -> bool:
     return rng.random() < 0.5
 
 
+def even(true: list[T], false: list[T], rng: random.Random, unlike: float = 1.0) -> tuple[T, bool] | None:
+    """One of either with its truth, each as often; None where the drawn one has none."""
+    truth = rng.random() < 1 / (1 + unlike)
+    some = true if truth else false
+    return (rng.choice(some), truth) if some else None
+
+
 def shuffled(rng: random.Random, *words: str) -> dict[str, str]:
-    """Two words or three in any order, as slots of a choice."""
+    """Two or three words in any order, as slots of a choice."""
     return dict(zip(("one", "another", "third"), rng.sample(words, len(words)), strict=False))
 
 
@@ -64,11 +78,21 @@ def colours(things: list[Thing], tongue: Tongue) -> str:
 
 
 def places(things: list[Thing], tongue: Tongue) -> str:
+    """Where they are, one after another."""
     return tongue.listed([tongue.language.at(thing.place) for thing in things])
 
 
 def number(reference: Reference, scene: Scene, tongue: Tongue) -> str:
     """How many there are: "two", 两只."""
-    n = reference.count(scene)
+    return numbered(reference.count(scene), reference, tongue)
+
+
+def numbered(number: int, reference: Reference, tongue: Tongue) -> str:
+    """So many of what a reference names."""
     unit = tongue.named(tongue.grammar, reference, None).get("unit", "")
-    return tongue.language.numbers[n] + (unit if n else "")
+    return tongue.language.numbers[number] + (unit if number else "")
+
+
+def units(number: int, tongue: Tongue) -> str:
+    """So many things of any kind: "two", 两个."""
+    return tongue.language.numbers[number] + (tongue.answers["unit"] if number else "")

@@ -1,10 +1,10 @@
 """Of several things: are they alike, is there more than one, is it all there is?"""
 
 import random
-from typing import TypeVar
 
 from dataset.storybook.colours import COLOURS
-from dataset.storybook.people.family import family, one_of, right, there
+from dataset.storybook.kinds import KINDS
+from dataset.storybook.people.family import even, family, one_of, right, there, units
 from dataset.storybook.people.references import (
     HYPERNYMS,
     THING,
@@ -18,12 +18,11 @@ from dataset.storybook.people.tongue import Tongue
 from dataset.storybook.people.wording import Question
 from dataset.storybook.world import PLACES, Scene
 
-T = TypeVar("T")
-DIFFER = 0.4  # of the questions whether things are alike ask whether they differ
 NUMBERS = (2, 3, 4, 5, 6)
 UNLIKE = {  # so many of the times that the answer is no are asked about: few things are alike
     "same_colour": 0.2,
     "same_size": 0.2,
+    "differ": 4,
     "pair": 0.4,
     "both_colour": 0.25,
     "all_colour": 0.1,
@@ -37,32 +36,35 @@ def groups(scene: Scene) -> list[Reference]:
     return [r for r in map(Reference, (*kinds, *HYPERNYMS, THING)) if r.count(scene) > 1]
 
 
-def even(true: list[T], false: list[T], rng: random.Random, unlike: float = 1.0) -> tuple[T, bool] | None:
-    """One of either with its truth, each as often; None where the drawn one has none."""
-    truth = rng.random() < 1 / (1 + unlike)
-    some = true if truth else false
-    return (rng.choice(some), truth) if some else None
-
-
 @family
 def alike(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    makers = {same: 3, pair_same: 2, both_in_colour: 3, all_in_colour: 10}  # the last seldom finds any
-    return one_of(makers, scene, tongue, rng)
+    makers = {same: 3, differ: 2, pair_same: 2, both_in_colour: 3}
+    return one_of({**makers, all_in_colour: 10}, scene, tongue, rng)  # the last seldom finds any
 
 
 def same(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    """Are the cats of one colour, or size? Or do they differ?"""
+    """Are the cats of one colour, or size?"""
     key = rng.choice(["colour", "size"])
-    true, false = [], []
-    for reference in groups(scene):
-        values = {getattr(thing, key) for thing in reference.found(scene)}
-        (true if len(values) == 1 else false).append(reference)
+    true = [reference for reference in groups(scene) if variety(reference, scene, key) == 1]
+    false = [reference for reference in groups(scene) if reference not in true]
     if not (drawn := even(true, false, rng, UNLIKE[f"same_{key}"])):
         return None
-    reference, truth = drawn
-    if rng.random() < DIFFER:
-        return Question(f"differ_{key}", right(tongue, not truth), {"it": reference})
-    return Question(f"same_{key}", right(tongue, truth), {"it": reference})
+    return Question(f"same_{key}", right(tongue, drawn[1]), {"it": drawn[0]})
+
+
+def differ(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """Are the cats of different colours, or sizes? Where some are alike and some are not, who knows."""
+    key = rng.choice(["colour", "size"])
+    false = [reference for reference in groups(scene) if variety(reference, scene, key) == 1]
+    true = [r for r in groups(scene) if variety(r, scene, key) == r.count(scene)]
+    if not (drawn := even(true, false, rng, UNLIKE["differ"])):
+        return None
+    return Question(f"differ_{key}", right(tongue, drawn[1]), {"it": drawn[0]})
+
+
+def variety(reference: Reference, scene: Scene, key: str) -> int:
+    """How many colours, or sizes, they have."""
+    return len({getattr(thing, key) for thing in reference.found(scene)})
 
 
 def pair_same(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
@@ -109,7 +111,7 @@ def in_colour(
 @family
 def amount(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
     makers = {number: 3, several: 3, only: 2, kinds: 1, anything: 3, coloured: 3}
-    return one_of(makers | {both_there: 2, which_there: 2}, scene, tongue, rng)
+    return one_of({**makers, both_there: 2, which_there: 2}, scene, tongue, rng)
 
 
 def number(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
@@ -161,8 +163,8 @@ def coloured(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | Non
     there_are = sorted({thing.colour for thing in scene.things})
     if rng.random() < 0.4:
         colour = rng.choice(there_are)
-        count = tongue.language.numbers[Reference(THING, colour).count(scene)] + tongue.answers["unit"]
-        return Question("count_coloured", count, {"colour": f"colour {colour}"})
+        count = Reference(THING, colour).count(scene)
+        return Question("count_coloured", units(count, tongue), {"colour": f"colour {colour}"})
     colour, truth = even(there_are, [c for c in COLOURS if c not in there_are], rng)
     return Question("anything_coloured", there(tongue, truth), {"colour": f"colour {colour}"})
 
@@ -173,19 +175,18 @@ def both_there(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | N
     if len(kinds) < 2:
         return None
     one, other = (rng.choice(Reference(kind).found(scene)) for kind in rng.sample(kinds, 2))
-    some = [Reference(thing.kind, rng.choice([None, thing.colour])) for thing in (one, other)]
+    named = [Reference(thing.kind, rng.choice([None, thing.colour])) for thing in (one, other)]
     truth = rng.random() < 0.5
-    if not truth:
-        some[1] = absent(scene, rng)
-    slots = dict(zip(("it", "other"), rng.sample(some, 2), strict=True))
+    while not truth and (named[1].concept == one.kind or named[1].count(scene)):
+        named[1] = absent(scene, rng, without=("hypernym", "stranger", "size", "colour"))
+    slots = dict(zip(("it", "other"), rng.sample(named, 2), strict=True))
     return Question("both_there", there(tongue, truth), slots)
 
 
-def which_there(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    """Is it a cat or a dog that is there?"""
-    found, other = Reference(rng.choice(scene.things).kind), absent(scene, rng, without=("colour", "size"))
-    if found.concept == other.concept:
-        return None
+def which_there(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
+    """Is it a cat or a car that is there?"""
+    found = Reference(rng.choice(scene.things).kind)
+    other = Reference(rng.choice([kind for kind in KINDS if not Reference(kind).count(scene)]))
     answer = tongue.plain(found, "a" if found.count(scene) == 1 else "many")
     slots = dict(zip(("it", "other"), rng.sample([found, other], 2), strict=True))
     return Question("which_there", answer, slots)

@@ -45,8 +45,17 @@ SCENERIES = {
 
 @family
 def listing(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    makers = {list_all: 4, list_of: 4, list_coloured: 2, list_and_colours: 2, colours_of: 3, list_colours: 1}
-    makers |= {list_besides: 2, list_on_side: 2, places_of: 2}
+    makers = {
+        list_all: 4,
+        list_of: 4,
+        list_coloured: 2,
+        list_and_colours: 2,
+        colours_of: 3,
+        list_colours: 1,
+        list_besides: 2,
+        list_on_side: 2,
+        places_of: 2,
+    }
     return one_of(makers, scene, tongue, rng)
 
 
@@ -94,7 +103,8 @@ def list_besides(scene: Scene, tongue: Tongue, rng: random.Random) -> Question |
     rest = [thing for thing in scene.things if not reference.fits(thing)]
     if not rest and coin(rng):
         return None
-    return Question("list_besides", all_of(rest, tongue, tongue.answers["nothing_else"]), {"it": reference})
+    section = "list_besides" if reference.count(scene) > 1 else "list_besides_one"
+    return Question(section, all_of(rest, tongue, tongue.answers["nothing_else"]), {"it": reference})
 
 
 def list_on_side(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:

@@ -5,8 +5,7 @@ from collections import Counter
 from itertools import combinations
 from math import hypot
 
-from dataset.storybook.people.family import all_of, coin, family, full, number, one_of, right
-from dataset.storybook.people.groups import even
+from dataset.storybook.people.family import all_of, coin, even, family, full, number, numbered, one_of, right
 from dataset.storybook.people.references import THING, Reference, pair, pick, place_words
 from dataset.storybook.people.tongue import Tongue
 from dataset.storybook.people.wording import Question
@@ -100,11 +99,14 @@ def nearest(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None
         return None
     thing, reference = picked
     others = [other for other in scene.things if other is not thing]
-    far = {hypot(other.x - thing.x, other.y - thing.y): other for other in others}
-    first, *rest = sorted(far)[:2] or [None]
-    if first is None or (rest and rest[0] - first < APART):
+    if len(others) < 2:
         return None
-    return Question("nearest", full(far[first], tongue), {"it": reference})
+    between = {hypot(o.x - thing.x, o.y - thing.y): o for o in others}
+    gaps = {distance - SIZES[o.size]: o for distance, o in between.items()}
+    (middle, next_middle), (edge, next_edge) = sorted(between)[:2], sorted(gaps)[:2]
+    if between[middle] is not gaps[edge] or min(next_middle - middle, next_edge - edge) < APART:
+        return None
+    return Question("nearest", full(gaps[edge], tongue), {"it": reference})
 
 
 @family
@@ -131,6 +133,7 @@ def rank(thing: Thing, asked: str) -> int:
 
 
 def kinds_and_colours(scene: Scene) -> tuple[list[Reference], list[Reference]]:
+    """What things can be counted by."""
     kinds = [Reference(kind) for kind in sorted({t.kind for t in scene.things})]
     return kinds, [Reference(THING, colour) for colour in sorted({t.colour for t in scene.things})]
 
@@ -180,7 +183,7 @@ def as_many(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None
     true = [two for two in some if two[0].count(scene) == two[1].count(scene)]
     if not (drawn := even(true, [two for two in some if two not in true], rng)):
         return None
-    (one, other), truth = drawn
+    (one, other), truth = rng.sample(drawn[0], 2), drawn[1]
     return Question("as_many", right(tongue, truth), {"it": one, "other": other})
 
 
@@ -189,10 +192,10 @@ def more_by(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None
     if not (two := two_numbers(scene, rng)):
         return None
     fewer, more = sorted(two, key=lambda reference: reference.count(scene))
-    if not (number := more.count(scene) - fewer.count(scene)):
+    by = more.count(scene) - fewer.count(scene)
+    if not by or (by == 1 and coin(rng)):
         return None
-    unit = tongue.named(tongue.grammar, more, None).get("unit", "")
-    return Question("more_by", tongue.language.numbers[number] + unit, {"it": more, "other": fewer})
+    return Question("more_by", numbered(by, more, tongue), {"it": more, "other": fewer})
 
 
 @family

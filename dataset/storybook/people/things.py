@@ -11,6 +11,7 @@ from dataset.storybook.people.family import (
     right,
     shuffled,
     there,
+    units,
 )
 from dataset.storybook.people.references import (
     SIDES,
@@ -49,22 +50,20 @@ def how_many(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
     return Question("count", number(reference, scene, tongue), {"it": reference})
 
 
-def besides(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
-    """How many things are no cats?"""
+def besides(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
+    """How many things are not cats?"""
     reference = present(scene, rng)
-    rest = len(scene.things) - reference.count(scene)
-    return Question("count_besides", units(rest, tongue), {"it": reference})
+    there_are = reference.count(scene)
+    if there_are == len(scene.things) and coin(rng):
+        return None
+    section = "count_besides" if there_are > 1 else "count_besides_one"
+    return Question(section, units(len(scene.things) - there_are, tongue), {"it": reference})
 
 
 def on_a_side(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
     """How many things are on the left side?"""
     side = rng.choice(list(SIDES))
     return Question("count_on_side", units(len(at_side(scene, side)), tongue), {"side": f"side {side}"})
-
-
-def units(number: int, tongue: Tongue) -> str:
-    """A number of things of any kind: "two", 两个."""
-    return tongue.language.numbers[number] + (tongue.answers["unit"] if number else "")
 
 
 @family

@@ -4,8 +4,20 @@ import random
 from dataclasses import replace
 
 from dataset.storybook.colours import COLOURS
-from dataset.storybook.people.family import all_of, coin, colours, full, number, places, right, there
-from dataset.storybook.people.places import neighbours, place, rank, stands
+from dataset.storybook.people.family import (
+    all_of,
+    coin,
+    colours,
+    even,
+    full,
+    number,
+    numbered,
+    one_of,
+    places,
+    right,
+    there,
+)
+from dataset.storybook.people.places import most, neighbours, place, rank, stands
 from dataset.storybook.people.references import (
     THING,
     Reference,
@@ -14,7 +26,6 @@ from dataset.storybook.people.references import (
     other_size,
     pair,
     pick,
-    place_words,
     present,
     reference_to,
     some,
@@ -23,22 +34,22 @@ from dataset.storybook.people.things import attribute_of, is_at
 from dataset.storybook.people.tongue import Tongue
 from dataset.storybook.people.wording import Question
 from dataset.storybook.questions import OPPOSITES, SCENERY, scenery_word
-from dataset.storybook.world import PLACES, Scene, Thing
+from dataset.storybook.world import NEVER_SEEN, PLACES, Scene, Thing
 
 ALIKE = 0.5  # of the questions whether different things are alike are asked
 AGAIN = 0.1  # of the answers are asked for once more
+TOLD = 0.3  # of the things that were found are asked what is known of them
 NAMED_FIRST = 0.3  # of those about "it" begin with whether it is there: it always is
 HIDDEN = {"colour": "colour", "size": "size", "position": "place"}
 
 
 def follow_up(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
     """A question and one to three that follow it."""
-    makers = [of_it, of_others, of_them, of_the_other, of_their_number]
-    makers += [of_found, of_more, of_places, of_scenery, of_its_company, of_its_like]
-    for maker in rng.sample(makers, len(makers)):
-        if questions := maker(scene, tongue, rng):
-            return questions + doubts(tongue, rng, questions[-1].answer)
-    return []
+    of_one_thing = {of_it: 4, of_found: 1, of_its_company: 2, of_its_like: 2}
+    of_several = {of_others: 2, of_them: 4, of_the_other: 3, of_their_number: 1, of_more: 2}
+    makers = {**of_one_thing, **of_several, of_places: 1, of_scenery: 1}
+    questions = one_of(makers, scene, tongue, rng)
+    return questions + doubts(tongue, rng, questions[-1].answer) if questions else []
 
 
 def doubts(tongue: Tongue, rng: random.Random, answer: str) -> list[Question]:
@@ -97,19 +108,9 @@ def of_them(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
     found = reference.found(scene)
     if len(found) < 2 or reference.concept == THING:
         return []
-    unit = tongue.named(tongue.grammar, reference, None).get("unit", "")
-    first = Question("count", tongue.language.numbers[len(found)] + unit, {"it": reference})
+    first = Question("count", number(reference, scene, tongue), {"it": reference})
     then = [Question("they_colours", colours(found, tongue)), Question("they_places", places(found, tongue))]
-    if not reference.colour:
-        colour = rng.choice([rng.choice(found).colour, rng.choice(list(COLOURS))])
-        count = sum(thing.colour == colour for thing in found)
-        said = tongue.language.numbers[count] + (unit if count else "")
-        slots = {"it": reference, "colour": f"colour {colour}"}
-        then.append(Question("they_in_colour", said, slots))
-        if count < len(found):
-            then.append(Question("they_any_colour", there(tongue, count > 0), slots))
-        if count in (0, len(found)):
-            then.append(Question("they_all_colour", right(tongue, count > 0), slots))
+    then += in_colour(reference, found, tongue, rng)
     for key in ("colour", "size"):
         same = len({getattr(thing, key) for thing in found}) == 1
         if same or rng.random() < ALIKE:  # two things are seldom alike
@@ -117,14 +118,30 @@ def of_them(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
     return [first, *rng.sample(then, rng.randint(1, 2))]
 
 
+def in_colour(reference: Reference, found: list[Thing], tongue: Tongue, rng: random.Random) -> list[Question]:
+    """How many of them are red? Are any, or all?"""
+    if reference.colour:
+        return []
+    theirs = sorted({thing.colour for thing in found})
+    others = [c for c in COLOURS if c not in theirs and (reference.concept, c) not in NEVER_SEEN]
+    colour, there_is = even(theirs, others, rng)
+    slots = {"it": reference, "colour": f"colour {colour}"}
+    count = sum(thing.colour == colour for thing in found)
+    questions = [Question("they_in_colour", numbered(count, reference, tongue), slots)]
+    if len(theirs) > 1:
+        questions.append(Question("they_any_colour", there(tongue, there_is), slots))
+    else:
+        questions.append(Question("they_all_colour", right(tongue, there_is), slots))
+    return questions
+
+
 def of_their_number(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
     """Are there cats? How many?"""
     reference = some(scene, rng)
-    if reference.concept == THING or not (found := reference.found(scene)):
+    if reference.concept == THING or not reference.count(scene):
         return []
-    unit = tongue.named(tongue.grammar, reference, None).get("unit", "")
     asked = Question("existence", there(tongue, True), {"it": reference})
-    return [asked, Question("they_number", tongue.language.numbers[len(found)] + unit)]
+    return [asked, Question("they_number", number(reference, scene, tongue))]
 
 
 def of_the_other(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
@@ -147,82 +164,96 @@ def of_the_other(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Quest
 
 
 def of_found(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
-    """What is the biggest thing? Where is it?"""
-    thing, (hidden, first) = rng.choice(scene.things), ("position", None)
-    if coin(rng):
-        first = Question("place", full(thing, tongue), {"place": place_words(scene, thing.place)})
-    elif picked := pick(scene, rng, "kind"):
-        thing, reference = picked
-        hidden = "position" if reference.place else ""
-        first = Question("identity", full(thing, tongue), {"it": reference})
-    if not first:
+    """What is the biggest thing? Where is it? What the answer tells already is seldom asked."""
+    size = rng.choice(["big", "small"])
+    best = most([rank(thing, size) for thing in scene.things], list(scene.things))
+    if len(best) == 1 < len(scene.things):
+        first = Question("superlative", full(best[0], tongue), {"most": f"most {size}"})
+    elif (picked := pick(scene, rng, "kind")) and not picked[1].place:
+        best = [picked[0]]
+        first = Question("identity", full(best[0], tongue), {"it": picked[1]})
+    else:
         return []
-    keys = rng.sample(sorted(set(HIDDEN) - {hidden}), rng.randint(1, 2))
-    return [first, *(of_its(thing, key, tongue, rng) for key in keys)]
+    told = [rng.choice(["colour", "size"])] if rng.random() < TOLD else []
+    return [first, *(of_its(best[0], key, tongue, rng) for key in ["position", *told])]
 
 
 def of_more(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
     """Is there a cat? And a dog? How many cats are there? And birds?"""
-    counting = coin(rng)
-    without = ("stranger",) if counting else ()
-    some = [present(scene, rng) if coin(rng) else absent(scene, rng, without) for _ in range(3)]
-    first, *others = (
+    if counting := coin(rng):
+        named = [some(scene, rng) for _ in range(3)]
+    else:
+        named = [present(scene, rng) if coin(rng) else absent(scene, rng, ("hypernym",)) for _ in range(3)]
+    questions = [
         Question("count", number(reference, scene, tongue), {"it": reference})
         if counting
         else Question("existence", there(tongue, reference.count(scene) > 0), {"it": reference})
-        for reference in dict.fromkeys(some)
-    )
-    return [first, *(replace(other, section=f"and_{other.section}") for other in others)]
+        for reference in dict.fromkeys(named)
+    ]
+    return and_more(questions)
+
+
+def and_more(questions: list[Question]) -> list[Question]:
+    """The first as it is, the others shortened to "and ...?"."""
+    first, *others = questions
+    return [first, *(replace(other, section=f"and_{other.section}") for other in others)] if others else []
 
 
 def of_places(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
     """What is on the left? And on the right?"""
-    some = [place(scene, tongue, rng) for _ in range(3)]
-    first, *others = {question.slots["place"]: question for question in some}.values()
-    return [first, *(replace(other, section="and_place") for other in others)]
+    asked = [place(scene, tongue, rng) for _ in range(3)]
+    return and_more(list({question.slots["place"]: question for question in asked}.values()))
 
 
 def of_scenery(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
     """What time of day is it? And the weather?"""
     keys = rng.sample(SCENERY, rng.randint(2, len(SCENERY)))
-    first, *others = (Question(key, scenery_word(scene, key, tongue.language)) for key in keys)
-    return [first, *(replace(other, section=f"and_{other.section}") for other in others)]
+    return and_more([Question(key, scenery_word(scene, key, tongue.language)) for key in keys])
 
 
 def of_its_company(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
-    """Is there a cat? What is to the left of it? Is it bigger than the car?"""
+    """What colour is the cat? What is to the left of it? Is it bigger than the car?"""
     if not (two := pair(scene, rng, "size")):
         return []
     thing, other, its, others = two
-    questions = [Question("existence", there(tongue, True), {"it": its})]
-    if not its.colour:
-        questions.append(Question("colour", attribute_of(thing, "colour", tongue), {"it": its}))
-    side, truth = rng.choice(stands(thing, other)), coin(rng)
-    asked = side if truth else OPPOSITES[side]
-    then = [Question("check_beside_it", right(tongue, truth), {"other": others, "beside": f"beside {asked}"})]
-    if thing.size != other.size:
-        asked = rng.choice(["big", "small"])
-        truth = rank(thing, asked) > rank(other, asked)
-        then.append(
-            Question("check_bigger_it", right(tongue, truth), {"other": others, "than": f"than {asked}"})
-        )
+    if its.colour or rng.random() < NAMED_FIRST:
+        first = Question("existence", there(tongue, True), {"it": its})
+    else:
+        first = Question("colour", attribute_of(thing, "colour", tongue), {"it": its})
+    then = compared(thing, other, others, tongue, rng)
     if drawn := neighbours(thing, scene, rng):
         answer = all_of(drawn[1], tongue, tongue.language.answers["nothing"])
         then.append(Question("beside_it", answer, {"beside": f"beside {drawn[0]}"}))
-    return [rng.choice(questions), *rng.sample(then, rng.randint(1, len(then)))]
+    return [first, *rng.sample(then, rng.randint(1, len(then)))]
+
+
+def compared(
+    thing: Thing, other: Thing, others: Reference, tongue: Tongue, rng: random.Random
+) -> list[Question]:
+    """Is it to the left of another thing? Is it bigger?"""
+    side, truth = rng.choice(stands(thing, other)), coin(rng)
+    asked = side if truth else OPPOSITES[side]
+    slots = {"other": others, "beside": f"beside {asked}"}
+    questions = [Question("check_beside_it", right(tongue, truth), slots)]
+    if thing.size != other.size:
+        asked = rng.choice(["big", "small"])
+        truth = rank(thing, asked) > rank(other, asked)
+        slots = {"other": others, "than": f"than {asked}"}
+        questions.append(Question("check_bigger_it", right(tongue, truth), slots))
+    return questions
 
 
 def of_its_like(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
-    """What colour is the cat? Is there another? What else has that colour?"""
-    if not (picked := pick(scene, rng, "colour")):
+    """What colour is the big cat? Is there another cat? What else has that colour?"""
+    by_size = {thing: Reference(thing.kind, size=thing.size) for thing in scene.things}
+    alone = [thing for thing, reference in by_size.items() if reference.count(scene) == 1]
+    one_of_more = [thing for thing in alone if Reference(thing.kind).count(scene) > 1]
+    if not (drawn := even(one_of_more, [thing for thing in alone if thing not in one_of_more], rng)):
         return []
-    thing, reference = picked
-    others = [other for other in scene.things if other is not thing]
-    alike = [other for other in others if other.colour == thing.colour]
-    another = any(other.kind == thing.kind for other in others)
-    first = Question("colour", attribute_of(thing, "colour", tongue), {"it": reference})
-    then = [
-        Question("another", there(tongue, another), {"it": Reference(thing.kind)}),
-        Question("else_in_colour", all_of(alike, tongue, tongue.answers["nothing_else"])),
-    ]
-    return [first, *rng.sample(then, rng.randint(1, 2))]
+    thing, another = drawn
+    first = Question("colour", attribute_of(thing, "colour", tongue), {"it": by_size[thing]})
+    then = [Question("another", there(tongue, another), {"it": Reference(thing.kind)})]
+    same = [other for other in scene.things if other is not thing and other.colour == thing.colour]
+    if same or coin(rng):
+        then.append(Question("else_in_colour", all_of(same, tongue, tongue.answers["nothing_else"])))
+    return [first, *rng.sample(then, rng.randint(1, len(then)))]
