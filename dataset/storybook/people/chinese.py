@@ -77,7 +77,6 @@ TONGUE = Tongue(
     folder="chinese",
     speaks_of=("照片", "图片"),
     answers={
-        "cannot": "不知道，图里看不出这个。",
         "one_picture": "只有一张图。",
         "sure": "是的，我确定。",
         "why": "因为图里看得到。",

@@ -67,7 +67,6 @@ TONGUE = Tongue(
     folder="english",
     speaks_of=("photo", "picture"),
     answers={
-        "cannot": "I cannot tell that from the picture.",
         "one_picture": "There is only one picture.",
         "sure": "Yes, I am sure.",
         "why": "Because I see it in the picture.",

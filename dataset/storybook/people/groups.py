@@ -22,7 +22,8 @@ NUMBERS = (2, 3, 4, 5, 6)
 UNLIKE = {  # so many of the times that the answer is no are asked about: few things are alike
     "same_colour": 0.2,
     "same_size": 0.2,
-    "differ": 4,
+    "differ_colour": 4,
+    "differ_size": 1.8,
     "pair": 0.4,
     "both_colour": 0.25,
     "all_colour": 0.1,
@@ -57,7 +58,7 @@ def differ(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
     key = rng.choice(["colour", "size"])
     false = [reference for reference in groups(scene) if variety(reference, scene, key) == 1]
     true = [r for r in groups(scene) if variety(r, scene, key) == r.count(scene)]
-    if not (drawn := even(true, false, rng, UNLIKE["differ"])):
+    if not (drawn := even(true, false, rng, UNLIKE[f"differ_{key}"])):
         return None
     return Question(f"differ_{key}", right(tongue, drawn[1]), {"it": drawn[0]})
 

@@ -61,7 +61,7 @@ def check_beside(scene: Scene, tongue: Tongue, rng: random.Random) -> Question |
         return None
     side, truth = rng.choice(stands(*two[:2])), coin(rng)
     asked = side if truth else OPPOSITES[side]
-    slots = {"it": two[2], "other": two[3], "beside": f"beside {asked}"}
+    slots = {"it": two[2], "other": two[3], "beside": f"toward {asked}"}
     return Question("check_beside", right(tongue, truth), slots)
 
 

@@ -184,11 +184,14 @@ def hypernym(scene: Scene, rng: random.Random) -> Reference | None:
     return None
 
 
-def some(scene: Scene, rng: random.Random, least: int = 0) -> Reference:
-    """Things to count: how many there are, 0 to 6, is about equally likely, as far as the scene has it."""
+def some(scene: Scene, rng: random.Random, least: int = 0, named: bool = False) -> Reference:
+    """Things to count: how many there are, 0 to 6, is about equally likely, as far as the scene has it.
+
+    `named`: of a kind or a wider class, if any are; else they may be "things".
+    """
     by_number: dict[int, list[Reference]] = {}
     for thing in scene.things:
-        for concept in concepts_of(thing):
+        for concept in concepts_of(thing)[: -1 if named else None]:
             for colour, size in ((None, None), (thing.colour, None), (None, thing.size)):
                 reference = Reference(concept, colour, size)
                 by_number.setdefault(reference.count(scene), []).append(reference)

@@ -104,9 +104,9 @@ def of_others(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question
 
 def of_them(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
     """How many cats are there? What colours are they?"""
-    reference = some(scene, rng, least=2)
+    reference = some(scene, rng, least=2, named=True)
     found = reference.found(scene)
-    if len(found) < 2 or reference.concept == THING:
+    if reference.concept == THING:
         return []
     first = Question("count", number(reference, scene, tongue), {"it": reference})
     then = [Question("they_colours", colours(found, tongue)), Question("they_places", places(found, tongue))]
@@ -137,8 +137,8 @@ def in_colour(reference: Reference, found: list[Thing], tongue: Tongue, rng: ran
 
 def of_their_number(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
     """Are there cats? How many?"""
-    reference = some(scene, rng)
-    if reference.concept == THING or not reference.count(scene):
+    reference = some(scene, rng, least=1, named=True)
+    if reference.concept == THING:
         return []
     asked = Question("existence", there(tongue, True), {"it": reference})
     return [asked, Question("they_number", number(reference, scene, tongue))]
@@ -179,7 +179,7 @@ def of_found(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]
 
 
 def of_more(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
-    """Is there a cat? And a dog? How many cats are there? And birds?"""
+    """Is there a cat? And a dog? How many cats are there? And birds? "Cats" come before "red cats"."""
     if counting := coin(rng):
         named = [some(scene, rng) for _ in range(3)]
     else:
@@ -188,9 +188,14 @@ def of_more(scene: Scene, tongue: Tongue, rng: random.Random) -> list[Question]:
         Question("count", number(reference, scene, tongue), {"it": reference})
         if counting
         else Question("existence", there(tongue, reference.count(scene) > 0), {"it": reference})
-        for reference in dict.fromkeys(named)
+        for reference in sorted(dict.fromkeys(named), key=details)
     ]
     return and_more(questions)
+
+
+def details(reference: Reference) -> int:
+    """How much a reference tells of what it is about."""
+    return (reference.colour is not None) + (reference.size is not None)
 
 
 def and_more(questions: list[Question]) -> list[Question]:
@@ -233,7 +238,7 @@ def compared(
     """Is it to the left of another thing? Is it bigger?"""
     side, truth = rng.choice(stands(thing, other)), coin(rng)
     asked = side if truth else OPPOSITES[side]
-    slots = {"other": others, "beside": f"beside {asked}"}
+    slots = {"other": others, "beside": f"toward {asked}"}
     questions = [Question("check_beside_it", right(tongue, truth), slots)]
     if thing.size != other.size:
         asked = rng.choice(["big", "small"])

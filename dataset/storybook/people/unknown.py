@@ -3,7 +3,7 @@
 import random
 
 from dataset.storybook.people.family import family, one_of
-from dataset.storybook.people.references import absent, pick, present
+from dataset.storybook.people.references import THING, absent, pick, present
 from dataset.storybook.people.tongue import Tongue
 from dataset.storybook.people.wording import Question
 from dataset.storybook.world import Scene
@@ -26,16 +26,19 @@ def unseen(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
 def doing(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
     """What is it doing? A still picture does not say."""
     picked = pick(scene, rng)
-    return picked and Question("doing", tongue.answers["cannot"], {"it": picked[1]})
+    return picked and Question("doing", tongue.language.answers["unknown"], {"it": picked[1]})
 
 
 def not_told(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | None:
-    """Whose it is, how old, what it costs. "Why is it red?" says its true colour."""
+    """Whose it is, how old, what it costs. "Why is it red?" says its true colour.
+
+    Not of "the big thing": its name would be its kind.
+    """
     picked = pick(scene, rng, "colour")
-    if not picked:
+    if not picked or picked[1].concept == THING:
         return None
     slots = {"it": picked[1], "colour": f"colour {picked[0].colour}"}
-    return Question("unknowable", tongue.answers["cannot"], slots)
+    return Question("unknowable", tongue.language.answers["unknown"], slots)
 
 
 @family
