@@ -194,7 +194,9 @@ def identity(scene: Scene, tongue: Tongue, rng: random.Random) -> Question | Non
 def missing(scene: Scene, tongue: Tongue, rng: random.Random) -> Question:
     """What is asked of a thing that is not there."""
     reference = absent(scene, rng)
-    sections = ["size", "position", "colour_and_place", "doing"]
+    sections = ["position", "doing"]
+    if not reference.size:
+        sections += ["size"]
     if not reference.colour:
-        sections += ["colour", "colour"]
+        sections += ["colour", "colour", "colour_and_place"]
     return Question(rng.choice(sections), tongue.language.answers["unknown"], {"it": reference})
