@@ -355,6 +355,36 @@ BUGS = {
         "rng.random() < 0.6",
         "tests/test_people.py -k equally",
     ),
+    "the other one is this one": Bug(
+        "dataset/storybook/people/turns.py",
+        'Question("other_one", attribute_of(other,',
+        'Question("other_one", attribute_of(one,',
+        "tests/test_follow_ups.py",
+    ),
+    "beside it at any height": Bug(
+        "dataset/storybook/people/places.py",
+        "if getattr(other, level) == getattr(thing, level)]",
+        "if True]",
+        "tests/test_follow_ups.py",
+    ),
+    "how big is the small cat": Bug(
+        "dataset/storybook/people/things.py",
+        "if not reference.size:",
+        "if True:",
+        "tests/test_ambiguity.py -k name_tells",
+    ),
+    "what can be seen is unknown": Bug(
+        "dataset/storybook/people/unknown.py",
+        "if not picked or picked[1].concept == THING:",
+        "if not picked:",
+        "tests/test_ambiguity.py -k kind_is_told",
+    ),
+    "thanks for a goodbye": Bug(
+        "dataset/storybook/people/english/talk.txt",
+        "talk bye:\n",
+        "talk bye:\n    = thanks\n",
+        "tests/test_ambiguity.py -k worded",
+    ),
     # hostile pictures and addresses
     "bombs": Bug("dataset/images/load.py", "if width * height > most:", "if False:", "tests/test_images.py"),
     "strips": Bug(
