@@ -191,7 +191,9 @@ def some(scene: Scene, rng: random.Random, least: int = 0, named: bool = False) 
     """
     by_number: dict[int, list[Reference]] = {}
     for thing in scene.things:
-        for concept in concepts_of(thing)[: -1 if named else None]:
+        for concept in concepts_of(thing):
+            if named and concept == THING:
+                continue
             for colour, size in ((None, None), (thing.colour, None), (None, thing.size)):
                 reference = Reference(concept, colour, size)
                 by_number.setdefault(reference.count(scene), []).append(reference)
